@@ -1,0 +1,169 @@
+-- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces.
+
+CREATE TABLE users (
+    id              BYTEA   PRIMARY KEY,
+    name            TEXT    NOT NULL,
+    canonical_name  TEXT    NOT NULL UNIQUE,
+    password_hash   TEXT,
+    roles           TEXT    NOT NULL,
+    status          TEXT    NOT NULL,
+    version         BIGINT  NOT NULL,
+    not_before      BIGINT,
+    created_at      BIGINT  NOT NULL,
+    updated_at      BIGINT  NOT NULL
+);
+
+CREATE TABLE client (
+    key                   BYTEA   PRIMARY KEY,
+    id                    TEXT    NOT NULL UNIQUE,
+    name                  TEXT    NOT NULL,
+    secret_hash           BYTEA,
+    previous_secret_hash  BYTEA,
+    previous_secret_until BIGINT,
+    first_party           BIGINT  NOT NULL,
+    grants                TEXT    NOT NULL,
+    scope                 TEXT    NOT NULL,
+    resources             TEXT    NOT NULL,
+    serves                TEXT,
+    origins               TEXT    NOT NULL,
+    rotates               BIGINT  NOT NULL,
+    rotate_after          BIGINT  NOT NULL,
+    status                TEXT    NOT NULL,
+    managed               BIGINT  NOT NULL,
+    not_before            BIGINT,
+    version               BIGINT  NOT NULL,
+    created_at            BIGINT  NOT NULL,
+    updated_at            BIGINT  NOT NULL
+);
+
+CREATE TABLE resource (
+    id               BYTEA   PRIMARY KEY,
+    uri              TEXT    NOT NULL UNIQUE,
+    name             TEXT    NOT NULL,
+    scope            TEXT    NOT NULL,
+    role_scopes      TEXT    NOT NULL,
+    algorithm        TEXT    NOT NULL,
+    access_token_ttl BIGINT  NOT NULL,
+    enabled          BIGINT  NOT NULL,
+    managed          BIGINT  NOT NULL,
+    created_at       BIGINT  NOT NULL,
+    updated_at       BIGINT  NOT NULL
+);
+
+-- The columns that a refresh changes are in no index, and the pages keep room, so that its update
+-- stays within one page (HOT).
+-- One row per session, whatever the number of its refresh tokens. No foreign keys: a session is
+-- ended before its user or client goes, and the janitor removes it later.
+CREATE TABLE session (
+    id                 BYTEA   PRIMARY KEY,
+    user_id            BYTEA   NOT NULL,
+    user_version       BIGINT  NOT NULL,
+    client_id          TEXT    NOT NULL,
+    browser_session_id BYTEA,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    auth_time          BIGINT  NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    cnf                TEXT,
+    created_at         BIGINT  NOT NULL,
+    idle_expires_at    BIGINT  NOT NULL,
+    max_expires_at     BIGINT  NOT NULL,
+    ended_reason       TEXT,
+    ended_at           BIGINT,
+    generation         BIGINT  NOT NULL,
+    leaf_hashes        BYTEA   NOT NULL,
+    parent_hash        BYTEA,
+    rotated_at         BIGINT  NOT NULL,
+    reissued_at        BIGINT  NOT NULL,
+    successor_sealed   BYTEA,
+    retry_generation   BIGINT  NOT NULL,
+    retry_streak       BIGINT  NOT NULL,
+    last_seen          BIGINT  NOT NULL,
+    user_agent         TEXT,
+    ip                 TEXT
+) WITH (fillfactor = 70);
+
+CREATE INDEX session_by_user ON session (user_id, id);
+CREATE INDEX session_by_client ON session (client_id, id);
+
+CREATE TABLE signing_key (
+    kid          TEXT    PRIMARY KEY,
+    algorithm    TEXT    NOT NULL,
+    usage        TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    sealed       BYTEA   NOT NULL,
+    public_jwk   TEXT    NOT NULL,
+    announced_at BIGINT  NOT NULL,
+    activated_at BIGINT,
+    retired_at   BIGINT
+);
+
+-- Two nodes that rotate at once cannot leave two keys signing, or two waiting.
+CREATE UNIQUE INDEX signing_key_active ON signing_key (usage, algorithm) WHERE state = 'active';
+CREATE UNIQUE INDEX signing_key_announced ON signing_key (usage, algorithm) WHERE state = 'announced';
+
+-- The keys that tag refresh tokens.
+CREATE TABLE token_key (
+    number       BIGINT  PRIMARY KEY,
+    state        TEXT    NOT NULL,
+    sealed       BYTEA   NOT NULL,
+    announced_at BIGINT  NOT NULL,
+    activated_at BIGINT,
+    retired_at   BIGINT
+);
+
+CREATE UNIQUE INDEX token_key_active ON token_key (state) WHERE state = 'active';
+CREATE UNIQUE INDEX token_key_announced ON token_key (state) WHERE state = 'announced';
+
+-- The log of revocations. `seq` is handed out by feed_head inside the transaction, so that the order
+-- of the numbers is the order of the commits.
+CREATE TABLE revocation (
+    seq        BIGINT  PRIMARY KEY,
+    tip        BYTEA   NOT NULL,
+    kind       TEXT    NOT NULL,
+    digest     BYTEA   NOT NULL,
+    not_before BIGINT,
+    until      BIGINT
+);
+
+-- `changes` counts the changes of clients, resources and keys; sessions begun before `ended_before`
+-- are over.
+CREATE TABLE feed_head (
+    id           BIGINT  PRIMARY KEY CHECK (id = 1),
+    epoch        BIGINT  NOT NULL,
+    seq          BIGINT  NOT NULL,
+    tip          BYTEA   NOT NULL,
+    changes      BIGINT  NOT NULL,
+    regressed_at BIGINT,
+    ended_before BIGINT
+);
+
+INSERT INTO feed_head (id, epoch, seq, tip, changes) VALUES (1, 0, 0, decode(repeat('00', 16), 'hex'), 0);
+
+-- How long access tokens may live, and until when a token of that life may have been issued: a
+-- revocation has to outlast them, also after the setting was lowered.
+CREATE TABLE token_life (
+    life           BIGINT  PRIMARY KEY,
+    last_issued_at BIGINT  NOT NULL
+);
+
+CREATE TABLE audit (
+    id         BYTEA   PRIMARY KEY,
+    at         BIGINT  NOT NULL,
+    kind       TEXT    NOT NULL,
+    actor_kind TEXT    NOT NULL,
+    actor      TEXT,
+    target     TEXT,
+    client_id  TEXT,
+    ip         TEXT,
+    user_agent TEXT,
+    request_id TEXT,
+    reason     TEXT
+);
+
+-- Small facts of the installation, such as the check value of the master key.
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value BYTEA NOT NULL
+);

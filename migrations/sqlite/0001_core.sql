@@ -1,0 +1,167 @@
+-- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces.
+
+CREATE TABLE users (
+    id              BLOB    PRIMARY KEY,
+    name            TEXT    NOT NULL,
+    canonical_name  TEXT    NOT NULL UNIQUE,
+    password_hash   TEXT,
+    roles           TEXT    NOT NULL,
+    status          TEXT    NOT NULL,
+    version         INTEGER NOT NULL,
+    not_before      INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE client (
+    key                   BLOB    PRIMARY KEY,
+    id                    TEXT    NOT NULL UNIQUE,
+    name                  TEXT    NOT NULL,
+    secret_hash           BLOB,
+    previous_secret_hash  BLOB,
+    previous_secret_until INTEGER,
+    first_party           INTEGER NOT NULL,
+    grants                TEXT    NOT NULL,
+    scope                 TEXT    NOT NULL,
+    resources             TEXT    NOT NULL,
+    serves                TEXT,
+    origins               TEXT    NOT NULL,
+    rotates               INTEGER NOT NULL,
+    rotate_after          INTEGER NOT NULL,
+    status                TEXT    NOT NULL,
+    managed               INTEGER NOT NULL,
+    not_before            INTEGER,
+    version               INTEGER NOT NULL,
+    created_at            INTEGER NOT NULL,
+    updated_at            INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE resource (
+    id               BLOB    PRIMARY KEY,
+    uri              TEXT    NOT NULL UNIQUE,
+    name             TEXT    NOT NULL,
+    scope            TEXT    NOT NULL,
+    role_scopes      TEXT    NOT NULL,
+    algorithm        TEXT    NOT NULL,
+    access_token_ttl INTEGER NOT NULL,
+    enabled          INTEGER NOT NULL,
+    managed          INTEGER NOT NULL,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- One row per session, whatever the number of its refresh tokens. No foreign keys: a session is
+-- ended before its user or client goes, and the janitor removes it later.
+CREATE TABLE session (
+    id                 BLOB    PRIMARY KEY,
+    user_id            BLOB    NOT NULL,
+    user_version       INTEGER NOT NULL,
+    client_id          TEXT    NOT NULL,
+    browser_session_id BLOB,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    auth_time          INTEGER NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    cnf                TEXT,
+    created_at         INTEGER NOT NULL,
+    idle_expires_at    INTEGER NOT NULL,
+    max_expires_at     INTEGER NOT NULL,
+    ended_reason       TEXT,
+    ended_at           INTEGER,
+    generation         INTEGER NOT NULL,
+    leaf_hashes        BLOB    NOT NULL,
+    parent_hash        BLOB,
+    rotated_at         INTEGER NOT NULL,
+    reissued_at        INTEGER NOT NULL,
+    successor_sealed   BLOB,
+    retry_generation   INTEGER NOT NULL,
+    retry_streak       INTEGER NOT NULL,
+    last_seen          INTEGER NOT NULL,
+    user_agent         TEXT,
+    ip                 TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX session_by_user ON session (user_id, id);
+CREATE INDEX session_by_client ON session (client_id, id);
+
+CREATE TABLE signing_key (
+    kid          TEXT    PRIMARY KEY,
+    algorithm    TEXT    NOT NULL,
+    usage        TEXT    NOT NULL,
+    state        TEXT    NOT NULL,
+    sealed       BLOB    NOT NULL,
+    public_jwk   TEXT    NOT NULL,
+    announced_at INTEGER NOT NULL,
+    activated_at INTEGER,
+    retired_at   INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Two nodes that rotate at once cannot leave two keys signing, or two waiting.
+CREATE UNIQUE INDEX signing_key_active ON signing_key (usage, algorithm) WHERE state = 'active';
+CREATE UNIQUE INDEX signing_key_announced ON signing_key (usage, algorithm) WHERE state = 'announced';
+
+-- The keys that tag refresh tokens.
+CREATE TABLE token_key (
+    number       INTEGER PRIMARY KEY,
+    state        TEXT    NOT NULL,
+    sealed       BLOB    NOT NULL,
+    announced_at INTEGER NOT NULL,
+    activated_at INTEGER,
+    retired_at   INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX token_key_active ON token_key (state) WHERE state = 'active';
+CREATE UNIQUE INDEX token_key_announced ON token_key (state) WHERE state = 'announced';
+
+-- The log of revocations. `seq` is handed out by feed_head inside the transaction, so that the order
+-- of the numbers is the order of the commits.
+CREATE TABLE revocation (
+    seq        INTEGER PRIMARY KEY,
+    tip        BLOB    NOT NULL,
+    kind       TEXT    NOT NULL,
+    digest     BLOB    NOT NULL,
+    not_before INTEGER,
+    until      INTEGER
+) STRICT;
+
+-- `changes` counts the changes of clients, resources and keys; sessions begun before `ended_before`
+-- are over.
+CREATE TABLE feed_head (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch        INTEGER NOT NULL,
+    seq          INTEGER NOT NULL,
+    tip          BLOB    NOT NULL,
+    changes      INTEGER NOT NULL,
+    regressed_at INTEGER,
+    ended_before INTEGER
+) STRICT;
+
+INSERT INTO feed_head (id, epoch, seq, tip, changes) VALUES (1, 0, 0, zeroblob(16), 0);
+
+-- How long access tokens may live, and until when a token of that life may have been issued: a
+-- revocation has to outlast them, also after the setting was lowered.
+CREATE TABLE token_life (
+    life           INTEGER PRIMARY KEY,
+    last_issued_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE audit (
+    id         BLOB    PRIMARY KEY,
+    at         INTEGER NOT NULL,
+    kind       TEXT    NOT NULL,
+    actor_kind TEXT    NOT NULL,
+    actor      TEXT,
+    target     TEXT,
+    client_id  TEXT,
+    ip         TEXT,
+    user_agent TEXT,
+    request_id TEXT,
+    reason     TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Small facts of the installation, such as the check value of the master key.
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,131 @@
+//! Explaining a refusal: what would be answered now, and what was written down. Nothing is changed.
+
+use super::audit::{Filter, list};
+use crate::flows::error::FlowError;
+use crate::flows::refresh::recognise;
+use crate::flows::server::Server;
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::client::ClientStatus;
+use crate::protocol::error::Refusal;
+use crate::protocol::ids::SessionId;
+use crate::protocol::password::UserName;
+use crate::protocol::reason::Reason;
+use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
+use crate::protocol::rotation::Verdict;
+use crate::protocol::session::Session;
+use crate::storage::ops::sessions::{FindSession, FoundSession};
+
+/// What is to be explained.
+pub enum Question {
+    /// A refresh token or an access token.
+    Token(String),
+    /// A session.
+    Session(SessionId),
+    /// The logins of a user name.
+    User(String),
+}
+
+/// The explanation.
+pub struct Explanation {
+    /// What would be answered now: `ok`, `rotate`, `echo`, `retry`, or the reason of a refusal.
+    pub outcome: &'static str,
+    /// The session, where there is one.
+    pub session: Option<Session>,
+    /// What was written down about it, the newest first.
+    pub events: Vec<AuditEvent>,
+}
+
+/// Explains.
+pub async fn explain(server: &Server, question: Question) -> Result<Explanation, FlowError> {
+    match question {
+        Question::Session(id) => session(server, id, None).await,
+        Question::User(name) => {
+            let name = UserName::parse(&name)
+                .map_err(|_| Refusal::invalid_request("user is not a user name"))?;
+            let events = events(server, name.canonical()).await?;
+            let outcome = events.first().and_then(|event| event.reason.as_deref());
+            let outcome = outcome.map_or("ok", |_| "refused");
+            Ok(Explanation { outcome, session: None, events })
+        }
+        Question::Token(text) => match UnverifiedRefreshToken::parse(&text) {
+            None => access_token(server, &text).await,
+            Some(unverified) => {
+                let known = server.memory.current().await?;
+                match recognise(server, known, Some(unverified)).await {
+                    Ok((_, token)) => session(server, token.session, Some(&token)).await,
+                    Err(FlowError::Refused(refusal)) => Ok(Explanation {
+                        outcome: refusal.reason.as_str(),
+                        session: None,
+                        events: Vec::new(),
+                    }),
+                    Err(error) => Err(error),
+                }
+            }
+        },
+    }
+}
+
+async fn access_token(server: &Server, text: &str) -> Result<Explanation, FlowError> {
+    let known = server.memory.current().await?;
+    let accepted = server.accept(text, known);
+    let outcome = accepted.as_ref().err().map_or("ok", |reason| reason.as_str());
+    let jti = accepted.ok().map(|principal| principal.claims.jti);
+    let events = match jti {
+        Some(jti) => events(server, &jti).await?,
+        None => Vec::new(),
+    };
+    Ok(Explanation { outcome, session: None, events })
+}
+
+async fn session(
+    server: &Server,
+    id: SessionId,
+    token: Option<&RefreshToken>,
+) -> Result<Explanation, FlowError> {
+    let events = events(server, &id.to_string()).await?;
+    let Some(found) = server.store.read(FindSession(id)).await? else {
+        let outcome = Reason::UnknownSession.as_str();
+        return Ok(Explanation { outcome, session: None, events });
+    };
+    let outcome = judge(server, &found, token).await?;
+    Ok(Explanation { outcome, session: Some(found.session), events })
+}
+
+async fn judge(
+    server: &Server,
+    FoundSession { session, user }: &FoundSession,
+    token: Option<&RefreshToken>,
+) -> Result<&'static str, FlowError> {
+    if let Err(reason) = session.check_alive(user.as_ref(), server.now()) {
+        return Ok(reason.as_str());
+    }
+    let known = server.memory.current().await?;
+    let Some(client) = known.client(&session.client_id) else {
+        return Ok(Reason::UnknownClient.as_str());
+    };
+    if client.status != ClientStatus::Active {
+        return Ok(Reason::ClientDisabled.as_str());
+    }
+    let Some(token) = token else {
+        return Ok("ok");
+    };
+    let policy = server.rotation_policy(client);
+    let presented = (token.generation, &token.secret.hash());
+    let leaves = session.rotation.leaves.len();
+    let verdict = session.rotation.judge(presented, &policy, server.now(), |sealed| {
+        known.ring.tokens().open_successor(sealed, token, leaves)
+    });
+    Ok(match verdict {
+        Verdict::Keep => "ok",
+        Verdict::Rotate => "rotate",
+        Verdict::Echo(..) => "echo",
+        Verdict::Branch(_) => "retry",
+        Verdict::Reuse => Reason::Reuse.as_str(),
+        Verdict::Regressed => Reason::StorageRegressed.as_str(),
+    })
+}
+
+async fn events(server: &Server, target: &str) -> Result<Vec<AuditEvent>, FlowError> {
+    let target = Some(target.to_owned());
+    list(server, Filter { target, limit: 20, ..Filter::default() }).await
+}

@@ -1,0 +1,72 @@
+//! Administering keys.
+
+use super::By;
+use crate::audit;
+use crate::flows::error::FlowError;
+use crate::flows::server::Server;
+use crate::protocol::audit::AuditKind;
+use crate::protocol::key::{Algorithm, KeyLife, KeyUse, Kid};
+use crate::protocol::revocation::EffectiveBy;
+use crate::storage::ops::keys::CompromiseKey;
+
+/// A signing key, as an administrator sees it.
+pub struct KeyView {
+    /// Its id.
+    pub kid: Kid,
+    /// Its algorithm.
+    pub algorithm: Algorithm,
+    /// What it signs.
+    pub usage: KeyUse,
+    /// Where in its life it is.
+    pub life: KeyLife,
+}
+
+/// Lists the signing keys that are not removed.
+pub async fn list(server: &Server) -> Result<Vec<KeyView>, FlowError> {
+    let known = server.memory.refresh().await?;
+    let view = |key: &crate::protocol::key::KeyRecord| KeyView {
+        kid: key.kid.clone(),
+        algorithm: key.algorithm,
+        usage: key.usage,
+        life: key.life,
+    };
+    Ok(known.ring.records().iter().map(view).collect())
+}
+
+/// Lets the announced keys sign from now on. Unless `now` is set, only those that verifiers have had
+/// the time to fetch; answers the ids that sign now.
+pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, FlowError> {
+    let keeper = server.memory.keeper();
+    let wait = if now { std::time::Duration::ZERO } else { 2 * server.settings.jwks_max_age };
+    let event = by.event(server, AuditKind::KeyActivated);
+    let activated = keeper.rotate(wait, &event).await?;
+    server.obey_now().await;
+    server.maintain_keys().await?;
+    if activated.is_empty() {
+        return Err(FlowError::conflict(
+            "the announced keys are too young: verifiers may not know them yet",
+        ));
+    }
+    Ok(activated)
+}
+
+/// Removes a key that somebody else may have: nothing that it signed is accepted any more, and the
+/// announced key signs from now on.
+pub async fn compromise(server: &Server, by: &By, kid: &Kid) -> Result<EffectiveBy, FlowError> {
+    let known = server.memory.current().await?;
+    let event = by.event(server, AuditKind::KeyCompromised).about(kid);
+    let operation = CompromiseKey {
+        kid: kid.clone(),
+        revoking: server.revoking_client(&known),
+        at: server.now(),
+        audit: event.clone(),
+    };
+    server.store.write(operation).await?.ok_or_else(FlowError::not_found)?;
+    audit::log(&event);
+    metrics::counter!("chancery_revocations_total", "kind" => "kid").increment(1);
+    server.obey_now().await;
+    if let Err(error) = server.maintain_keys().await {
+        tracing::warn!(%error, "the next key could not be announced yet");
+    }
+    Ok(server.effective_by(&known))
+}

@@ -1,0 +1,130 @@
+//! Administering resources.
+
+use std::time::Duration;
+
+use super::{By, changed_meanwhile};
+use crate::audit;
+use crate::flows::error::FlowError;
+use crate::flows::server::Server;
+use crate::protocol::audit::{Actor, AuditKind};
+use crate::protocol::error::Refusal;
+use crate::protocol::ids::ResourceId;
+use crate::protocol::resource::{Resource, ResourceSettings};
+use crate::protocol::uri::ResourceUri;
+use crate::storage::ops::Swap;
+use crate::storage::ops::resources::{
+    ChangeResource, CreateResource, DeleteResource, LoadResources,
+};
+
+/// Creates a resource, with the keys that its algorithm needs.
+pub async fn create(
+    server: &Server,
+    by: &By,
+    (uri, settings): (ResourceUri, ResourceSettings),
+) -> Result<Resource, FlowError> {
+    check(server, &settings)?;
+    let built_in = [server.settings.issuer.own_resource(), server.settings.issuer.admin_resource()];
+    if built_in.contains(&uri) {
+        return Err(FlowError::conflict("this URI is the issuer's own"));
+    }
+    let now = server.now();
+    let resource = Resource {
+        id: ResourceId::at(now, server.world.entropy.bytes()),
+        uri,
+        settings,
+        enabled: true,
+        managed: by.actor == Actor::Configuration,
+        created_at: now,
+        updated_at: now,
+    };
+    let event = by.event(server, AuditKind::ResourceCreated).about(&resource.uri);
+    let create = CreateResource { resource: resource.clone(), audit: event.clone() };
+    if server.store.write(create).await? == Swap::Lost {
+        return Err(FlowError::conflict("a resource of this URI exists"));
+    }
+    audit::log(&event);
+    make_keys(server).await;
+    Ok(resource)
+}
+
+/// Lists the resources in the order of their ids; the built-in ones are not among them.
+pub async fn list(
+    server: &Server,
+    after: Option<ResourceId>,
+    limit: u32,
+) -> Result<Vec<Resource>, FlowError> {
+    let resources = server.store.read(LoadResources).await?.into_iter();
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    Ok(resources.filter(|resource| Some(resource.id) > after).take(limit).collect())
+}
+
+/// Finds a resource by its id.
+pub async fn find(server: &Server, id: ResourceId) -> Result<Resource, FlowError> {
+    let resources = server.store.read(LoadResources).await?;
+    resources.into_iter().find(|resource| resource.id == id).ok_or_else(FlowError::not_found)
+}
+
+/// Finds a resource by its URI.
+pub async fn find_named(server: &Server, uri: &str) -> Result<Resource, FlowError> {
+    let resources = server.store.read(LoadResources).await?;
+    resources
+        .into_iter()
+        .find(|resource| resource.uri.as_str() == uri)
+        .ok_or_else(FlowError::not_found)
+}
+
+/// Changes a resource. Tokens that it has got already stay as they are.
+pub async fn change(
+    server: &Server,
+    by: &By,
+    resource: Resource,
+    (settings, enabled): (ResourceSettings, bool),
+) -> Result<Resource, FlowError> {
+    by.check_managed(resource.managed)?;
+    check(server, &settings)?;
+    let managed = resource.managed || by.actor == Actor::Configuration;
+    let changed = Resource { settings, enabled, managed, updated_at: server.now(), ..resource };
+    let event = by.event(server, AuditKind::ResourceChanged).about(&changed.uri);
+    let change = ChangeResource { resource: changed.clone(), audit: event.clone() };
+    if server.store.write(change).await? == Swap::Lost {
+        return Err(changed_meanwhile());
+    }
+    audit::log(&event);
+    make_keys(server).await;
+    Ok(changed)
+}
+
+/// Deletes a resource. Its tokens live on until they expire.
+pub async fn delete(server: &Server, by: &By, resource: Resource) -> Result<(), FlowError> {
+    by.check_managed(resource.managed)?;
+    let event = by.event(server, AuditKind::ResourceDeleted).about(&resource.uri);
+    let delete = DeleteResource { id: resource.id, audit: event.clone() };
+    if server.store.write(delete).await? == Swap::Lost {
+        return Err(FlowError::not_found());
+    }
+    audit::log(&event);
+    server.obey_now().await;
+    Ok(())
+}
+
+fn check(server: &Server, settings: &ResourceSettings) -> Result<(), Refusal> {
+    let known = |scope: &str| settings.scope.contains(scope);
+    if !settings.role_scopes.iter().all(|bound| known(bound.scope.as_str())) {
+        return Err(Refusal::invalid_request("role_scopes names a scope that is not in scopes"));
+    }
+    let life = settings.access_token_ttl;
+    if life < Duration::from_secs(10) || life > server.settings.tokens.max_life {
+        let text = "access_token_ttl is from 10 seconds to the server's max_token_life";
+        return Err(Refusal::invalid_request(text));
+    }
+    Ok(())
+}
+
+/// An algorithm that was not used before needs a key. If it cannot be made now, the upkeep tries
+/// again, and tokens for the resource wait (503) until then.
+async fn make_keys(server: &Server) {
+    server.obey_now().await;
+    if let Err(error) = server.maintain_keys().await {
+        tracing::warn!(%error, "the keys of a new resource could not be made yet");
+    }
+}

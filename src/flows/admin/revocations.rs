@@ -1,0 +1,76 @@
+//! Revoking by every kind of name.
+
+use super::{By, clients, keys, sessions, users};
+use crate::audit;
+use crate::flows::error::FlowError;
+use crate::flows::server::Server;
+use crate::protocol::audit::AuditKind;
+use crate::protocol::error::Refusal;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::key::Kid;
+use crate::protocol::revocation::EffectiveBy;
+use crate::protocol::revocation::Kind;
+use crate::storage::ops::feed::{Revoke, Revokes};
+use crate::storage::ops::users::UserChange;
+
+/// Revokes what `kind` and `value` name. Success means that it is durable.
+pub async fn revoke(
+    server: &Server,
+    by: &By,
+    kind: Kind,
+    value: &str,
+) -> Result<EffectiveBy, FlowError> {
+    match kind {
+        Kind::Token => token(server, by, value).await,
+        Kind::Session => {
+            let id = SessionId::parse(value).ok_or(NOT_AN_ID)?;
+            sessions::end(server, by, id).await
+        }
+        Kind::Subject => {
+            let id = UserId::parse(value).ok_or(NOT_AN_ID)?;
+            let changed = users::change(server, by, id, UserChange::RevokeTokens).await?;
+            Ok(changed.effective_by)
+        }
+        Kind::Client => {
+            let client = clients::find_named(server, value).await?;
+            let changed = clients::revoke_tokens(server, by, client).await?;
+            changed.effective_by.ok_or(FlowError::Internal)
+        }
+        Kind::Key => keys::compromise(server, by, &Kid::new(value)).await,
+        Kind::All => everything(server, by).await,
+    }
+}
+
+/// Refuses one access token, of which only the id is known.
+async fn token(server: &Server, by: &By, jti: &str) -> Result<EffectiveBy, FlowError> {
+    if jti.is_empty() || jti.len() > 256 {
+        return Err(NOT_AN_ID.into());
+    }
+    let known = server.memory.current().await?;
+    let event = by.event(server, AuditKind::Revoked).about(jti).because(Kind::Token.as_str());
+    let expires_at = server.effective_by(&known).expiry;
+    let what = Revokes::Token { jti: jti.to_owned(), expires_at };
+    let revoking = server.revoking_user(&known);
+    server.store.write(Revoke { what, revoking, audit: event.clone() }).await?;
+    finish(server, &event, Kind::Token).await;
+    Ok(server.effective_by(&known))
+}
+
+/// Refuses every token and ends every session.
+async fn everything(server: &Server, by: &By) -> Result<EffectiveBy, FlowError> {
+    let known = server.memory.current().await?;
+    let event = by.event(server, AuditKind::Revoked).because(Kind::All.as_str());
+    let what = Revokes::Everything;
+    let revoking = server.revoking_client(&known);
+    server.store.write(Revoke { what, revoking, audit: event.clone() }).await?;
+    finish(server, &event, Kind::All).await;
+    Ok(server.effective_by(&known))
+}
+
+async fn finish(server: &Server, event: &crate::protocol::audit::AuditEvent, kind: Kind) {
+    audit::log(event);
+    metrics::counter!("chancery_revocations_total", "kind" => kind.as_str()).increment(1);
+    server.obey_now().await;
+}
+
+const NOT_AN_ID: Refusal = Refusal::invalid_request("value is not an id of this kind");

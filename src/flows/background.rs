@@ -1,0 +1,49 @@
+//! What a node does without being asked: looking at the database, keeping the keys, tidying up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::janitor;
+use super::server::Server;
+
+/// Starts the background work of `server`. Dropping the set ends it.
+pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(look(server.clone()));
+    tasks.spawn(keep(server.clone()));
+    tasks
+}
+
+/// Renews the lease of the memory, so that no request has to.
+async fn look(server: Arc<Server>) {
+    loop {
+        if let Err(error) = server.memory.refresh().await {
+            tracing::warn!(%error, "the database could not be looked at");
+        }
+        pause(&server, server.settings.revocation.poll).await;
+    }
+}
+
+/// Keeps the keys, and removes what nobody needs any more.
+async fn keep(server: Arc<Server>) {
+    let mut sweep = janitor::Sweep::default();
+    loop {
+        pause(&server, UPKEEP_EVERY).await;
+        if let Err(error) = server.note_token_life().await {
+            tracing::warn!(%error, "the life of tokens could not be written down");
+        }
+        if let Err(error) = server.maintain_keys().await {
+            tracing::warn!(%error, "the keys could not be kept");
+        }
+        if let Err(error) = sweep.run(&server).await {
+            tracing::warn!(%error, "the janitor was interrupted");
+        }
+    }
+}
+
+async fn pause(server: &Server, span: Duration) {
+    let until = server.now() + span;
+    server.world.clock.sleep_until(until.into()).await;
+}
+
+const UPKEEP_EVERY: Duration = Duration::from_mins(1);

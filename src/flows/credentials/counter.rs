@@ -1,0 +1,152 @@
+//! Failures that are forgiven over time, and the delay that they cost. Pure: time is passed in.
+//! Must not import anything of ours.
+
+use std::time::Duration;
+
+/// How failures of one account or address turn into delay.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// How many failures cost nothing.
+    pub free: u32,
+    /// How long it takes until one failure is forgiven.
+    pub forgiven_after: Duration,
+    /// The delay after the first failure that is not free; each further one doubles it.
+    pub first_delay: Duration,
+    /// The longest delay, however many failures there are.
+    pub longest_delay: Duration,
+}
+
+/// The failures of one account or address. It only holds points in time, so it need not be touched
+/// for failures to be forgiven.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Counter {
+    /// When the last failure is forgiven.
+    clear_at: Duration,
+    /// Until when further attempts are refused.
+    until: Duration,
+}
+
+impl Counter {
+    /// A counter of no failures at `now`.
+    pub(super) fn clear(now: Duration) -> Self {
+        Self { clear_at: now, until: now }
+    }
+
+    /// This counter after one more failure at `now`.
+    pub(super) fn failed(self, limit: &Limit, now: Duration) -> Self {
+        // Failures that could not lengthen the delay are not counted: they would only keep the
+        // delay long after the attack.
+        let most = limit.forgiven_after.saturating_mul(limit.most_failures());
+        let debt = self.clear_at.saturating_sub(now).saturating_add(limit.forgiven_after).min(most);
+        let delay = limit.delay(limit.failures(debt));
+        Self { clear_at: now.saturating_add(debt), until: now.saturating_add(delay) }
+    }
+
+    /// How long further attempts are refused from `now` on.
+    pub(super) fn delay(self, now: Duration) -> Duration {
+        self.until.saturating_sub(now)
+    }
+
+    /// When nothing is left of it. The later, the greater the penalty.
+    pub(super) fn gone_at(self) -> Duration {
+        self.clear_at.max(self.until)
+    }
+}
+
+impl Limit {
+    /// The failures that take `debt` to be forgiven; one that is partly forgiven counts.
+    fn failures(&self, debt: Duration) -> u32 {
+        let one = self.forgiven_after.as_nanos().max(1);
+        u32::try_from(debt.as_nanos().div_ceil(one)).unwrap_or(u32::MAX)
+    }
+
+    fn delay(&self, failures: u32) -> Duration {
+        match failures.saturating_sub(self.free) {
+            0 => Duration::ZERO,
+            beyond => {
+                let factor = 2_u32.saturating_pow(beyond - 1);
+                self.first_delay.saturating_mul(factor).min(self.longest_delay)
+            }
+        }
+    }
+
+    /// The fewest failures that cost the longest delay.
+    fn most_failures(&self) -> u32 {
+        let steps = (1..=u32::BITS).map(|beyond| self.free.saturating_add(beyond));
+        let mut longest = steps.filter(|failures| self.delay(*failures) >= self.longest_delay);
+        longest.next().unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Limit = Limit {
+        free: 3,
+        forgiven_after: Duration::from_mins(10),
+        first_delay: Duration::from_secs(1),
+        longest_delay: Duration::from_mins(1),
+    };
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// The delays after each of `failures` attempts, each made as soon as it is allowed.
+    fn delays(failures: usize) -> Vec<u64> {
+        let (mut counter, mut now) = (Counter::clear(seconds(7)), seconds(7));
+        let fail = |_| {
+            counter = counter.failed(&LIMIT, now);
+            let delay = counter.delay(now);
+            now += delay;
+            delay.as_secs()
+        };
+        (0..failures).map(fail).collect()
+    }
+
+    #[test]
+    fn the_delay_doubles_after_the_free_failures_up_to_the_longest() {
+        assert_eq!(delays(12), [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+
+    #[test]
+    fn the_longest_delay_is_not_exceeded_however_many_fail_at_once() {
+        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(1));
+        let counter = (0..100_000).fold(Counter::clear(seconds(1)), fail);
+        assert_eq!(counter.delay(seconds(1)), seconds(60));
+        assert_eq!(counter.delay(seconds(61)), Duration::ZERO);
+    }
+
+    #[test]
+    fn failures_are_forgiven_one_after_the_other() {
+        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(0));
+        let four = (0..4).fold(Counter::clear(seconds(0)), fail);
+        assert_eq!(four.gone_at(), seconds(4 * 600));
+        // Two of the four are forgiven, and then there is one more.
+        assert_eq!(four.failed(&LIMIT, seconds(1_200)).delay(seconds(1_200)), Duration::ZERO);
+        // One is partly forgiven, which is not forgiven.
+        assert_eq!(four.failed(&LIMIT, seconds(599)).delay(seconds(599)), seconds(2));
+        assert_eq!(four.failed(&LIMIT, seconds(600)).delay(seconds(600)), seconds(1));
+    }
+
+    #[test]
+    fn a_long_attack_is_forgiven_no_later_than_a_short_one() {
+        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(0));
+        let attacked = |times| (0..times).fold(Counter::clear(seconds(0)), fail);
+        assert_eq!(attacked(1_000).gone_at(), attacked(10).gone_at());
+    }
+
+    #[test]
+    fn limits_at_the_edge_of_the_types_do_not_overflow() {
+        let endless =
+            Limit { longest_delay: Duration::MAX, forgiven_after: Duration::MAX, ..LIMIT };
+        let never =
+            Limit { longest_delay: Duration::ZERO, forgiven_after: Duration::ZERO, ..LIMIT };
+        for limit in [endless, never, Limit { free: u32::MAX, ..LIMIT }] {
+            let fail = |counter: Counter, _| counter.failed(&limit, seconds(1));
+            let counter = (0..100).fold(Counter::clear(seconds(1)), fail);
+            assert!(counter.gone_at() >= seconds(1));
+        }
+    }
+}

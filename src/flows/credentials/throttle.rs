@@ -1,0 +1,164 @@
+//! Delays after failed attempts, for each account and for each network, decided before any hash.
+//! Must not import any part of the crate but [`crate::env`].
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::counter::{Counter, Limit};
+use super::source::{Network, Source};
+use super::table::Table;
+use crate::env::Clock;
+
+/// When attempts are delayed.
+#[derive(Clone, Copy, Debug)]
+pub struct ThrottleSettings {
+    /// For the failures of one account.
+    pub account: Limit,
+    /// For the failures from one address, or from one IPv6 network of 64 bits.
+    pub address: Limit,
+    /// How many accounts, how many addresses, and how many pairs of both are remembered.
+    pub entries: usize,
+}
+
+/// 5 free failures for an account, one of them again every 10 minutes; 20 for an address, one again
+/// every minute, since many people may share it; then 1 s, doubling up to 60 s.
+impl Default for ThrottleSettings {
+    fn default() -> Self {
+        let account = Limit {
+            free: 5,
+            forgiven_after: Duration::from_mins(10),
+            first_delay: Duration::from_secs(1),
+            longest_delay: Duration::from_mins(1),
+        };
+        let address = Limit { free: 20, forgiven_after: Duration::from_mins(1), ..account };
+        Self { account, address, entries: 100_000 }
+    }
+}
+
+/// Delays attempts on accounts and from addresses that have failed often. It never locks: a delay
+/// ends, at most after [`Limit::longest_delay`], and refused attempts do not lengthen it.
+///
+/// Where an account was used successfully from an address before, failures elsewhere do not delay
+/// it there: an attacker can thus not keep its owner out by failing again and again. The account
+/// has a counter of its own at that address.
+///
+/// An attempt counts once it has failed. How many can pass [`Throttle::check`] until then is for
+/// the pool to bound, where few attempts of one account or network wait at once.
+pub struct Throttle {
+    clock: Arc<dyn Clock>,
+    /// Makes short keys of names; an attacker cannot find names that share one.
+    names: RandomState,
+    ledger: Mutex<Ledger>,
+}
+
+/// The attempt must not be made yet: 429 with `Retry-After`. Whether the account exists has no
+/// influence on it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many failed attempts")]
+pub struct TooSoon {
+    /// How long to wait.
+    pub retry_after: Duration,
+}
+
+impl Throttle {
+    /// A throttle that knows of no failure.
+    pub fn new(settings: ThrottleSettings, clock: Arc<dyn Clock>) -> Self {
+        let ledger = Mutex::new(Ledger::new(settings));
+        Self { clock, names: RandomState::new(), ledger }
+    }
+
+    /// Whether an attempt may be made. Call it before anything is hashed.
+    ///
+    /// # Errors
+    /// [`TooSoon`] where the account or the network has to wait.
+    pub fn check(&self, from: &Source) -> Result<(), TooSoon> {
+        let retry_after = self.with(from, |ledger, who, now| ledger.delay(who, now));
+        if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
+    }
+
+    /// Counts an attempt with a wrong password, for an account that exists or not.
+    pub fn failed(&self, from: &Source) {
+        self.with(from, Ledger::failed);
+    }
+
+    /// Forgives the failures of the account, though not those of the network: whoever has one
+    /// account could otherwise guess the passwords of others without end.
+    pub fn succeeded(&self, from: &Source) {
+        self.with(from, Ledger::succeeded);
+    }
+
+    fn with<T>(&self, from: &Source, act: impl FnOnce(&mut Ledger, Who, Duration) -> T) -> T {
+        let account = self.names.hash_one(from.account());
+        let who = Who { account, network: from.network() };
+        let now = self.clock.monotonic();
+        act(&mut self.ledger.lock().unwrap_or_else(PoisonError::into_inner), who, now)
+    }
+}
+
+/// The keys of a source.
+#[derive(Clone, Copy)]
+struct Who {
+    account: u64,
+    network: Network,
+}
+
+/// The counters. Pure: time is passed in.
+struct Ledger {
+    settings: ThrottleSettings,
+    accounts: Table<u64>,
+    networks: Table<Network>,
+    /// The networks from which an account was used successfully.
+    familiar: Table<(u64, Network)>,
+}
+
+impl Ledger {
+    fn new(settings: ThrottleSettings) -> Self {
+        let ThrottleSettings { entries, .. } = settings;
+        let (accounts, networks) = (Table::new(entries), Table::new(entries));
+        Self { settings, accounts, networks, familiar: Table::new(entries) }
+    }
+
+    fn delay(&self, who: Who, now: Duration) -> Duration {
+        let own = self.familiar.find(who.pair()).or_else(|| self.accounts.find(who.account));
+        let network = self.networks.find(who.network);
+        let delays = [own, network].into_iter().flatten().map(|counter| counter.delay(now));
+        delays.max().unwrap_or_default()
+    }
+
+    fn failed(&mut self, who: Who, now: Duration) {
+        let ThrottleSettings { account, address, .. } = &self.settings;
+        self.networks.sweep(now);
+        fail(&mut self.networks, (who.network, address), now);
+        if let Some(counter) = self.familiar.find(who.pair()) {
+            self.familiar.set(who.pair(), counter.failed(account, now));
+        } else {
+            self.accounts.sweep(now);
+            fail(&mut self.accounts, (who.account, account), now);
+        }
+    }
+
+    fn succeeded(&mut self, who: Who, now: Duration) {
+        self.accounts.remove(who.account);
+        self.familiar.set(who.pair(), Counter::clear(now));
+    }
+}
+
+impl Who {
+    fn pair(self) -> (u64, Network) {
+        (self.account, self.network)
+    }
+}
+
+fn fail<K: Copy + Eq + std::hash::Hash + Ord>(
+    table: &mut Table<K>,
+    (key, limit): (K, &Limit),
+    now: Duration,
+) {
+    let counter = table.find(key).unwrap_or(Counter::clear(now));
+    table.set(key, counter.failed(limit, now));
+}
+
+#[cfg(test)]
+#[path = "throttle_tests.rs"]
+mod tests;

@@ -1,0 +1,94 @@
+//! How a use case fails.
+
+use std::time::Duration;
+
+use super::credentials::{Busy, TooSoon};
+use crate::keys::KeyError;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::reason::Reason;
+use crate::storage::StorageError;
+
+/// Why a use case has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum FlowError {
+    /// The request was refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Too many attempts, or too much at once: come again later.
+    #[error("too many requests")]
+    TooMany {
+        /// When.
+        retry_after: Duration,
+    },
+    /// The database does not answer. Nothing is known to have been changed; the same request may be
+    /// sent again.
+    #[error("temporarily unavailable")]
+    Unavailable,
+    /// A fault of the server.
+    #[error("internal error")]
+    Internal,
+}
+
+impl FlowError {
+    /// The machine reason.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.reason.as_str(),
+            Self::TooMany { .. } => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Something named in the request does not exist.
+    pub const fn not_found() -> Self {
+        let text = "there is no such thing";
+        Self::Refused(Refusal::new(ErrorCode::NotFound, text, Reason::NotFound))
+    }
+
+    /// A name is taken, or the thing was changed meanwhile.
+    pub const fn conflict(description: &'static str) -> Self {
+        Self::Refused(Refusal::new(ErrorCode::Conflict, description, Reason::Conflict))
+    }
+}
+
+impl From<StorageError> for FlowError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Unavailable(_) | StorageError::OutcomeUnknown(_) => {
+                tracing::warn!(%error, "the database did not answer");
+                Self::Unavailable
+            }
+            // The transaction gave itself up; the same again may work.
+            StorageError::Conflict => Self::Unavailable,
+            StorageError::Corrupt { .. } | StorageError::Schema(_) => {
+                tracing::error!(%error, "the database holds what this version cannot read");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<KeyError> for FlowError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Storage(error) => error.into(),
+            error => {
+                tracing::error!(%error, "the keys cannot be used");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<Busy> for FlowError {
+    fn from(busy: Busy) -> Self {
+        Self::TooMany { retry_after: busy.retry_after }
+    }
+}
+
+impl From<TooSoon> for FlowError {
+    fn from(soon: TooSoon) -> Self {
+        Self::TooMany { retry_after: soon.retry_after }
+    }
+}

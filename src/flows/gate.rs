@@ -1,0 +1,86 @@
+//! The gate: who may come in with an access token. Everything that takes one goes through here.
+
+use std::sync::Arc;
+
+use chancery_verifier::claims::AccessTokenClaims;
+
+use super::error::FlowError;
+use super::memory::Known;
+use super::server::Server;
+use crate::protocol::client::{ClientId, ClientStatus};
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::key::Kid;
+use crate::protocol::reason::Reason;
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::uri::ResourceUri;
+
+/// Somebody with a good access token.
+pub struct Principal {
+    /// What the token says.
+    pub claims: AccessTokenClaims,
+    /// The key that signed it.
+    pub kid: Kid,
+    /// What was known when it was accepted.
+    pub known: Arc<Known>,
+}
+
+impl Principal {
+    /// The user, and the session that the token belongs to; none for a client of its own.
+    pub fn user(&self) -> Option<(UserId, SessionId)> {
+        let session = SessionId::parse(self.claims.sid.as_deref()?)?;
+        Some((UserId::parse(&self.claims.sub)?, session))
+    }
+}
+
+impl Server {
+    /// Accepts an access token that is ours, alive, not revoked, and whose client is in order.
+    pub async fn authorize(&self, token: &str) -> Result<Principal, FlowError> {
+        let known = self.memory.current().await?;
+        self.accept(token, known).map_err(|reason| Refusal::invalid_token(reason).into())
+    }
+
+    /// Accepts an access token for `audience`.
+    pub async fn authorize_for(
+        &self,
+        token: &str,
+        audience: &ResourceUri,
+    ) -> Result<Principal, FlowError> {
+        let principal = self.authorize(token).await?;
+        if !principal.claims.aud.contains(audience.as_str()) {
+            return Err(Refusal::invalid_token(Reason::TokenInvalid).into());
+        }
+        Ok(principal)
+    }
+
+    /// Accepts an access token for the admin API that carries `scope`.
+    pub async fn authorize_admin(&self, token: &str, scope: &str) -> Result<Principal, FlowError> {
+        let audience = self.settings.issuer.admin_resource();
+        let principal = self.authorize_for(token, &audience).await?;
+        let granted = principal.claims.scope.as_deref().map(ScopeSet::parse);
+        if !granted.is_some_and(|granted| granted.is_ok_and(|granted| granted.contains(scope))) {
+            return Err(Refusal::new(
+                ErrorCode::InsufficientScope,
+                "the access token does not carry the scope of this operation",
+                Reason::ScopeTooSmall,
+            )
+            .into());
+        }
+        Ok(principal)
+    }
+
+    /// The checks of an access token, from what is known.
+    pub fn accept(&self, token: &str, known: Arc<Known>) -> Result<Principal, Reason> {
+        let verified = known.ring.verify(token, &self.settings.issuer, self.now());
+        let (claims, kid) = verified.ok_or(Reason::TokenInvalid)?;
+        if self.memory.revocations().refusal(&claims, &kid).is_some() {
+            return Err(Reason::TokenRevoked);
+        }
+        let client = ClientId::parse(&claims.client_id).ok();
+        let client = client.as_ref().and_then(|id| known.client(id));
+        if client.is_none_or(|client| client.status != ClientStatus::Active) {
+            return Err(Reason::ClientDisabled);
+        }
+        Ok(Principal { claims, kid, known })
+    }
+}

@@ -1,0 +1,142 @@
+//! Issuing access tokens.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::error::FlowError;
+use super::memory::Known;
+use super::server::Server;
+use crate::keys::SigningKey;
+use crate::protocol::access_token::{Subject, check_size, claims};
+use crate::protocol::client::Client;
+use crate::protocol::grant::{Granting, TokenGrant};
+use crate::protocol::resource::Resource;
+use crate::protocol::revocation::first_safe_issue;
+use crate::protocol::session::Session;
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::ResourceUri;
+use crate::protocol::user::Roles;
+
+/// An access token that is decided on, and fits its size, but not signed yet: signing comes after
+/// the change that goes with it is durable.
+pub struct PreparedToken {
+    key: Arc<SigningKey>,
+    payload: Vec<u8>,
+    scope: Option<String>,
+    expires_in: i64,
+}
+
+/// The answer of the token endpoint and of `/login` (RFC 6749 §5.1).
+#[derive(Serialize)]
+pub struct TokenResponse {
+    access_token: Zeroizing<String>,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
+    #[serde(flatten)]
+    refresh: Option<RefreshResponse>,
+}
+
+/// The part of the answer about the refresh token, with both of its lifetimes.
+#[derive(Serialize)]
+pub struct RefreshResponse {
+    refresh_token: Zeroizing<String>,
+    /// Seconds until the token expires if it is not used.
+    refresh_token_expires_in: u64,
+    /// Seconds until the session ends in any case.
+    authorization_expires_in: u64,
+}
+
+impl Server {
+    /// The rules of granting to `client`, on behalf of a user with `roles` or of itself.
+    pub fn granting<'a>(
+        &'a self,
+        known: &'a Known,
+        client: &'a Client,
+        roles: Option<&'a Roles>,
+    ) -> Granting<'a, impl Fn(&ResourceUri) -> Option<&'a Resource>> {
+        let find = |uri: &ResourceUri| known.resource(uri);
+        Granting { issuer: &self.settings.issuer, client, roles, find }
+    }
+
+    /// Waits until a token can be issued that no earlier revocation of the same second hits, and
+    /// answers that time. What the token says must be read after it.
+    pub async fn issue_time(&self, not_before: [Option<Timestamp>; 2]) -> Timestamp {
+        loop {
+            let now = self.now();
+            let everything = self.memory.revocations().all_not_before();
+            let latest = not_before.into_iter().chain([everything]).flatten().max();
+            match latest.filter(|latest| now.seconds() <= latest.seconds()) {
+                None => return now,
+                Some(latest) => {
+                    self.world.clock.sleep_until(first_safe_issue(latest).into()).await;
+                }
+            }
+        }
+    }
+
+    /// Decides on a token for `grant` whose facts were read at `read_at`.
+    pub fn prepare_token(
+        &self,
+        known: &Known,
+        subject: &Subject<'_>,
+        grant: &TokenGrant<'_>,
+        read_at: Timestamp,
+    ) -> Result<PreparedToken, FlowError> {
+        let algorithm = grant.resource.settings.algorithm;
+        let key = known.ring.access_token_key(algorithm).ok_or_else(|| {
+            tracing::error!(algorithm = algorithm.as_str(), "there is no active key");
+            FlowError::Unavailable
+        })?;
+        let random = self.world.entropy.bytes();
+        let limits = self.settings.tokens;
+        let claims = claims(&self.settings.issuer, subject, grant, limits, (read_at, random));
+        let payload = serde_json::to_vec(&claims).map_err(|_| FlowError::Internal)?;
+        let size = key.token_size(&payload);
+        #[expect(clippy::cast_precision_loss, reason = "a size of some kilobytes")]
+        metrics::histogram!("chancery_access_token_bytes").record(size as f64);
+        check_size(size, limits)?;
+        Ok(PreparedToken {
+            key: key.clone(),
+            payload,
+            expires_in: claims.exp - claims.iat,
+            scope: claims.scope,
+        })
+    }
+}
+
+impl PreparedToken {
+    /// Signs the token and makes the answer.
+    pub fn sign(self, refresh: Option<RefreshResponse>) -> Result<TokenResponse, FlowError> {
+        let token = self.key.sign(&self.payload).map_err(|error| {
+            tracing::error!(%error, kid = self.key.kid().as_str(), "signing failed");
+            FlowError::Internal
+        })?;
+        Ok(TokenResponse {
+            access_token: Zeroizing::new(token),
+            token_type: "Bearer",
+            expires_in: self.expires_in,
+            scope: self.scope,
+            refresh,
+        })
+    }
+}
+
+impl RefreshResponse {
+    /// The answer about `refresh_token`, of a session that expires as given if it is not used again.
+    pub fn new(
+        refresh_token: Zeroizing<String>,
+        session: &Session,
+        idle_expires_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            refresh_token,
+            refresh_token_expires_in: idle_expires_at.since(now).as_secs(),
+            authorization_expires_in: session.max_expires_at.since(now).as_secs(),
+        }
+    }
+}

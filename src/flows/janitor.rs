@@ -1,0 +1,111 @@
+//! Removing what nobody can need any more: expired and ended sessions, revocations that can refuse
+//! nothing alive, old audit events.
+
+use std::time::Duration;
+
+use super::error::FlowError;
+use super::server::Server;
+use crate::protocol::ids::SessionId;
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
+
+/// Where the janitor is, and when it last saw the clock.
+#[derive(Default)]
+pub struct Sweep {
+    after: Option<SessionId>,
+    seen: Option<Seen>,
+}
+
+struct Seen {
+    clock: Timestamp,
+    monotonic: Duration,
+}
+
+/// What one round removed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Removed {
+    /// Sessions.
+    pub sessions: u64,
+    /// Revocations.
+    pub revocations: u64,
+    /// Audit events.
+    pub audit: u64,
+}
+
+impl Sweep {
+    /// One round, bounded in rows: it goes on next time where it has stopped. A clock that has
+    /// jumped removes nothing, since what it calls expired may not be.
+    pub async fn run(&mut self, server: &Server) -> Result<Removed, FlowError> {
+        let now = server.now();
+        if self.clock_jumped(server, now) {
+            tracing::warn!("the clock has jumped: nothing is removed this time");
+            return Ok(Removed::default());
+        }
+        let removed = Removed {
+            sessions: self.sessions(server, now).await?,
+            revocations: revocations(server, now).await?,
+            audit: audit(server, now).await?,
+        };
+        for (table, rows) in [
+            ("session", removed.sessions),
+            ("revocation", removed.revocations),
+            ("audit", removed.audit),
+        ] {
+            metrics::counter!("chancery_janitor_removed_total", "table" => table).increment(rows);
+        }
+        Ok(removed)
+    }
+
+    fn clock_jumped(&mut self, server: &Server, now: Timestamp) -> bool {
+        let monotonic = server.world.clock.monotonic();
+        let before = self.seen.replace(Seen { clock: now, monotonic });
+        before.is_some_and(|before| {
+            let expected = before.clock + monotonic.saturating_sub(before.monotonic);
+            now.since(expected).max(expected.since(now)) > JUMP
+        })
+    }
+
+    async fn sessions(&mut self, server: &Server, now: Timestamp) -> Result<u64, FlowError> {
+        let mut removed = 0;
+        for _ in 0..BATCHES {
+            let sweep = SweepSessions {
+                after: self.after,
+                over_since: now - SESSION_MARGIN,
+                sealed_before: now - server.settings.retry_window - server.settings.retry_echo,
+                limit: BATCH,
+            };
+            let swept = server.store.write(sweep).await?;
+            removed += swept.removed;
+            self.after = swept.next;
+            if self.after.is_none() {
+                break;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+async fn revocations(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
+    let mut removed = 0;
+    for _ in 0..BATCHES {
+        let sweep = SweepRevocations { until: now - REVOCATION_MARGIN, limit: BATCH };
+        let swept = server.store.write(sweep).await?;
+        removed += swept.removed;
+        if swept.next.is_none() {
+            break;
+        }
+    }
+    Ok(removed)
+}
+
+async fn audit(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
+    let before = now - server.settings.audit_retention;
+    let swept = server.store.write(SweepAudit { before, limit: BATCH }).await?;
+    Ok(swept.removed)
+}
+
+const BATCH: u32 = 500;
+const BATCHES: u32 = 20;
+const JUMP: Duration = Duration::from_mins(5);
+const SESSION_MARGIN: Duration = Duration::from_hours(24);
+const REVOCATION_MARGIN: Duration = Duration::from_hours(1);

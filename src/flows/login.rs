@@ -1,0 +1,247 @@
+//! Logging in with a user name and a password, for first-party clients.
+
+use super::credentials::Source;
+use super::error::FlowError;
+use super::issue::{RefreshResponse, TokenResponse};
+use super::memory::Known;
+use super::server::Server;
+use crate::audit;
+use crate::protocol::access_token::Subject;
+use crate::protocol::audit::{Actor, AuditKind, Origin};
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::ids::SessionId;
+use crate::protocol::password::{Password, UserName};
+use crate::protocol::reason::Reason;
+use crate::protocol::refresh_token::RefreshToken;
+use crate::protocol::rotation::{RetryStreak, Rotation};
+use crate::protocol::secret::Secret;
+use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
+use crate::protocol::time::Timestamp;
+use crate::protocol::token_request::{LoginRequest, Requested};
+use crate::protocol::user::{User, UserStatus};
+use crate::storage::ops::Swap;
+use crate::storage::ops::audit::Append;
+use crate::storage::ops::sessions::{CreateSession, EndSessions, Sessions};
+use crate::storage::ops::users::{FindUser, Rehash};
+
+/// Begins a session for the user whose name and password are given.
+pub async fn login(
+    server: &Server,
+    presented: &PresentedClient,
+    request: LoginRequest,
+    origin: &Origin,
+) -> Result<TokenResponse, FlowError> {
+    let known = server.memory.current().await?;
+    let client = server.authenticate_client(presented, &known)?;
+    check_first_party(&client)?;
+    let user = match authenticate_user(server, &request, origin).await {
+        Ok(user) => user,
+        Err(error) => return Err(note_failure(server, error, &request, &client, origin).await),
+    };
+    let (user, read_at) = read_again(server, user, &client).await?;
+    let granting = server.granting(&known, &client, Some(&user.roles));
+    let grant = granting.session(&request.requested)?;
+    // The first token is for the first resource; refreshes may ask for the others.
+    let first = grant.resources.first().cloned().into_iter().collect();
+    let first = Requested { scope: None, resources: first };
+    let token_grant = granting.token(&grant, &first)?;
+    let (session, refresh) = begin_session(server, (&user, &client), grant, (read_at, origin));
+    let subject = Subject::User(&user, &session);
+    let token = server.prepare_token(&known, &subject, &token_grant, read_at)?;
+    let refresh = refresh.map(|secret| encode(&known, &session, secret)).transpose()?;
+    store_session(server, &session, &client, origin).await?;
+    end_surplus(server, &user, &known).await;
+    let answer =
+        refresh.map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, read_at));
+    token.sign(answer)
+}
+
+fn check_first_party(client: &Client) -> Result<(), Refusal> {
+    if client.settings.first_party {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::UnauthorizedClient,
+        "only first-party clients may handle passwords",
+        Reason::GrantNotAllowed,
+    ))
+}
+
+/// The user, if name and password are right and he may log in. Every refusal costs one hash and
+/// reads the same (C060).
+async fn authenticate_user(
+    server: &Server,
+    request: &LoginRequest,
+    origin: &Origin,
+) -> Result<User, FlowError> {
+    let name = UserName::parse(&request.username).ok();
+    let account = name.as_ref().map_or(request.username.as_str(), UserName::canonical);
+    let source = Source::new(account, origin.address);
+    server.credentials.throttle.check(&source)?;
+    let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
+    let password = Password::presented(&request.password).map_err(|_| wrong())?;
+    let user = match &name {
+        Some(name) => server.store.read(FindUser::Named(name.canonical().to_owned())).await?,
+        None => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let verified = server.credentials.pool.verify(&source, hash.clone(), password).await?;
+    let Some(user) = user.filter(|_| verified.matches) else {
+        server.credentials.throttle.failed(&source);
+        return Err(wrong().into());
+    };
+    if user.status == UserStatus::Disabled {
+        return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
+    }
+    server.credentials.throttle.succeeded(&source);
+    if let (Some(old), Some(new)) = (hash, verified.rehash) {
+        // Losing this race is no loss: the password was changed meanwhile.
+        server.store.write(Rehash { id: user.id, old, new }).await?;
+    }
+    Ok(user)
+}
+
+/// The user as he is at the time that his token will carry: a role that was taken from him while
+/// his password was being compared must not come back in a token that looks younger.
+async fn read_again(
+    server: &Server,
+    mut user: User,
+    client: &Client,
+) -> Result<(User, Timestamp), FlowError> {
+    loop {
+        let read_at = server.issue_time([user.not_before, client.not_before]).await;
+        let found = server.store.read(FindUser::Id(user.id)).await?;
+        let now = found
+            .filter(|now| now.status == UserStatus::Active && now.version == user.version)
+            .ok_or(Refusal::wrong_credentials(Reason::UserChanged))?;
+        let settled = now.not_before == user.not_before;
+        user = now;
+        if settled {
+            return Ok((user, read_at));
+        }
+    }
+}
+
+/// A new session with its first refresh token's secret, if the client may refresh.
+fn begin_session(
+    server: &Server,
+    (user, client): (&User, &Client),
+    grant: Grant,
+    (now, origin): (Timestamp, &Origin),
+) -> (Session, Option<Secret>) {
+    let entropy = server.world.entropy.as_ref();
+    let secret = Secret::from_bytes(entropy.bytes());
+    let max_expires_at = now + server.settings.sessions.max;
+    let session = Session {
+        id: SessionId::from_bytes(entropy.bytes()),
+        user_id: user.id,
+        user_version: user.version,
+        client_id: client.id.clone(),
+        grant,
+        authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
+        created_at: now,
+        idle_expires_at: server.settings.sessions.idle_expiry(now, max_expires_at),
+        max_expires_at,
+        status: SessionStatus::Active,
+        rotation: Rotation {
+            generation: 0,
+            leaves: vec![secret.hash()],
+            parent: None,
+            rotated_at: now,
+            reissued_at: now,
+            successor_sealed: None,
+            retries: RetryStreak::default(),
+        },
+        last_seen: now,
+        user_agent: origin.user_agent.clone(),
+        address: origin.address,
+    };
+    (session, client.may_use(GrantType::RefreshToken).then_some(secret))
+}
+
+fn encode(
+    known: &Known,
+    session: &Session,
+    secret: Secret,
+) -> Result<zeroize::Zeroizing<String>, FlowError> {
+    let keys = known.ring.tokens();
+    let key_number = keys.active_number().ok_or(FlowError::Unavailable)?;
+    let token = RefreshToken { key_number, session: session.id, generation: 0, secret };
+    keys.encode(&token).ok_or(FlowError::Unavailable)
+}
+
+async fn store_session(
+    server: &Server,
+    session: &Session,
+    client: &Client,
+    origin: &Origin,
+) -> Result<(), FlowError> {
+    let event = server
+        .event(AuditKind::Login, Actor::User(session.user_id.to_string()))
+        .about(session.id)
+        .through(&client.id)
+        .from(origin);
+    let operation = CreateSession { session: session.clone(), audit: event.clone() };
+    match server.store.write(operation).await? {
+        Swap::Won => {
+            metrics::counter!("chancery_login_total", "outcome" => "ok").increment(1);
+            audit::log(&event);
+            Ok(())
+        }
+        // The user was changed while his password was being compared.
+        Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),
+    }
+}
+
+/// Ends what a user has beyond the cap, the sessions unused for longest first.
+async fn end_surplus(server: &Server, user: &User, known: &Known) {
+    let ended = server.store.write(EndSessions {
+        which: Sessions::Surplus(user.id, server.settings.sessions_per_user),
+        reason: EndReason::TooMany,
+        revoking: server.revoking_user(known),
+        audit: None,
+        regressed: false,
+    });
+    if let Err(error) = ended.await {
+        // The next login tries again.
+        tracing::warn!(%error, "surplus sessions could not be ended");
+    }
+}
+
+/// Counts a refused login and writes it down, at most once a minute for one account and address.
+async fn note_failure(
+    server: &Server,
+    error: FlowError,
+    request: &LoginRequest,
+    client: &Client,
+    origin: &Origin,
+) -> FlowError {
+    let reason = error.reason();
+    metrics::counter!("chancery_login_total", "outcome" => reason).increment(1);
+    tracing::info!(reason, client_id = client.id.as_str(), "login refused");
+    if !matches!(error, FlowError::Refused(_) | FlowError::TooMany { .. }) {
+        return error;
+    }
+    let account = match (&error, UserName::parse(&request.username)) {
+        // Whoever is slowed down may make up as many names as he likes; one line tells of it.
+        (FlowError::TooMany { .. }, _) => "(too many attempts)".to_owned(),
+        (_, Ok(name)) => name.canonical().to_owned(),
+        (_, Err(_)) => "(not a user name)".to_owned(),
+    };
+    if !server.credentials.failures.is_first(&account, origin.address) {
+        return error;
+    }
+    let event = server
+        .event(AuditKind::LoginFailed, Actor::Anonymous)
+        .about(&account)
+        .through(&client.id)
+        .from(origin)
+        .because(reason);
+    match server.store.write(Append(event.clone())).await {
+        Ok(()) => audit::log(&event),
+        Err(error) => tracing::warn!(%error, "a refused login could not be written down"),
+    }
+    error
+}

@@ -1,0 +1,193 @@
+//! What a node remembers: clients, resources, keys and revocations, under a lease.
+//!
+//! A node may answer from its memory while it has looked at the database within the lease. Looking
+//! is one statement; only what has changed is read again. When the lease has run out, the request
+//! itself looks, and if the database does not answer, neither does the node (503).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Mutex;
+
+use super::error::FlowError;
+use crate::env::World;
+use crate::keys::{Keeper, KeyRing};
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
+use crate::protocol::client::{Client, ClientId};
+use crate::protocol::resource::{Resource, built_in};
+use crate::protocol::revocation::FeedHead;
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::{Issuer, ResourceUri};
+use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
+use crate::storage::ops::clients::LoadClients;
+use crate::storage::ops::feed::{ReadHead, RenewEpoch};
+use crate::storage::ops::resources::LoadResources;
+
+/// The memory of a node.
+pub struct Memory {
+    issuer: Issuer,
+    keeper: Keeper,
+    world: World,
+    policy: RevocationPolicy,
+    known: ArcSwapOption<Known>,
+    log: RevocationLog,
+    /// When the database was last looked at, in milliseconds of monotonic time and one; 0 is never.
+    looked_at: AtomicU64,
+    /// Held by the one who looks.
+    looking: Mutex<()>,
+}
+
+/// Everything remembered, as one value that is replaced whole.
+#[derive(Clone)]
+pub struct Known {
+    /// The keys.
+    pub ring: Arc<KeyRing>,
+    /// Where the log of revocations ended when this was read.
+    pub head: FeedHead,
+    clients: Arc<HashMap<ClientId, Arc<Client>>>,
+    resources: Arc<HashMap<ResourceUri, Resource>>,
+}
+
+impl Memory {
+    /// An empty memory.
+    pub fn new(issuer: Issuer, keeper: Keeper, policy: RevocationPolicy) -> Self {
+        Self {
+            issuer,
+            world: keeper.world.clone(),
+            keeper,
+            policy,
+            known: ArcSwapOption::empty(),
+            log: RevocationLog::default(),
+            looked_at: AtomicU64::new(0),
+            looking: Mutex::new(()),
+        }
+    }
+
+    /// What is known and no older than the lease.
+    pub async fn current(&self) -> Result<Arc<Known>, FlowError> {
+        if let Some(known) = self.known.load_full().filter(|_| self.is_fresh()) {
+            return Ok(known);
+        }
+        let _looking = self.looking.lock().await;
+        if !self.is_fresh() {
+            self.look().await?;
+        }
+        self.known.load_full().ok_or(FlowError::Unavailable)
+    }
+
+    /// Looks at the database now, so that this node obeys at once what it has just stored.
+    pub async fn refresh(&self) -> Result<Arc<Known>, FlowError> {
+        let _looking = self.looking.lock().await;
+        self.look().await?;
+        self.known.load_full().ok_or(FlowError::Unavailable)
+    }
+
+    /// What is known, however old: for what does not depend on the database, such as the JWKS.
+    pub fn last_known(&self) -> Option<Arc<Known>> {
+        self.known.load_full()
+    }
+
+    /// The revocations. As current as the last call of [`Memory::current`].
+    pub fn revocations(&self) -> &RevocationLog {
+        &self.log
+    }
+
+    /// What keeps the keys.
+    pub fn keeper(&self) -> &Keeper {
+        &self.keeper
+    }
+
+    /// Whether the lease runs.
+    pub fn is_fresh(&self) -> bool {
+        let looked_at = self.looked_at.load(Ordering::Acquire);
+        looked_at > 0
+            && self.monotonic_millis().saturating_sub(looked_at) < millis(self.policy.lease)
+    }
+
+    async fn look(&self) -> Result<(), FlowError> {
+        let started = self.monotonic_millis();
+        let head = self.keeper.store.read(ReadHead).await?;
+        let before = self.known.load_full();
+        if before.as_ref().is_none_or(|known| known.head != head) {
+            let unchanged = before.filter(|known| known.head.changes == head.changes);
+            let known = match unchanged {
+                Some(known) => Known { head, ..(*known).clone() },
+                None => self.load(head).await?,
+            };
+            self.follow(&head).await?;
+            self.known.store(Some(Arc::new(known)));
+        }
+        self.looked_at.store(started, Ordering::Release);
+        Ok(())
+    }
+
+    async fn load(&self, head: FeedHead) -> Result<Known, FlowError> {
+        let store = &self.keeper.store;
+        let clients = store.read(LoadClients).await?;
+        let clients = clients.into_iter().map(|one| (one.id.clone(), Arc::new(one)));
+        let resources = store.read(LoadResources).await?;
+        let resources = resources.into_iter().chain(built_in(&self.issuer));
+        Ok(Known {
+            ring: Arc::new(self.keeper.load().await?),
+            head,
+            clients: Arc::new(clients.collect()),
+            resources: Arc::new(resources.map(|one| (one.uri.clone(), one)).collect()),
+        })
+    }
+
+    /// Reads new revocations. If the log has lost some, a new epoch begins, and everything issued
+    /// so far is refused: what was lost may have been a revocation that somebody was promised.
+    async fn follow(&self, head: &FeedHead) -> Result<(), FlowError> {
+        let now = Timestamp::from(self.world.clock.now());
+        let store = &self.keeper.store;
+        if self.log.follow(store, head, now).await? == Followed::On {
+            return Ok(());
+        }
+        tracing::error!(
+            epoch = head.epoch,
+            seq = head.seq,
+            "the database lost revocations: a new epoch begins, and all tokens are refused"
+        );
+        metrics::counter!("chancery_storage_regressed_total").increment(1);
+        let entropy = self.world.entropy.as_ref();
+        let audit =
+            AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
+        let revoking = self.policy.of_client(head.longest_token, entropy);
+        store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?;
+        Ok(())
+    }
+
+    fn monotonic_millis(&self) -> u64 {
+        // One more, since zero means never.
+        millis(self.world.clock.monotonic()).saturating_add(1)
+    }
+}
+
+impl Known {
+    /// The client with this id.
+    pub fn client(&self, id: &ClientId) -> Option<&Arc<Client>> {
+        self.clients.get(id)
+    }
+
+    /// Every client.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.values()
+    }
+
+    /// The resource of this name, if tokens are issued for it.
+    pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
+        self.resources.get(uri).filter(|resource| resource.enabled)
+    }
+
+    /// Every resource, the built-in ones included.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

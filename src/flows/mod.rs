@@ -1,0 +1,22 @@
+//! The use cases: the only place that sequences rules, storage, keys and revocations. Must not know
+//! of HTTP.
+
+pub mod admin;
+pub mod background;
+pub mod client_credentials;
+pub mod credentials;
+mod ending;
+pub mod error;
+pub mod failures;
+pub mod gate;
+pub mod introspect;
+pub mod issue;
+pub mod janitor;
+pub mod login;
+pub mod logout;
+pub mod memory;
+pub mod refresh;
+pub mod revoke;
+pub mod server;
+pub mod sessions;
+pub mod setup;

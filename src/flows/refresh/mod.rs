@@ -1,0 +1,171 @@
+//! The refresh token grant (RFC 6749 §6) with rotation (RFC 9700 §4.14.2).
+//!
+//! Every check up to the judgement of the presented token refuses without any change of state. What
+//! follows is one conditional write; a lost race means reading again, and only a first reading may
+//! call a token reused.
+
+mod outcomes;
+
+use std::sync::Arc;
+
+use super::error::FlowError;
+use super::issue::{PreparedToken, TokenResponse};
+use super::memory::Known;
+use super::server::Server;
+use crate::keys::Unrecognised;
+use crate::protocol::access_token::Subject;
+use crate::protocol::audit::Origin;
+use crate::protocol::client::Client;
+use crate::protocol::error::Refusal;
+use crate::protocol::reason::Reason;
+use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
+use crate::protocol::rotation::Verdict;
+use crate::protocol::session::Session;
+use crate::protocol::time::Timestamp;
+use crate::protocol::token_request::Requested;
+use crate::protocol::user::User;
+use crate::storage::ops::sessions::{FindSession, FoundSession};
+
+/// One refresh on its way.
+struct Refresh<'a> {
+    server: &'a Server,
+    known: &'a Known,
+    client: &'a Client,
+    token: &'a RefreshToken,
+    requested: &'a Requested,
+    origin: &'a Origin,
+}
+
+/// What was read, and what would be answered.
+struct Reading {
+    session: Session,
+    /// The access token of the answer, decided on before anything is stored.
+    prepared: PreparedToken,
+    read_at: Timestamp,
+}
+
+/// Exchanges a refresh token of `client`.
+pub async fn refresh(
+    server: &Server,
+    client: &Arc<Client>,
+    (token, requested): (Option<UnverifiedRefreshToken>, &Requested),
+    (known, origin): (Arc<Known>, &Origin),
+) -> Result<TokenResponse, FlowError> {
+    let result = async {
+        let (known, token) = recognise(server, known, token).await?;
+        let known = known.as_ref();
+        Refresh { server, known, client, token: &token, requested, origin }.run().await
+    }
+    .await;
+    if let Err(error) = &result {
+        let reason = error.reason();
+        metrics::counter!("chancery_refresh_total", "outcome" => reason).increment(1);
+        tracing::info!(reason, client_id = client.id.as_str(), "refresh refused");
+    }
+    result
+}
+
+/// The token, if it is genuine. A key that this node does not know yet was announced by another
+/// node, so one look at the database decides.
+pub async fn recognise(
+    server: &Server,
+    known: Arc<Known>,
+    token: Option<UnverifiedRefreshToken>,
+) -> Result<(Arc<Known>, RefreshToken), FlowError> {
+    let token = token.ok_or(Refusal::invalid_grant(Reason::NotOurToken))?;
+    let (known, recognised) = match known.ring.tokens().recognise(&token) {
+        Err(Unrecognised::KeyUnknown) => {
+            let known = server.memory.current().await?;
+            let recognised = known.ring.tokens().recognise(&token);
+            (known, recognised)
+        }
+        recognised => (known, recognised),
+    };
+    match recognised {
+        Ok(token) => Ok((known, token)),
+        Err(Unrecognised::Forged) => Err(Refusal::invalid_grant(Reason::NotOurToken).into()),
+        Err(Unrecognised::KeyRemoved) => {
+            Err(Refusal::invalid_grant(Reason::TokenKeyRemoved).into())
+        }
+        Err(Unrecognised::KeyUnknown) => Err(FlowError::Unavailable),
+    }
+}
+
+impl Refresh<'_> {
+    async fn run(&self) -> Result<TokenResponse, FlowError> {
+        for attempt in 0..MAX_ATTEMPTS {
+            let reading = self.read().await?;
+            let answer = match self.judge(&reading) {
+                Verdict::Keep => self.keep(reading).await?,
+                Verdict::Rotate => self.rotate(reading).await?,
+                Verdict::Echo(child, retry) => self.echo(reading, child, retry).await?,
+                Verdict::Branch(retry) => self.branch(reading, retry).await?,
+                // Only a first reading decides: after a lost race the row has moved on under us.
+                Verdict::Reuse | Verdict::Regressed if attempt > 0 => {
+                    return Err(FlowError::Unavailable);
+                }
+                Verdict::Reuse => return Err(self.end_reused(&reading.session).await),
+                Verdict::Regressed => return Err(self.end_regressed(&reading.session).await),
+            };
+            if let Some(answer) = answer {
+                return Ok(answer);
+            }
+        }
+        Err(FlowError::Unavailable)
+    }
+
+    /// Reads the session and makes every check that refuses without a change of state.
+    async fn read(&self) -> Result<Reading, FlowError> {
+        let mut user_not_before = None;
+        loop {
+            // Before the row, the user and his roles are read, so that a token with what was read
+            // is never younger than a revocation of it.
+            let not_before = [user_not_before, self.client.not_before];
+            let read_at = self.server.issue_time(not_before).await;
+            let FoundSession { session, user } = self.find().await?;
+            session.check_alive(user.as_ref(), read_at).map_err(Refusal::invalid_grant)?;
+            let user = user.ok_or(Refusal::invalid_grant(Reason::UserDeleted))?;
+            if user.not_before.is_some_and(|latest| read_at.seconds() <= latest.seconds()) {
+                user_not_before = user.not_before;
+                continue;
+            }
+            let prepared = self.prepare(&user, &session, read_at)?;
+            return Ok(Reading { session, prepared, read_at });
+        }
+    }
+
+    async fn find(&self) -> Result<FoundSession, FlowError> {
+        let found = self.server.store.read(FindSession(self.token.session)).await?;
+        let found = found.ok_or(Refusal::invalid_grant(Reason::UnknownSession))?;
+        if found.session.client_id != self.client.id {
+            // CORE-13, C091: another client's token. Its session is none the worse for it.
+            return Err(Refusal::invalid_grant(Reason::ClientMismatch).into());
+        }
+        Ok(found)
+    }
+
+    fn prepare(
+        &self,
+        user: &User,
+        session: &Session,
+        read_at: Timestamp,
+    ) -> Result<PreparedToken, FlowError> {
+        let granting = self.server.granting(self.known, self.client, Some(&user.roles));
+        let grant = granting.token(&session.grant, self.requested)?;
+        self.server.prepare_token(self.known, &Subject::User(user, session), &grant, read_at)
+    }
+
+    fn judge(&self, reading: &Reading) -> Verdict<RefreshToken> {
+        let rotation = &reading.session.rotation;
+        let policy = self.server.rotation_policy(self.client);
+        let presented = (self.token.generation, &self.token.secret.hash());
+        let leaves = rotation.leaves.len();
+        let keys = self.known.ring.tokens();
+        rotation.judge(presented, &policy, self.server.now(), |sealed| {
+            keys.open_successor(sealed, self.token, leaves)
+        })
+    }
+}
+
+/// Of parallel refreshes one wins at once, and the others find its result when they read again.
+const MAX_ATTEMPTS: u32 = 4;

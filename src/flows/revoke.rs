@@ -1,0 +1,108 @@
+//! Token revocation by clients (RFC 7009).
+
+use std::sync::Arc;
+
+use super::error::FlowError;
+use super::memory::Known;
+use super::refresh::recognise;
+use super::server::Server;
+use crate::audit;
+use crate::protocol::audit::{Actor, AuditKind, Origin};
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::ids::SessionId;
+use crate::protocol::refresh_token::UnverifiedRefreshToken;
+use crate::protocol::session::EndReason;
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::feed::{Revoke, Revokes};
+use crate::storage::ops::sessions::{FindSession, Sessions};
+
+/// Revokes a token of the authenticated `presented` client. Success means that the token does not
+/// work any more, durably, or never did (REV-03); a token of another client is left alone (REV-05).
+pub async fn revoke(
+    server: &Server,
+    presented: &PresentedClient,
+    token: &str,
+    origin: &Origin,
+) -> Result<(), FlowError> {
+    let known = server.memory.current().await?;
+    let client = server.authenticate_client(presented, &known)?;
+    match UnverifiedRefreshToken::parse(token) {
+        Some(unverified) => {
+            let (known, token) = match recognise(server, known, Some(unverified)).await {
+                Ok(recognised) => recognised,
+                Err(FlowError::Refused(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let session = token.session;
+            end_session(server, (&client, origin), session, (EndReason::TokenRevoked, &known)).await
+        }
+        None => revoke_access_token(server, (&client, origin), token, known).await,
+    }
+}
+
+/// Ends the session of a genuine refresh token, of whatever generation, if it is this client's.
+pub async fn end_session(
+    server: &Server,
+    (client, origin): (&Client, &Origin),
+    session: SessionId,
+    (reason, known): (EndReason, &Known),
+) -> Result<(), FlowError> {
+    let Some(found) = server.store.read(FindSession(session)).await? else {
+        return Ok(());
+    };
+    if found.session.client_id != client.id {
+        tracing::warn!(
+            client_id = client.id.as_str(),
+            owner = found.session.client_id.as_str(),
+            "a client tried to revoke a refresh token of another client"
+        );
+        return Ok(());
+    }
+    let event = server
+        .event(AuditKind::SessionEnded, Actor::Client(client.id.to_string()))
+        .about(session)
+        .through(&client.id)
+        .from(origin)
+        .because(reason.as_str());
+    if server.end_sessions(Sessions::One(session), reason, Some(event), known).await? > 0 {
+        server.obey_now().await;
+    }
+    Ok(())
+}
+
+async fn revoke_access_token(
+    server: &Server,
+    (client, origin): (&Client, &Origin),
+    token: &str,
+    known: Arc<Known>,
+) -> Result<(), FlowError> {
+    let Ok(principal) = server.accept(token, known) else {
+        return Ok(());
+    };
+    let claims = principal.claims;
+    if claims.client_id != client.id.as_str() {
+        tracing::warn!(
+            client_id = client.id.as_str(),
+            owner = claims.client_id,
+            "a client tried to revoke an access token of another client"
+        );
+        return Ok(());
+    }
+    let event = server
+        .event(AuditKind::Revoked, Actor::Client(client.id.to_string()))
+        .about(&claims.jti)
+        .through(&client.id)
+        .from(origin)
+        .because("jti");
+    let revoke = Revoke {
+        what: Revokes::Token { jti: claims.jti, expires_at: Timestamp::from_seconds(claims.exp) },
+        revoking: server.revoking_user(&principal.known),
+        audit: event.clone(),
+    };
+    server.store.write(revoke).await?;
+    audit::log(&event);
+    metrics::counter!("chancery_revocations_total", "kind" => "jti").increment(1);
+    server.obey_now().await;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! The server: everything that the use cases work with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::credentials::{HashPool, Throttle};
+use super::error::FlowError;
+use super::failures::FailureLog;
+use super::memory::{Known, Memory};
+use crate::env::World;
+use crate::protocol::access_token::TokenLimits;
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::error::Refusal;
+use crate::protocol::password::{HashBudget, PasswordPolicy};
+use crate::protocol::revocation::EffectiveBy;
+use crate::protocol::rotation::RotationPolicy;
+use crate::protocol::session::SessionLifetimes;
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::Issuer;
+use crate::revocation::{RevocationPolicy, effective_by};
+use crate::storage::Store;
+use crate::storage::ops::Revoking;
+
+/// What an operator decides, for the use cases.
+#[derive(Clone)]
+pub struct Settings {
+    /// This server's name.
+    pub issuer: Issuer,
+    /// The limits on access tokens.
+    pub tokens: TokenLimits,
+    /// How long sessions live.
+    pub sessions: SessionLifetimes,
+    /// How many sessions a user may have.
+    pub sessions_per_user: u32,
+    /// How long a lost answer is repeated.
+    pub retry_echo: Duration,
+    /// How long a lost answer is made good at all.
+    pub retry_window: Duration,
+    /// How revocations reach.
+    pub revocation: RevocationPolicy,
+    /// How long verifiers may keep the JWKS and the metadata.
+    pub jwks_max_age: Duration,
+    /// What a password must satisfy when it is set.
+    pub passwords: PasswordPolicy,
+    /// What a stored password hash may cost.
+    pub hash_budget: HashBudget,
+    /// How long audit events are kept.
+    pub audit_retention: Duration,
+}
+
+/// The server.
+pub struct Server {
+    /// What an operator decided.
+    pub settings: Settings,
+    /// Time and randomness.
+    pub world: World,
+    /// The database.
+    pub store: Store,
+    /// What this node knows.
+    pub memory: Memory,
+    /// Password hashing, and the brakes before it.
+    pub credentials: Credentials,
+}
+
+/// Password hashing, and the brakes before it.
+pub struct Credentials {
+    /// The bounded pool that hashes.
+    pub pool: HashPool,
+    /// The delays after failures.
+    pub throttle: Throttle,
+    /// Which failures were written down already.
+    pub failures: FailureLog,
+}
+
+impl Server {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.world.clock.now().into()
+    }
+
+    /// An audit event of this moment.
+    pub fn event(&self, kind: AuditKind, actor: Actor) -> AuditEvent {
+        AuditEvent::new(kind, actor, (self.now(), self.world.entropy.bytes()))
+    }
+
+    /// The client that a request comes from, once it has proved who it is.
+    pub fn authenticate_client(
+        &self,
+        presented: &PresentedClient,
+        known: &Known,
+    ) -> Result<Arc<Client>, Refusal> {
+        let client = presented.id.as_ref().and_then(|id| known.client(id));
+        presented.authenticate(client.map(Arc::as_ref), self.now())?;
+        // Authenticating nothing never succeeds.
+        client
+            .cloned()
+            .ok_or(Refusal::invalid_client(crate::protocol::reason::Reason::UnknownClient))
+    }
+
+    /// How the sessions of `client` rotate.
+    pub fn rotation_policy(&self, client: &Client) -> RotationPolicy {
+        RotationPolicy {
+            rotates: client.settings.rotates,
+            rotate_after: client.settings.rotate_after,
+            retry_echo: self.settings.retry_echo,
+            retry_window: self.settings.retry_window,
+        }
+    }
+
+    /// What a revocation about users and sessions is made with.
+    pub fn revoking_user(&self, known: &Known) -> Revoking {
+        let entropy = self.world.entropy.as_ref();
+        self.settings.revocation.of_user(self.longest_token(known), entropy)
+    }
+
+    /// What a revocation about clients, keys or everything is made with.
+    pub fn revoking_client(&self, known: &Known) -> Revoking {
+        let entropy = self.world.entropy.as_ref();
+        self.settings.revocation.of_client(self.longest_token(known), entropy)
+    }
+
+    /// When a revocation made now is obeyed where.
+    pub fn effective_by(&self, known: &Known) -> EffectiveBy {
+        effective_by(&self.settings.revocation, self.longest_token(known), self.now())
+    }
+
+    /// Looks at the database after a change that this node has made. The change is durable whether
+    /// or not that succeeds; if it does not, the lease runs out and the next request looks.
+    pub async fn obey_now(&self) {
+        if let Err(error) = self.memory.refresh().await {
+            tracing::warn!(%error, "the change is stored, but could not be read back yet");
+        }
+    }
+
+    /// The longest life of an access token that may be alive.
+    fn longest_token(&self, known: &Known) -> Duration {
+        known.head.longest_token.max(self.settings.tokens.max_life)
+    }
+}
+
+/// Runs a use case that changes something to its end, whether or not its caller waits for it: a
+/// client that hangs up never leaves a revocation half done.
+pub async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, FlowError>> + Send + 'static,
+) -> Result<T, FlowError> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => {
+            tracing::error!(%error, "a use case ended abnormally");
+            Err(FlowError::Internal)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `/admin/v1/audit` and `/admin/v1/explain`.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use serde::Serialize;
+
+use super::{List, authorize, bad};
+use crate::flows::admin::audit::{self, Filter};
+use crate::flows::admin::explain::{Question, explain};
+use crate::http::endpoints::sessions::Item as SessionItem;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::respond;
+use crate::protocol::audit::{AuditEvent, AuditKind};
+use crate::protocol::form::Params;
+use crate::protocol::ids::{AuditId, SessionId};
+use crate::protocol::time::Timestamp;
+
+const SCOPE: &str = "admin:audit";
+
+#[derive(Serialize)]
+struct Item {
+    id: String,
+    at: String,
+    kind: &'static str,
+    actor_kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Explanation {
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionItem>,
+    events: Vec<Item>,
+}
+
+pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let params = exchange.query()?;
+    let page = respond::Page::read(&params, AuditId::parse)?;
+    let filter = filter(&params, &page)?;
+    let events = audit::list(&exchange.app.server, filter).await?;
+    let next = page.next(&events, |event| event.id.to_string());
+    let items: Vec<Item> = events.iter().map(Item::of).collect();
+    let accept = exchange.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    if accept.is_some_and(|accept| accept.contains(NDJSON)) {
+        return Ok(lines(&items));
+    }
+    Ok(respond::private(List { items, next }))
+}
+
+pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let question = question(&exchange.query()?)?;
+    let explanation = explain(&exchange.server(), question).await?;
+    let session = explanation.session.as_ref();
+    Ok(respond::private(Explanation {
+        outcome: explanation.outcome,
+        user_id: session.map(|session| session.user_id.to_string()),
+        session: session.map(SessionItem::of),
+        events: explanation.events.iter().map(Item::of).collect(),
+    }))
+}
+
+fn filter(params: &Params<'_>, page: &respond::Page<AuditId>) -> Result<Filter, HttpError> {
+    let kind = params.value("kind");
+    let kind = kind.map(|name| AuditKind::parse(name).ok_or(bad("kind is unknown")));
+    let time = |name: &str| {
+        let text = params.value(name)?;
+        Some(Timestamp::parse_rfc3339(text).ok_or(bad("a time is written as in RFC 3339")))
+    };
+    Ok(Filter {
+        kind: kind.transpose()?,
+        actor: params.value("actor").map(str::to_owned),
+        target: params.value("target").map(str::to_owned),
+        since: time("since").transpose()?,
+        before: time("before").transpose()?,
+        after: page.after,
+        limit: page.limit,
+    })
+}
+
+fn question(params: &Params<'_>) -> Result<Question, HttpError> {
+    let asked = (params.value("token"), params.value("session"), params.value("user"));
+    match asked {
+        (Some(token), None, None) => Ok(Question::Token(token.to_owned())),
+        (None, Some(session), None) => SessionId::parse(session)
+            .map(Question::Session)
+            .ok_or(bad("session is the id of a session")),
+        (None, None, Some(user)) => Ok(Question::User(user.to_owned())),
+        _ => Err(bad("one of token, session and user is needed")),
+    }
+}
+
+/// One JSON object a line, for whoever archives the log.
+fn lines(items: &[Item]) -> Response {
+    let lines = items.iter().filter_map(|item| serde_json::to_string(item).ok());
+    let text: String = lines.map(|line| line + "\n").collect();
+    ([(CONTENT_TYPE, NDJSON), (CACHE_CONTROL, "no-store")], text).into_response()
+}
+
+impl Item {
+    fn of(event: &AuditEvent) -> Self {
+        let (actor_kind, actor) = event.actor.parts();
+        Self {
+            id: event.id.to_string(),
+            at: event.at.rfc3339(),
+            kind: event.kind.as_str(),
+            actor_kind,
+            actor: actor.map(str::to_owned),
+            target: event.target.clone(),
+            client_id: event.client_id.clone(),
+            address: event.origin.address.map(|address| address.to_string()),
+            user_agent: event.origin.user_agent.clone(),
+            request_id: event.origin.request_id.clone(),
+            reason: event.reason.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+const NDJSON: &str = "application/x-ndjson";

@@ -1,0 +1,275 @@
+//! `/admin/v1/clients`.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Effective, List, authorize, bad};
+use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
+use crate::flows::error::FlowError;
+use crate::flows::server::detached;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::respond;
+use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
+use crate::protocol::ids::ClientKey;
+use crate::protocol::scope::{Scope, ScopeSet};
+use crate::protocol::secret::ClientSecret;
+use crate::protocol::uri::ResourceUri;
+
+const SCOPE: &str = "admin:clients";
+
+/// The members of a client; on a change, an absent one stays as it is.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Body {
+    client_id: Option<String>,
+    public: Option<bool>,
+    secret: Option<Zeroizing<String>>,
+    status: Option<String>,
+    name: Option<String>,
+    first_party: Option<bool>,
+    grants: Option<Vec<String>>,
+    scopes: Option<Vec<String>>,
+    resources: Option<Vec<String>>,
+    serves: Option<String>,
+    origins: Option<Vec<String>>,
+    rotation: Option<String>,
+    rotate_after: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretBody {
+    #[serde(default)]
+    overlap_seconds: u64,
+    #[serde(default)]
+    compromised: bool,
+}
+
+#[derive(Serialize)]
+struct Item {
+    id: String,
+    client_id: String,
+    name: String,
+    public: bool,
+    status: &'static str,
+    managed: bool,
+    first_party: bool,
+    grants: Vec<&'static str>,
+    scopes: Vec<String>,
+    resources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serves: Option<String>,
+    origins: Vec<String>,
+    rotation: &'static str,
+    rotate_after: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    client: Item,
+    /// Shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Zeroizing<String>>,
+    #[serde(flatten)]
+    effective: Option<Effective>,
+}
+
+pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let page = respond::Page::read(&exchange.query()?, ClientKey::parse)?;
+    let clients = clients::list(&exchange.server(), page.after, page.limit).await?;
+    let next = page.next(&clients, |client| client.key.to_string());
+    Ok(respond::private(List { items: clients.iter().map(Item::of).collect(), next }))
+}
+
+pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let body: Body = exchange.json().await?;
+    if body.status.is_some() {
+        return Err(bad("a new client is active"));
+    }
+    let id = body.client_id.as_deref().ok_or(bad("client_id is missing"))?;
+    let id = ClientId::parse(id).map_err(|_| bad("client_id is no client id"))?;
+    let secret = match (body.public.unwrap_or(false), &body.secret) {
+        (true, None) => NewSecret::Public,
+        (true, Some(_)) => return Err(bad("a public client has no secret")),
+        (false, None) => NewSecret::Generate,
+        (false, Some(secret)) => {
+            NewSecret::Given(ClientSecret::chosen(secret).map_err(|_| bad("secret is too weak"))?)
+        }
+    };
+    let settings = body.settings(empty_settings())?;
+    let server = exchange.server();
+    let new = NewClient { id, secret, settings };
+    let created = detached(async move { clients::create(&server, &by, new).await });
+    let (client, secret) = created.await?;
+    let shown = Shown::of(&client, secret.as_ref(), None);
+    Ok(respond::with_status(StatusCode::CREATED, shown))
+}
+
+pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    Ok(respond::private(Item::of(&client)))
+}
+
+pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    let body: Body = exchange.json().await?;
+    if body.client_id.is_some() || body.public.is_some() || body.secret.is_some() {
+        return Err(bad("client_id, public and secret cannot be changed here"));
+    }
+    let status = body.status.as_deref().map(|status| {
+        ClientStatus::parse(status).ok_or(bad("status is active, paused or disabled"))
+    });
+    let settings = Some(body.settings(client.settings.clone())?);
+    let patch = ClientPatch { settings, status: status.transpose()? };
+    let server = exchange.server();
+    let changed = async move { clients::change(&server, &by, client, patch).await };
+    let changed = detached(changed).await?;
+    let effective = changed.effective_by.as_ref().map(Effective::of);
+    Ok(respond::private(Shown::of(&changed.client, None, effective)))
+}
+
+pub(in crate::http) async fn rotate_secret(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    let body: SecretBody = exchange.json().await?;
+    if body.overlap_seconds > MAX_OVERLAP {
+        return Err(bad("overlap_seconds is at most 30 days"));
+    }
+    let overlap = Duration::from_secs(body.overlap_seconds);
+    let rotation = Rotation { overlap, compromised: body.compromised };
+    let server = exchange.server();
+    let rotate =
+        async move { clients::rotate_secret(&server, &by, client, (rotation, None)).await };
+    let (changed, secret) = detached(rotate).await?;
+    let effective = changed.effective_by.as_ref().map(Effective::of);
+    Ok(respond::private(Shown::of(&changed.client, Some(&secret), effective)))
+}
+
+pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    let server = exchange.server();
+    let deleted = detached(async move { clients::delete(&server, &by, client).await });
+    Ok(respond::private(Effective::of(&deleted.await?)))
+}
+
+async fn find(exchange: &mut Exchange) -> Result<Client, HttpError> {
+    let key = exchange.path_parameter().await.and_then(|text| ClientKey::parse(&text));
+    let key = key.ok_or_else(FlowError::not_found)?;
+    Ok(clients::find(&exchange.server(), key).await?)
+}
+
+impl Body {
+    /// The settings `before`, with what the body says instead.
+    fn settings(&self, before: ClientSettings) -> Result<ClientSettings, HttpError> {
+        let grants = parse_all(self.grants.as_deref(), GrantType::parse, "a grant is unknown")?;
+        let scopes =
+            parse_all(self.scopes.as_deref(), |s| Scope::parse(s).ok(), "a scope is malformed")?;
+        let uri = |text: &str| ResourceUri::parse(text).ok();
+        let resources =
+            parse_all(self.resources.as_deref(), uri, "a resource is not an absolute URI")?;
+        let serves = match self.serves.as_deref() {
+            None => before.serves,
+            Some("") => None,
+            Some(text) => Some(uri(text).ok_or(bad("serves is not an absolute URI"))?),
+        };
+        let origins = parse_all(self.origins.as_deref(), origin, "an origin is not one")?;
+        let rotates = match self.rotation.as_deref() {
+            None => before.rotates,
+            Some("always") => true,
+            Some("never") => false,
+            Some(_) => return Err(bad("rotation is always or never")),
+        };
+        Ok(ClientSettings {
+            name: self.name.clone().unwrap_or(before.name),
+            first_party: self.first_party.unwrap_or(before.first_party),
+            grants: grants.unwrap_or(before.grants),
+            scope: scopes.map_or(before.scope, ScopeSet::from_iter),
+            resources: resources.unwrap_or(before.resources),
+            serves,
+            origins: origins.unwrap_or(before.origins),
+            rotates,
+            rotate_after: self.rotate_after.map_or(before.rotate_after, Duration::from_secs),
+        })
+    }
+}
+
+fn parse_all<T>(
+    texts: Option<&[String]>,
+    parse: impl Fn(&str) -> Option<T>,
+    error: &'static str,
+) -> Result<Option<Vec<T>>, HttpError> {
+    let parsed = texts.map(|texts| texts.iter().map(|text| parse(text)).collect());
+    match parsed {
+        None => Ok(None),
+        Some(Some(parsed)) => Ok(Some(parsed)),
+        Some(None) => Err(bad(error)),
+    }
+}
+
+/// An origin as browsers send it: scheme, host and perhaps a port.
+fn origin(text: &str) -> Option<String> {
+    let uri = text.parse::<http::Uri>().ok()?;
+    let whole = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
+    (whole == text && uri.path() == "/" && uri.query().is_none()).then_some(whole)
+}
+
+fn empty_settings() -> ClientSettings {
+    ClientSettings {
+        name: String::new(),
+        first_party: false,
+        grants: Vec::new(),
+        scope: ScopeSet::default(),
+        resources: Vec::new(),
+        serves: None,
+        origins: Vec::new(),
+        rotates: true,
+        rotate_after: Duration::ZERO,
+    }
+}
+
+impl Item {
+    fn of(client: &Client) -> Self {
+        let settings = &client.settings;
+        let uri = |uri: &ResourceUri| uri.as_str().to_owned();
+        Self {
+            id: client.key.to_string(),
+            client_id: client.id.to_string(),
+            name: settings.name.clone(),
+            public: client.is_public(),
+            status: client.status.as_str(),
+            managed: client.managed,
+            first_party: settings.first_party,
+            grants: settings.grants.iter().map(|grant| grant.as_str()).collect(),
+            scopes: settings.scope.iter().map(str::to_owned).collect(),
+            resources: settings.resources.iter().map(uri).collect(),
+            serves: settings.serves.as_ref().map(uri),
+            origins: settings.origins.clone(),
+            rotation: if settings.rotates { "always" } else { "never" },
+            rotate_after: settings.rotate_after.as_secs(),
+            created_at: client.created_at.rfc3339(),
+            updated_at: client.updated_at.rfc3339(),
+        }
+    }
+}
+
+impl Shown {
+    fn of(client: &Client, secret: Option<&ClientSecret>, effective: Option<Effective>) -> Self {
+        let client_secret = secret.map(|secret| Zeroizing::new(secret.expose().to_owned()));
+        Self { client: Item::of(client), client_secret, effective }
+    }
+}
+
+const MAX_OVERLAP: u64 = 30 * 86_400;

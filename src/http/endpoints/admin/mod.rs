@@ -1,0 +1,63 @@
+//! `/admin/v1`: every operation needs an access token for the admin API with the operation's scope.
+
+pub(in crate::http) mod audit;
+pub(in crate::http) mod clients;
+pub(in crate::http) mod keys;
+pub(in crate::http) mod resources;
+pub(in crate::http) mod revocations;
+pub(in crate::http) mod sessions;
+pub(in crate::http) mod users;
+
+use serde::{Deserialize, Serialize};
+
+use crate::flows::admin::By;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::protocol::audit::Actor;
+use crate::protocol::error::Refusal;
+use crate::protocol::revocation::{EffectiveBy, EffectiveByTimes};
+
+/// A page of a list.
+#[derive(Serialize)]
+struct List<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// The answer of a change that refuses what was issued before.
+#[derive(Serialize)]
+struct Effective {
+    effective_by: EffectiveByTimes<String>,
+}
+
+/// `active` or `disabled`, and for clients `paused`.
+#[derive(Deserialize)]
+struct StatusBody {
+    status: String,
+}
+
+impl Effective {
+    fn of(effective_by: &EffectiveBy) -> Self {
+        Self { effective_by: effective_by.rfc3339() }
+    }
+}
+
+/// Lets in whoever has an access token with `scope`, and says who it is.
+async fn authorize(exchange: &mut Exchange, scope: &'static str) -> Result<By, HttpError> {
+    let (server, token) = (exchange.server(), exchange.bearer()?);
+    let principal = server
+        .authorize_admin(&token, scope)
+        .await
+        .map_err(|error| HttpError::with_scope(error, scope))?;
+    let claims = principal.claims;
+    let actor = match claims.sid {
+        Some(_) => Actor::User(claims.sub),
+        None => Actor::Client(claims.sub),
+    };
+    Ok(By { actor, client_id: Some(claims.client_id), origin: exchange.origin() })
+}
+
+/// A member that is not what it should be.
+fn bad(description: &'static str) -> HttpError {
+    Refusal::invalid_request(description).into()
+}

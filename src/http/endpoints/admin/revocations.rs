@@ -1,0 +1,34 @@
+//! `POST /admin/v1/revocations`.
+
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::{Effective, authorize, bad};
+use crate::flows::admin::revocations::revoke;
+use crate::flows::server::detached;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::respond;
+use crate::protocol::revocation::Kind;
+
+const SCOPE: &str = "admin:revoke";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    kind: String,
+    #[serde(default)]
+    value: String,
+}
+
+pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let body: Body = exchange.json().await?;
+    let kind = Kind::parse(&body.kind).ok_or(bad("kind is jti, sid, sub, client, kid or all"))?;
+    if (kind == Kind::All) != body.value.is_empty() {
+        return Err(bad("value names what is revoked, and is left out for all"));
+    }
+    let server = exchange.server();
+    let revoked = detached(async move { revoke(&server, &by, kind, &body.value).await });
+    Ok(respond::private(Effective::of(&revoked.await?)))
+}

@@ -1,0 +1,49 @@
+//! `/admin/v1/sessions`.
+
+use axum::response::Response;
+use serde::Serialize;
+
+use super::{Effective, List, authorize, bad};
+use crate::flows::admin::sessions;
+use crate::flows::error::FlowError;
+use crate::flows::server::detached;
+use crate::http::endpoints::sessions::Item;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::respond;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::session::Session;
+
+const SCOPE: &str = "admin:sessions";
+
+#[derive(Serialize)]
+struct WithUser {
+    user_id: String,
+    #[serde(flatten)]
+    session: Item,
+}
+
+pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let params = exchange.query()?;
+    let page = respond::Page::read(&params, SessionId::parse)?;
+    let user = params.value("user");
+    let user = user.map(|text| UserId::parse(text).ok_or(bad("user is the id of a user")));
+    let part = (page.after, page.limit);
+    let sessions = sessions::list(&exchange.app.server, user.transpose()?, part).await?;
+    let next = page.next(&sessions, |session| session.id.to_string());
+    let item = |session: &Session| WithUser {
+        user_id: session.user_id.to_string(),
+        session: Item::of(session),
+    };
+    Ok(respond::private(List { items: sessions.iter().map(item).collect(), next }))
+}
+
+pub(in crate::http) async fn end(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let id = exchange.path_parameter().await.and_then(|text| SessionId::parse(&text));
+    let id = id.ok_or_else(FlowError::not_found)?;
+    let server = exchange.server();
+    let ended = detached(async move { sessions::end(&server, &by, id).await });
+    Ok(respond::private(Effective::of(&ended.await?)))
+}

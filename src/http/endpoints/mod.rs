@@ -1,0 +1,13 @@
+//! The endpoints. Each reads its request, calls one use case, and answers.
+
+pub(super) mod admin;
+pub(super) mod health;
+pub(super) mod introspect;
+pub(super) mod jwks;
+pub(super) mod login;
+pub(super) mod logout;
+pub(super) mod metadata;
+pub(super) mod metrics;
+pub(super) mod revoke;
+pub(super) mod sessions;
+pub(super) mod token;

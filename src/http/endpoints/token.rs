@@ -1,0 +1,49 @@
+//! `POST /oauth/token` (RFC 6749 §3.2).
+
+use axum::response::Response;
+
+use crate::flows::error::FlowError;
+use crate::flows::server::detached;
+use crate::flows::{client_credentials, refresh};
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::respond;
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::reason::Reason;
+use crate::protocol::token_request::TokenRequest;
+
+pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let form = exchange.form().await?;
+    let params = form.params()?;
+    let presented = PresentedClient::read(exchange.authorization()?, &params)?;
+    let request = TokenRequest::parse(&params);
+    let (server, origin) = (exchange.server(), exchange.origin());
+    let result = detached(async move {
+        let known = server.memory.current().await?;
+        let client = server.authenticate_client(&presented, &known)?;
+        // A request that is wrong in itself is told so, but only to a client.
+        let request = request?;
+        if !client.may_use(request.grant()) {
+            return Err(FlowError::from(Refusal::new(
+                ErrorCode::UnauthorizedClient,
+                "the client may not use this grant",
+                Reason::GrantNotAllowed,
+            )));
+        }
+        let grant = request.grant().as_str();
+        let result = match request {
+            TokenRequest::ClientCredentials(requested) => {
+                client_credentials::client_credentials(&server, &client, &requested, &known).await
+            }
+            TokenRequest::Refresh(token, requested) => {
+                refresh::refresh(&server, &client, (token, &requested), (known, &origin)).await
+            }
+        };
+        let outcome = result.as_ref().map_or_else(FlowError::reason, |_| "ok");
+        metrics::counter!("chancery_token_requests_total", "grant" => grant, "outcome" => outcome)
+            .increment(1);
+        result
+    });
+    Ok(respond::private(result.await?))
+}

@@ -1,0 +1,152 @@
+//! One request being read: body, credentials, origin.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use http::HeaderMap;
+use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+
+use super::App;
+use super::error::HttpError;
+use super::origin;
+use crate::flows::server::Server;
+use crate::protocol::audit::Origin;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::form::Params;
+
+/// A request, and the server it is for.
+pub(super) struct Exchange {
+    /// The app.
+    pub app: App,
+    /// Method, URL and headers.
+    pub parts: Parts,
+    body: Body,
+}
+
+impl Exchange {
+    /// The exchange for `request`.
+    pub(super) fn new(app: App, request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        Self { app, parts, body }
+    }
+
+    /// The server.
+    pub(super) fn server(&self) -> Arc<Server> {
+        self.app.server.clone()
+    }
+
+    /// Where the request comes from.
+    pub(super) fn origin(&self) -> Origin {
+        origin::of(&self.parts, &self.app.settings.trusted_proxies)
+    }
+
+    /// The request's headers.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The value of the `Authorization` header. Two of them are an error.
+    pub(super) fn authorization(&self) -> Result<Option<&str>, HttpError> {
+        let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Refusal::invalid_request("more than one Authorization header").into());
+        }
+        let text = first.map(|value| value.to_str()).transpose();
+        text.map_err(|_| Refusal::invalid_request("the Authorization header is not text").into())
+    }
+
+    /// The access token in the `Authorization` header, the only place for one (BRR-01).
+    pub(super) fn bearer(&self) -> Result<String, HttpError> {
+        let missing = || HttpError::plain(ErrorCode::MissingToken, "an access token is needed");
+        let authorization = self.authorization()?.ok_or_else(missing)?;
+        let (scheme, token) = authorization.split_once(' ').ok_or_else(missing)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(missing());
+        }
+        let token = token.trim_matches(' ');
+        let token68 = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+        if token.is_empty() || !token.bytes().all(token68) {
+            return Err(Refusal::invalid_request("the access token is malformed").into());
+        }
+        Ok(token.to_owned())
+    }
+
+    /// The form in the body, the only place for parameters: one in the URL would stand in logs
+    /// (CORE-10, C080).
+    pub(super) async fn form(&mut self) -> Result<Form, HttpError> {
+        if self.parts.uri.query().is_some() {
+            return Err(Refusal::invalid_request("parameters belong in the body").into());
+        }
+        if !self.has_type("application/x-www-form-urlencoded") {
+            let text = "the body must be application/x-www-form-urlencoded";
+            return Err(Refusal::invalid_request(text).into());
+        }
+        Ok(Form(self.read_body().await?))
+    }
+
+    /// The JSON object in the body.
+    pub(super) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, HttpError> {
+        if !self.has_type("application/json") {
+            let text = "the body must be application/json";
+            return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
+        }
+        let body = self.read_body().await?;
+        serde_json::from_slice(&body).map_err(|_| {
+            let text = "the body is not the JSON object that this path takes";
+            Refusal::invalid_request(text).into()
+        })
+    }
+
+    /// The parameters in the URL, each once.
+    pub(super) fn query(&self) -> Result<Params<'_>, HttpError> {
+        Ok(Params::parse(self.parts.uri.query().unwrap_or_default().as_bytes())?)
+    }
+
+    /// The variable part of the path; paths here have at most one.
+    pub(super) async fn path_parameter(&mut self) -> Option<String> {
+        let params = RawPathParams::from_request_parts(&mut self.parts, &()).await.ok()?;
+        params.iter().next().map(|(_, value)| value.to_owned())
+    }
+
+    fn has_type(&self, expected: &str) -> bool {
+        let header = self.parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let Some((essence, parameters)) = header.map(|h| h.split_once(';').unwrap_or((h, "")))
+        else {
+            return false;
+        };
+        let charset = parameters.trim().to_ascii_lowercase();
+        let utf8 =
+            charset.is_empty() || matches!(charset.as_str(), "charset=utf-8" | "charset=\"utf-8\"");
+        essence.trim().eq_ignore_ascii_case(expected) && utf8
+    }
+
+    async fn read_body(&mut self) -> Result<Bytes, HttpError> {
+        if self.parts.headers.contains_key(CONTENT_ENCODING) {
+            let text = "the body must not be compressed";
+            return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
+        }
+        let limit = self.app.settings.body_limit;
+        let body = std::mem::replace(&mut self.body, Body::empty());
+        to_bytes(body, limit).await.map_err(|error| {
+            let source = std::error::Error::source(&error);
+            if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
+                HttpError::plain(ErrorCode::ContentTooLarge, "the body is too large")
+            } else {
+                Refusal::invalid_request("the body could not be read").into()
+            }
+        })
+    }
+}
+
+/// The body of a form.
+pub(super) struct Form(Bytes);
+
+impl Form {
+    /// The parameters.
+    pub(super) fn params(&self) -> Result<Params<'_>, HttpError> {
+        Ok(Params::parse(&self.0)?)
+    }
+}

@@ -1,0 +1,57 @@
+//! HTTP: routes, reading requests, the one map from errors to answers. The only place that knows
+//! axum. May import [`crate::flows`], [`crate::protocol`] and [`crate::env`]; never storage or keys.
+
+pub mod routes;
+pub mod serve;
+
+mod cors;
+mod endpoints;
+mod error;
+mod exchange;
+mod middleware;
+mod origin;
+mod respond;
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use crate::flows::server::Server;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct App(Arc<AppState>);
+
+/// The parts of an [`App`].
+pub struct AppState {
+    /// The server.
+    pub server: Arc<Server>,
+    /// How requests are read.
+    pub settings: HttpSettings,
+    /// Writes the metrics in the text format of Prometheus.
+    pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
+}
+
+/// How requests are read.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// The longest body, in bytes.
+    pub body_limit: usize,
+    /// The peers whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+impl App {
+    /// An app.
+    pub fn new(state: AppState) -> Self {
+        Self(Arc::new(state))
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = AppState;
+
+    fn deref(&self) -> &AppState {
+        &self.0
+    }
+}

@@ -1,0 +1,178 @@
+//! Every route, in one table: the router is built from it, and openapi.yaml is compared with it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::Method;
+
+use super::cors::{Shared, Sharing, share};
+use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
+use super::endpoints::{
+    health, introspect, jwks, login, logout, metadata, metrics, revoke, sessions, token,
+};
+use super::error::HttpError;
+use super::exchange::Exchange;
+use super::middleware::around;
+use super::{App, cors};
+use crate::protocol::error::ErrorCode;
+
+/// One route.
+pub struct Route {
+    /// The method; GET answers HEAD too.
+    pub method: Method,
+    /// The path below the issuer's own.
+    pub path: &'static str,
+    /// On which listener, and below what, it is served.
+    pub place: Place,
+    /// Who may read its answers from a script.
+    pub sharing: Sharing,
+    handler: Handler,
+}
+
+/// Where a route is served.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Below the issuer's path.
+    Issuer,
+    /// With the issuer's path behind it (RFC 8414 §3.1).
+    WellKnown,
+    /// At the root of the listener, whatever the issuer: for probes.
+    Root,
+    /// Like the issuer's, but on the listener for administration where there is one.
+    Admin,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response, HttpError>> + Send>>;
+type Handler = fn(Exchange) -> Answer;
+
+macro_rules! route {
+    ($method:ident $path:literal $place:ident $sharing:ident $handler:path) => {
+        Route {
+            method: Method::$method,
+            path: $path,
+            place: Place::$place,
+            sharing: Sharing::$sharing,
+            handler: |exchange| Box::pin($handler(exchange)),
+        }
+    };
+}
+
+/// The routes.
+pub const ROUTES: &[Route] = &[
+    route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
+    route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
+    route!(POST "/login" Issuer Registered login::post),
+    route!(POST "/logout" Issuer Registered logout::post),
+    route!(POST "/oauth/token" Issuer Registered token::post),
+    route!(POST "/oauth/revoke" Issuer Registered revoke::post),
+    route!(POST "/oauth/introspect" Issuer None introspect::post),
+    route!(GET "/sessions" Issuer Registered sessions::list),
+    route!(DELETE "/sessions" Issuer Registered sessions::end_all),
+    route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/admin/v1/users" Admin None users::list),
+    route!(POST "/admin/v1/users" Admin None users::create),
+    route!(GET "/admin/v1/users/{id}" Admin None users::show),
+    route!(PATCH "/admin/v1/users/{id}" Admin None users::change),
+    route!(DELETE "/admin/v1/users/{id}" Admin None users::delete),
+    route!(POST "/admin/v1/users/{id}/password" Admin None users::set_password),
+    route!(PUT "/admin/v1/users/{id}/roles" Admin None users::set_roles),
+    route!(GET "/admin/v1/clients" Admin None clients::list),
+    route!(POST "/admin/v1/clients" Admin None clients::create),
+    route!(GET "/admin/v1/clients/{id}" Admin None clients::show),
+    route!(PATCH "/admin/v1/clients/{id}" Admin None clients::change),
+    route!(DELETE "/admin/v1/clients/{id}" Admin None clients::delete),
+    route!(POST "/admin/v1/clients/{id}/secret" Admin None clients::rotate_secret),
+    route!(GET "/admin/v1/resources" Admin None resources::list),
+    route!(POST "/admin/v1/resources" Admin None resources::create),
+    route!(GET "/admin/v1/resources/{id}" Admin None resources::show),
+    route!(PATCH "/admin/v1/resources/{id}" Admin None resources::change),
+    route!(DELETE "/admin/v1/resources/{id}" Admin None resources::delete),
+    route!(GET "/admin/v1/sessions" Admin None admin::sessions::list),
+    route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
+    route!(POST "/admin/v1/revocations" Admin None revocations::create),
+    route!(GET "/admin/v1/keys" Admin None admin::keys::list),
+    route!(POST "/admin/v1/keys/rotate" Admin None admin::keys::rotate),
+    route!(POST "/admin/v1/keys/{kid}/compromise" Admin None admin::keys::compromise),
+    route!(GET "/admin/v1/audit" Admin None audit::list),
+    route!(GET "/admin/v1/explain" Admin None audit::explain_one),
+    route!(GET "/healthz" Root None health::live),
+    route!(GET "/readyz" Root None health::ready),
+    route!(GET "/metrics" Admin None metrics::get),
+];
+
+/// The router of everything but what is for administration alone.
+pub fn public(app: &App) -> Router {
+    build(app, |place| place != Place::Admin)
+}
+
+/// The router of what is for administration.
+pub fn administration(app: &App) -> Router {
+    build(app, |place| matches!(place, Place::Admin | Place::Root))
+}
+
+/// The router of everything, for a single listener.
+pub fn all(app: &App) -> Router {
+    build(app, |_| true)
+}
+
+fn build(app: &App, here: impl Fn(Place) -> bool) -> Router {
+    let mut router = Router::new();
+    let served: Vec<&'static Route> = ROUTES.iter().filter(|route| here(route.place)).collect();
+    let mut paths: Vec<&'static str> = served.iter().map(|route| route.path).collect();
+    paths.dedup();
+    for path in paths {
+        let of_path: Vec<&'static Route> =
+            served.iter().filter(|route| route.path == path).copied().collect();
+        router = router.route(&full_path(app, of_path[0]), methods(app, &of_path));
+    }
+    router
+        .fallback(|| async { HttpError::plain(ErrorCode::NotFound, "there is nothing here") })
+        .method_not_allowed_fallback(|| async {
+            HttpError::plain(ErrorCode::MethodNotAllowed, "this path does not take this method")
+        })
+        .layer(axum::middleware::from_fn_with_state(app.clone(), around))
+}
+
+fn methods(app: &App, routes: &[&'static Route]) -> MethodRouter {
+    let mut methods = MethodRouter::new();
+    for route in routes {
+        let (app, handler) = (app.clone(), route.handler);
+        let answer = move |request: Request| async move {
+            match handler(Exchange::new(app, request)).await {
+                Ok(response) => response,
+                Err(error) => error.into_response(),
+            }
+        };
+        methods = methods.merge(on(filter(&route.method), answer));
+    }
+    let sharing = routes[0].sharing;
+    if sharing == Sharing::None {
+        return methods;
+    }
+    let shared = Shared { app: app.clone(), sharing, methods: cors::METHODS };
+    methods.layer(axum::middleware::from_fn_with_state(shared, share))
+}
+
+fn full_path(app: &App, route: &Route) -> String {
+    let own = app.server.settings.issuer.path();
+    match route.place {
+        Place::Issuer | Place::Admin => format!("{own}{}", route.path),
+        Place::WellKnown => format!("{}{own}", route.path),
+        Place::Root => route.path.to_owned(),
+    }
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    // The table holds none but these.
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}

@@ -1,0 +1,19 @@
+//! Keys: the ring that signs and verifies, the schedule of rotation, sealing at rest. May import
+//! [`crate::storage`], [`crate::protocol`] and [`crate::env`].
+
+pub mod master;
+
+mod generate;
+mod maintain;
+mod ring;
+mod schedule;
+mod signer;
+mod successor;
+mod token_key;
+mod verify;
+
+pub use maintain::{Keeper, KeyError};
+pub use ring::{Jwks, KeyRing};
+pub use schedule::KeySchedule;
+pub use signer::{SigningFailed, SigningKey};
+pub use token_key::{TokenKeys, Unrecognised};

@@ -1,0 +1,173 @@
+//! The key ring: every key a node holds, opened and parsed, as one value that is replaced whole.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chancery_verifier::claims::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
+use serde::Serialize;
+
+use super::maintain::KeyError;
+use super::master::{MasterKey, Purpose};
+use super::signer::SigningKey;
+use super::token_key::TokenKeys;
+use super::verify::{VerifyingKey, key_id};
+use crate::protocol::key::{Algorithm, KeyRecord, KeyState, KeyUse, Kid, PublicJwk};
+use crate::protocol::secret::SecretHash;
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::Issuer;
+use crate::storage::ops::keys::{StoredKeys, TokenKeyRecord};
+
+/// The keys of a node.
+pub struct KeyRing {
+    signing: HashMap<(KeyUse, Algorithm), Arc<SigningKey>>,
+    verifying: HashMap<Kid, VerifyingKey>,
+    records: Vec<KeyRecord>,
+    tokens: TokenKeys,
+    token_records: Vec<TokenKeyRecord>,
+    jwks: Jwks,
+}
+
+/// The published key set (RFC 7517 §5), serialised once.
+#[derive(Clone)]
+pub struct Jwks {
+    /// The document.
+    pub body: Arc<str>,
+    /// Its entity tag, quotes included.
+    pub etag: Arc<str>,
+}
+
+impl KeyRing {
+    /// Opens and parses what is stored.
+    pub(super) fn open(stored: StoredKeys, master: &MasterKey) -> Result<Self, KeyError> {
+        let mut signing = HashMap::new();
+        let mut verifying = HashMap::new();
+        for record in &stored.signing {
+            let key = VerifyingKey::parse(&record.public, record.algorithm);
+            if record.usage == KeyUse::AccessToken {
+                verifying.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+            }
+            if record.life.state == KeyState::Active {
+                let place = (record.usage, record.algorithm);
+                signing.insert(place, Arc::new(open_signing(record, master)?));
+            }
+        }
+        let mut tokens = TokenKeys::default();
+        for record in &stored.token {
+            tokens.add(record.number, record.life.state, open_token(record, master)?);
+        }
+        Ok(Self {
+            jwks: Jwks::of(&stored.signing)?,
+            signing,
+            verifying,
+            records: stored.signing,
+            tokens,
+            token_records: stored.token,
+        })
+    }
+
+    /// The key that signs access tokens with `algorithm`.
+    pub fn access_token_key(&self, algorithm: Algorithm) -> Option<&Arc<SigningKey>> {
+        self.signing.get(&(KeyUse::AccessToken, algorithm))
+    }
+
+    /// The claims of `token` and the id of the key that signed it, if it is an access token of ours
+    /// that is alive at `now`. Whether it was revoked is another question.
+    pub fn verify(
+        &self,
+        token: &str,
+        issuer: &Issuer,
+        now: Timestamp,
+    ) -> Option<(AccessTokenClaims, Kid)> {
+        let kid = Kid::new(&key_id(token)?);
+        let claims = self.verifying.get(&kid)?.verify(token, issuer, now)?;
+        Some((claims, kid))
+    }
+
+    /// The keys that tag refresh tokens.
+    pub fn tokens(&self) -> &TokenKeys {
+        &self.tokens
+    }
+
+    /// The published key set.
+    pub fn jwks(&self) -> &Jwks {
+        &self.jwks
+    }
+
+    /// Every signing key that is not removed, sealed as it is stored.
+    pub fn records(&self) -> &[KeyRecord] {
+        &self.records
+    }
+
+    /// Every key that tags refresh tokens, removed ones too.
+    pub fn token_records(&self) -> &[TokenKeyRecord] {
+        &self.token_records
+    }
+}
+
+impl Jwks {
+    fn of(records: &[KeyRecord]) -> Result<Self, KeyError> {
+        let keys = records.iter().map(|record| PublishedKey {
+            public: &record.public,
+            kid: record.kid.as_str(),
+            usage: "sig",
+            alg: record.algorithm.as_str(),
+            purpose: (record.usage == KeyUse::Feed).then_some("revocations"),
+        });
+        let set = KeySet { keys: keys.collect() };
+        let body = serde_json::to_string(&set).map_err(|_| KeyError::Unusable)?;
+        let etag = SecretHash::of(body.as_bytes()).entity_tag();
+        Ok(Self { body: body.into(), etag: etag.into() })
+    }
+}
+
+#[derive(Serialize)]
+struct KeySet<'a> {
+    keys: Vec<PublishedKey<'a>>,
+}
+
+#[derive(Serialize)]
+struct PublishedKey<'a> {
+    #[serde(flatten)]
+    public: &'a PublicJwk,
+    kid: &'a str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    alg: &'static str,
+    /// Marks the keys that sign the feed of revocations, and nothing else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'static str>,
+}
+
+fn open_signing(record: &KeyRecord, master: &MasterKey) -> Result<SigningKey, KeyError> {
+    let private = master.open(&record.sealed, signing_purpose(&record.kid))?;
+    let typ = match record.usage {
+        KeyUse::AccessToken => ACCESS_TOKEN_TYPE,
+        KeyUse::Feed => FEED_TYPE,
+    };
+    SigningKey::parse(&private, (record.algorithm, &record.kid), typ)
+        .map_err(|_| KeyError::Unusable)
+}
+
+fn open_token(
+    record: &TokenKeyRecord,
+    master: &MasterKey,
+) -> Result<Option<zeroize::Zeroizing<[u8; 32]>>, KeyError> {
+    if record.life.state == KeyState::Removed {
+        return Ok(None);
+    }
+    let bytes = master.open(&record.sealed, token_purpose(&[record.number]))?;
+    let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Unusable)?;
+    Ok(Some(zeroize::Zeroizing::new(bytes)))
+}
+
+/// What a sealed signing key is sealed for.
+pub(super) fn signing_purpose(kid: &Kid) -> Purpose<'_> {
+    Purpose { sort: "signing key", id: kid.as_str().as_bytes() }
+}
+
+/// What a sealed key for refresh tokens is sealed for.
+pub(super) fn token_purpose(number: &[u8; 1]) -> Purpose<'_> {
+    Purpose { sort: "token key", id: number }
+}
+
+const FEED_TYPE: &str = "revocations+jwt";

@@ -1,0 +1,14 @@
+//! Chancery: an OAuth 2 / OpenID Connect authorization server whose revocations reach APIs that
+//! check tokens offline.
+//!
+//! The folders are the architecture; ARCHITECTURE.md walks one request through them. Rules are pure
+//! functions in [`protocol`], atomic effects live in [`storage`], and only [`flows`] sequences them.
+
+pub mod audit;
+pub mod env;
+pub mod flows;
+pub mod http;
+pub mod keys;
+pub mod protocol;
+pub mod revocation;
+pub mod storage;

@@ -1,0 +1,195 @@
+//! Audit events: who did what to whom, from where, and why it was refused.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::net::IpAddr;
+
+use super::ids::AuditId;
+use super::time::Timestamp;
+
+/// One event, as stored. It is written in the transaction of what it tells of.
+#[derive(Clone, Debug)]
+pub struct AuditEvent {
+    /// Its id, which sorts by time.
+    pub id: AuditId,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub kind: AuditKind,
+    /// Who did it.
+    pub actor: Actor,
+    /// Whom or what it concerns: a user, session, client, resource, key or digest.
+    pub target: Option<String>,
+    /// Through which client.
+    pub client_id: Option<String>,
+    /// Where the request came from.
+    pub origin: Origin,
+    /// The machine reason, where there is one.
+    pub reason: Option<Cow<'static, str>>,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Actor {
+    /// Nobody who proved who he is.
+    Anonymous,
+    /// A user, by id.
+    User(String),
+    /// A client, by id.
+    Client(String),
+    /// Somebody at the command line of the machine.
+    CommandLine,
+    /// The configuration file.
+    Configuration,
+    /// The server itself.
+    System,
+}
+
+/// Where a request came from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Origin {
+    /// The id that the answer and the log carry too.
+    pub request_id: Option<String>,
+    /// The peer, or what a trusted proxy says of it.
+    pub address: Option<IpAddr>,
+    /// The device, as it names itself.
+    pub user_agent: Option<String>,
+}
+
+impl AuditEvent {
+    /// An event of `kind` by `actor`.
+    pub fn new(kind: AuditKind, actor: Actor, (at, random): (Timestamp, [u8; 10])) -> Self {
+        Self {
+            id: AuditId::at(at, random),
+            at,
+            kind,
+            actor,
+            target: None,
+            client_id: None,
+            origin: Origin::default(),
+            reason: None,
+        }
+    }
+
+    /// The event about `target`.
+    #[must_use]
+    pub fn about(mut self, target: impl fmt::Display) -> Self {
+        self.target = Some(format!("{target}"));
+        self
+    }
+
+    /// The event through the client `id`.
+    #[must_use]
+    pub fn through(mut self, id: impl fmt::Display) -> Self {
+        self.client_id = Some(format!("{id}"));
+        self
+    }
+
+    /// The event for `reason`.
+    #[must_use]
+    pub fn because(mut self, reason: &'static str) -> Self {
+        self.reason = Some(Cow::Borrowed(reason));
+        self
+    }
+
+    /// The event by a request from `origin`.
+    #[must_use]
+    pub fn from(mut self, origin: &Origin) -> Self {
+        self.origin = origin.clone();
+        self
+    }
+}
+
+impl Actor {
+    /// The kind of actor and his id, as stored.
+    pub fn parts(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Anonymous => ("anonymous", None),
+            Self::User(id) => ("user", Some(id)),
+            Self::Client(id) => ("client", Some(id)),
+            Self::CommandLine => ("cli", None),
+            Self::Configuration => ("configuration", None),
+            Self::System => ("system", None),
+        }
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum AuditKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl AuditKind {
+            /// Every kind.
+            pub const EVERY: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable machine name.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The kind of that name.
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::EVERY.iter().copied().find(|kind| kind.as_str() == name)
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A user logged in.
+    Login = "login",
+    /// A login was refused.
+    LoginFailed = "login_failed",
+    /// A refresh was refused.
+    RefreshRefused = "refresh_refused",
+    /// A replaced refresh token came back, and the session was ended.
+    RefreshReuse = "refresh_reuse",
+    /// Late retries in four generations in a row.
+    RefreshRisk = "refresh_risk",
+    /// The database lost writes.
+    StorageRegressed = "storage_regressed",
+    /// A session was ended.
+    SessionEnded = "session_ended",
+    /// Every session of a user was ended.
+    SessionsEnded = "sessions_ended",
+    /// A user was created.
+    UserCreated = "user_created",
+    /// A user was disabled.
+    UserDisabled = "user_disabled",
+    /// A user was enabled.
+    UserEnabled = "user_enabled",
+    /// A user was deleted.
+    UserDeleted = "user_deleted",
+    /// A user's password was set.
+    UserPassword = "user_password_set",
+    /// A user's roles were changed.
+    UserRoles = "user_roles_changed",
+    /// A client was created.
+    ClientCreated = "client_created",
+    /// A client was changed.
+    ClientChanged = "client_changed",
+    /// A client's secret was replaced.
+    ClientSecret = "client_secret_rotated",
+    /// A client was deleted.
+    ClientDeleted = "client_deleted",
+    /// A resource was created.
+    ResourceCreated = "resource_created",
+    /// A resource was changed.
+    ResourceChanged = "resource_changed",
+    /// A resource was deleted.
+    ResourceDeleted = "resource_deleted",
+    /// Tokens were revoked.
+    Revoked = "revoked",
+    /// A key was published.
+    KeyAnnounced = "key_announced",
+    /// A key began to sign.
+    KeyActivated = "key_activated",
+    /// A key was removed as compromised.
+    KeyCompromised = "key_compromised",
+}

@@ -1,0 +1,26 @@
+//! The rules of the protocols and the types they speak of, as pure functions: input in, a result or
+//! a [`error::Refusal`] out. Must not import any other part of the crate, nor do I/O, read a clock
+//! or draw randomness.
+
+pub mod access_token;
+pub mod audit;
+pub mod client;
+pub mod client_auth;
+pub mod error;
+pub mod form;
+pub mod grant;
+pub mod ids;
+pub mod key;
+pub mod password;
+pub mod reason;
+pub mod refresh_token;
+pub mod resource;
+pub mod revocation;
+pub mod rotation;
+pub mod scope;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token_request;
+pub mod uri;
+pub mod user;

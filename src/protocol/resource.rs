@@ -1,0 +1,167 @@
+//! Resources: the APIs that tokens are for (RFC 8707).
+
+use std::time::Duration;
+
+use super::ids::ResourceId;
+use super::key::Algorithm;
+use super::scope::{Scope, ScopeSet};
+use super::time::Timestamp;
+use super::uri::{Issuer, ResourceUri};
+use super::user::{ADMIN_ROLE, Roles};
+
+/// One resource, as stored.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// Its id in the admin API.
+    pub id: ResourceId,
+    /// Its name in the protocol, the `aud` of its tokens.
+    pub uri: ResourceUri,
+    /// What its tokens look like.
+    pub settings: ResourceSettings,
+    /// Whether tokens are issued for it.
+    pub enabled: bool,
+    /// Whether it is declared in the configuration file, and so changed only there.
+    pub managed: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a resource's tokens look like, as an operator decides it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ResourceSettings {
+    /// A name for people.
+    pub name: String,
+    /// The scopes it knows.
+    pub scope: ScopeSet,
+    /// The scopes that only users of certain roles are granted.
+    pub role_scopes: Vec<RoleScope>,
+    /// What its tokens are signed with.
+    pub algorithm: Algorithm,
+    /// How long its tokens live; the global cap applies too.
+    pub access_token_ttl: Duration,
+}
+
+/// Users of `role` may be granted `scope`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RoleScope {
+    /// The role.
+    pub role: Scope,
+    /// The scope it opens.
+    pub scope: Scope,
+}
+
+impl RoleScope {
+    /// Parses `ROLE=SCOPE`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (role, scope) = text.split_once('=')?;
+        Some(Self { role: Scope::parse(role).ok()?, scope: Scope::parse(scope).ok()? })
+    }
+}
+
+impl std::fmt::Display for RoleScope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.role.as_str(), self.scope.as_str())
+    }
+}
+
+impl ResourceSettings {
+    /// The settings of a resource of which only the name is known.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            scope: ScopeSet::default(),
+            role_scopes: Vec::new(),
+            algorithm: Algorithm::Es256,
+            access_token_ttl: DEFAULT_TOKEN_LIFE,
+        }
+    }
+
+    /// Whether a user with `roles` may be granted `scope` here: a scope that is bound to roles
+    /// needs one of them, any other is open to everybody.
+    pub fn permits(&self, scope: &str, roles: &Roles) -> bool {
+        let mut bindings = self.role_scopes.iter().filter(|b| b.scope.as_str() == scope).peekable();
+        self.scope.contains(scope)
+            && (bindings.peek().is_none() || bindings.any(|b| roles.contains(b.role.as_str())))
+    }
+}
+
+/// The life of an access token where nobody chose another: five minutes.
+pub const DEFAULT_TOKEN_LIFE: Duration = Duration::from_mins(5);
+
+/// The scopes of the admin API, one for each group of operations.
+pub const ADMIN_SCOPES: [&str; 7] = [
+    "admin:users",
+    "admin:clients",
+    "admin:resources",
+    "admin:sessions",
+    "admin:revoke",
+    "admin:keys",
+    "admin:audit",
+];
+
+/// The resources that every issuer is by itself: its own account endpoints, and the admin API,
+/// whose scopes only the role `admin` carries.
+pub fn built_in(issuer: &Issuer) -> [Resource; 2] {
+    let scopes = |names: &[&str]| names.iter().filter_map(|name| Scope::parse(name).ok()).collect();
+    let admin =
+        ADMIN_SCOPES.iter().filter_map(|scope| RoleScope::parse(&format!("{ADMIN_ROLE}={scope}")));
+    let resource = |uri, number, settings| Resource {
+        id: ResourceId::from_bytes([number; 16]),
+        uri,
+        settings,
+        enabled: true,
+        managed: true,
+        created_at: Timestamp::from_millis(0),
+        updated_at: Timestamp::from_millis(0),
+    };
+    [
+        resource(
+            issuer.own_resource(),
+            0,
+            ResourceSettings {
+                scope: scopes(&[Scope::OPENID]),
+                ..ResourceSettings::named("Account")
+            },
+        ),
+        resource(
+            issuer.admin_resource(),
+            1,
+            ResourceSettings {
+                scope: scopes(&ADMIN_SCOPES),
+                role_scopes: admin.collect(),
+                ..ResourceSettings::named("Administration")
+            },
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_scope_needs_one_of_its_roles_and_an_open_one_none() {
+        let mut settings = ResourceSettings::named("orders");
+        settings.scope = ScopeSet::parse("read write").unwrap();
+        settings.role_scopes = ["editor=write", "owner=write"]
+            .iter()
+            .filter_map(|text| RoleScope::parse(text))
+            .collect();
+        let roles = |text| Roles::parse(text).unwrap();
+        assert!(settings.permits("read", &roles("")));
+        assert!(!settings.permits("write", &roles("reader")));
+        assert!(settings.permits("write", &roles("owner")));
+        assert!(!settings.permits("delete", &roles("owner")));
+    }
+
+    #[test]
+    fn only_the_admin_role_opens_the_admin_api() {
+        let [_, admin] = built_in(&Issuer::parse("https://as.example").unwrap());
+        for scope in ADMIN_SCOPES {
+            assert!(admin.settings.permits(scope, &Roles::parse("admin").unwrap()));
+            assert!(!admin.settings.permits(scope, &Roles::parse("administrator").unwrap()));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Revocations as the server makes them. What they refuse is decided by the set that resource
+//! servers use too, [`chancery_verifier::revocation`].
+
+use std::time::Duration;
+
+pub use chancery_verifier::revocation::{Digest, Entry, Kind};
+use serde::Serialize;
+
+use super::ids::Tip;
+use super::time::Timestamp;
+
+/// A revocation to be published in the transaction of its cause.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NewRevocation {
+    /// What is named.
+    pub kind: Kind,
+    /// The name's digest.
+    pub digest: Digest,
+    /// Refuse what was issued up to this time; `None` refuses it whenever it was issued.
+    pub not_before: Option<Timestamp>,
+    /// From this time on nothing that it could refuse is alive; `None` is for ever.
+    pub until: Option<Timestamp>,
+    /// The entry's random mark.
+    pub tip: Tip,
+}
+
+/// A published revocation.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Revocation {
+    /// Its place in the log.
+    pub seq: i64,
+    /// The entry.
+    pub entry: NewRevocation,
+}
+
+/// Where the log ends.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FeedHead {
+    /// Raised whenever the log may have lost entries; numbers of two epochs do not compare.
+    pub epoch: i64,
+    /// The number of the newest entry.
+    pub seq: i64,
+    /// The mark of the newest entry.
+    pub tip: Tip,
+    /// How often clients, resources or keys have changed.
+    pub changes: i64,
+    /// When the database was last found to have lost writes.
+    pub regressed_at: Option<Timestamp>,
+    /// The longest life that an access token still alive may have been given.
+    pub longest_token: Duration,
+}
+
+impl Revocation {
+    /// The entry as the revocation set holds it, in seconds.
+    pub fn to_entry(&self) -> Entry {
+        Entry {
+            digest: self.entry.digest,
+            not_before: self.entry.not_before.map(Timestamp::seconds),
+            // Rounded up: an entry must not leave a moment too early.
+            until: self.entry.until.map(|until| until.seconds().saturating_add(1)),
+        }
+    }
+}
+
+/// What verifiers may add to a token's life: their leeway of at most 60 s, and as much clock skew.
+pub const VERIFIER_MARGIN: Duration = Duration::from_mins(2);
+
+/// The first moment at which a token may be signed again that `not_before` must not hit: the next
+/// second, and a little more for clocks that disagree within the node.
+pub fn first_safe_issue(not_before: Timestamp) -> Timestamp {
+    Timestamp::from_seconds(not_before.seconds().saturating_add(1)) + Duration::from_millis(250)
+}
+
+/// The times by which a revocation is obeyed.
+#[derive(Clone, Copy, Debug)]
+pub struct EffectiveBy {
+    /// Here.
+    pub issuer: Timestamp,
+    /// By those who follow the feed.
+    pub feed: Timestamp,
+    /// By those who only look at `exp`.
+    pub expiry: Timestamp,
+}
+
+impl EffectiveBy {
+    /// The times as RFC 3339 texts, the form of administrative answers.
+    pub fn rfc3339(&self) -> EffectiveByTimes<String> {
+        EffectiveByTimes {
+            issuer: self.issuer.rfc3339(),
+            feed: self.feed.rfc3339(),
+            expiry: self.expiry.rfc3339(),
+        }
+    }
+
+    /// The times in seconds since the epoch, the form of OAuth answers.
+    pub fn seconds(&self) -> EffectiveByTimes<i64> {
+        EffectiveByTimes {
+            issuer: self.issuer.seconds(),
+            feed: self.feed.seconds(),
+            expiry: self.expiry.seconds(),
+        }
+    }
+}
+
+/// [`EffectiveBy`] in one of its two forms.
+#[derive(Clone, Debug, Serialize)]
+pub struct EffectiveByTimes<T> {
+    issuer: T,
+    feed: T,
+    expiry: T,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_safe_second_is_outside_the_revocation() {
+        let not_before = Timestamp::from_millis(10_999);
+        assert!(first_safe_issue(not_before).seconds() > not_before.seconds());
+        let exact = Timestamp::from_seconds(10);
+        assert_eq!(first_safe_issue(exact), Timestamp::from_millis(11_250));
+    }
+}

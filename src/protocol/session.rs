@@ -1,0 +1,191 @@
+//! A session: one login of one user through one client, the family of its refresh tokens.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::client::ClientId;
+use super::ids::{SessionId, UserId};
+use super::reason::Reason;
+use super::rotation::Rotation;
+use super::scope::ScopeSet;
+use super::time::Timestamp;
+use super::uri::ResourceUri;
+use super::user::{User, UserStatus};
+
+/// One session, as stored.
+#[derive(Clone)]
+pub struct Session {
+    /// Its id, the `sid` of its tokens.
+    pub id: SessionId,
+    /// Who logged in.
+    pub user_id: UserId,
+    /// The user's version at the login: a later one ends every session of an earlier one.
+    pub user_version: i64,
+    /// Through which client.
+    pub client_id: ClientId,
+    /// What was granted.
+    pub grant: Grant,
+    /// When and how the user proved who he is.
+    pub authentication: Authentication,
+    /// When the session began.
+    pub created_at: Timestamp,
+    /// Unused until then, it ends; each rotation moves this on.
+    pub idle_expires_at: Timestamp,
+    /// Then it ends in any case; fixed at the login (RFC 9700 §4.14.2, RFC 10017).
+    pub max_expires_at: Timestamp,
+    /// Whether it lives.
+    pub status: SessionStatus,
+    /// Its refresh tokens.
+    pub rotation: Rotation,
+    /// When it was last refreshed.
+    pub last_seen: Timestamp,
+    /// The device, as it named itself at the login.
+    pub user_agent: Option<String>,
+    /// The address it was last seen from.
+    pub address: Option<IpAddr>,
+}
+
+/// What a session may ask access tokens for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Grant {
+    /// The scopes; every access token carries some of them.
+    pub scope: ScopeSet,
+    /// The APIs, the default first; every access token is for one of them.
+    pub resources: Vec<ResourceUri>,
+}
+
+/// One act of authentication.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Authentication {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The authentication context class, where one is defined (OIDC Core §2).
+    pub acr: Option<String>,
+    /// The methods used (RFC 8176), such as `pwd`.
+    pub amr: Vec<String>,
+}
+
+/// Whether a session lives.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SessionStatus {
+    /// Its leaves may be refreshed.
+    Active,
+    /// It is over, for this reason.
+    Ended(EndReason),
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EndReason {
+    /// The user logged out.
+    Logout,
+    /// The user ended it from another session.
+    EndedByUser,
+    /// The user ended all his sessions.
+    LogoutEverywhere,
+    /// An administrator ended it.
+    EndedByAdmin,
+    /// The client revoked a refresh token of it (RFC 7009 §2.1).
+    TokenRevoked,
+    /// A refresh token that had been replaced came back (RFC 9700 §4.14.2).
+    Reuse,
+    /// The database lost writes that this session depended on.
+    StorageRegressed,
+    /// The user's password was changed.
+    PasswordChanged,
+    /// The user was disabled.
+    UserDisabled,
+    /// The user was deleted.
+    UserDeleted,
+    /// The client was disabled.
+    ClientDisabled,
+    /// The client was deleted.
+    ClientDeleted,
+    /// Everything was revoked.
+    EverythingRevoked,
+    /// The user had too many sessions, and this was the one unused for longest.
+    TooMany,
+}
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionLifetimes {
+    /// How long one may go unused.
+    pub idle: Duration,
+    /// How long one may live at all.
+    pub max: Duration,
+}
+
+impl Session {
+    /// Whether the session and its user may still be given tokens. Refuses in the order of the
+    /// checks, and changes nothing.
+    pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {
+        if let SessionStatus::Ended(reason) = self.status {
+            return Err(Reason::SessionEnded(reason));
+        }
+        if now >= self.max_expires_at {
+            return Err(Reason::SessionMaxExpired);
+        }
+        if now >= self.idle_expires_at {
+            return Err(Reason::SessionIdleExpired);
+        }
+        match user {
+            None => Err(Reason::UserDeleted),
+            Some(user) if user.status == UserStatus::Disabled => Err(Reason::UserDisabled),
+            Some(user) if user.version != self.user_version => Err(Reason::UserChanged),
+            Some(_) => Ok(()),
+        }
+    }
+}
+
+impl SessionLifetimes {
+    /// When a session used at `now` expires if it is not used again, never after `max_expires_at`.
+    pub fn idle_expiry(&self, now: Timestamp, max_expires_at: Timestamp) -> Timestamp {
+        (now + self.idle).min(max_expires_at)
+    }
+}
+
+impl EndReason {
+    /// Every reason.
+    pub const EVERY: [Self; 14] = [
+        Self::Logout,
+        Self::EndedByUser,
+        Self::LogoutEverywhere,
+        Self::EndedByAdmin,
+        Self::TokenRevoked,
+        Self::Reuse,
+        Self::StorageRegressed,
+        Self::PasswordChanged,
+        Self::UserDisabled,
+        Self::UserDeleted,
+        Self::ClientDisabled,
+        Self::ClientDeleted,
+        Self::EverythingRevoked,
+        Self::TooMany,
+    ];
+
+    /// The machine name, as stored, logged and audited.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Logout => "logout",
+            Self::EndedByUser => "ended_by_user",
+            Self::LogoutEverywhere => "logout_everywhere",
+            Self::EndedByAdmin => "ended_by_admin",
+            Self::TokenRevoked => "token_revoked",
+            Self::Reuse => "reuse",
+            Self::StorageRegressed => "storage_regressed",
+            Self::PasswordChanged => "password_changed",
+            Self::UserDisabled => "user_disabled",
+            Self::UserDeleted => "user_deleted",
+            Self::ClientDisabled => "client_disabled",
+            Self::ClientDeleted => "client_deleted",
+            Self::EverythingRevoked => "everything_revoked",
+            Self::TooMany => "too_many_sessions",
+        }
+    }
+
+    /// The reason of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::EVERY.into_iter().find(|reason| reason.as_str() == name)
+    }
+}

@@ -1,0 +1,131 @@
+//! Requests to the token endpoint and to `/login`, parsed once into types.
+
+use zeroize::Zeroizing;
+
+use super::client::GrantType;
+use super::error::{ErrorCode, Refusal};
+use super::form::Params;
+use super::reason::Reason;
+use super::refresh_token::UnverifiedRefreshToken;
+use super::scope::ScopeSet;
+use super::uri::ResourceUri;
+
+/// What a request asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Requested {
+    /// The scopes; none asks for what the client is registered for.
+    pub scope: Option<ScopeSet>,
+    /// The resources (RFC 8707 §2); none asks for the default.
+    pub resources: Vec<ResourceUri>,
+}
+
+/// A request to the token endpoint.
+pub enum TokenRequest {
+    /// RFC 6749 §4.4.2.
+    ClientCredentials(Requested),
+    /// RFC 6749 §6. None where the text is no refresh token of ours: it is refused like a revoked
+    /// one, after the client was authenticated.
+    Refresh(Option<UnverifiedRefreshToken>, Requested),
+}
+
+impl TokenRequest {
+    /// Parses the form.
+    pub fn parse(params: &Params<'_>) -> Result<Self, Refusal> {
+        let name =
+            params.value("grant_type").ok_or(Refusal::invalid_request("grant_type is missing"))?;
+        let grant = GrantType::parse(name).ok_or(Refusal::new(
+            ErrorCode::UnsupportedGrantType,
+            "this grant_type is not supported",
+            Reason::GrantUnknown,
+        ))?;
+        let requested = || Requested::parse(params.value("scope"), params.values("resource"));
+        match grant {
+            GrantType::ClientCredentials => requested().map(Self::ClientCredentials),
+            GrantType::RefreshToken => {
+                let token = params
+                    .value("refresh_token")
+                    .ok_or(Refusal::invalid_request("refresh_token is missing"))?;
+                Ok(Self::Refresh(UnverifiedRefreshToken::parse(token), requested()?))
+            }
+        }
+    }
+
+    /// The grant that the request uses.
+    pub fn grant(&self) -> GrantType {
+        match self {
+            Self::ClientCredentials(_) => GrantType::ClientCredentials,
+            Self::Refresh(..) => GrantType::RefreshToken,
+        }
+    }
+}
+
+impl Requested {
+    /// Parses `scope` and every `resource`.
+    pub fn parse<'a>(
+        scope: Option<&str>,
+        resources: impl Iterator<Item = &'a str>,
+    ) -> Result<Self, Refusal> {
+        if scope.is_some_and(|scope| scope.len() > MAX_SCOPE) {
+            return Err(Refusal::invalid_scope());
+        }
+        let scope = scope
+            .map(ScopeSet::parse)
+            .transpose()
+            .map_err(|_| Refusal::invalid_scope())?
+            .filter(|scope| !scope.is_empty());
+        let mut distinct = Vec::new();
+        for resource in resources {
+            let resource = ResourceUri::parse(resource)
+                .map_err(|_| Refusal::invalid_target("resource is not an absolute URI"))?;
+            if !distinct.contains(&resource) {
+                distinct.push(resource);
+            }
+        }
+        Ok(Self { scope, resources: distinct })
+    }
+}
+
+/// A request to `/login`, before the user name and password are read.
+pub struct LoginRequest {
+    /// As typed.
+    pub username: String,
+    /// As typed.
+    pub password: Zeroizing<String>,
+    /// What is asked for.
+    pub requested: Requested,
+}
+
+/// The longest list of scopes, in bytes: an access token with more would not fit its size budget.
+const MAX_SCOPE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(form: &str) -> ErrorCode {
+        let params = Params::parse(form.as_bytes()).unwrap();
+        TokenRequest::parse(&params).err().unwrap().code
+    }
+
+    #[test]
+    fn wrong_grant_types_are_told_apart() {
+        // C088
+        assert_eq!(code("scope=x"), ErrorCode::InvalidRequest);
+        assert_eq!(code("grant_type="), ErrorCode::InvalidRequest);
+        for grant in ["password", "implicit", "REFRESH_TOKEN", "urn:x", "authorization_code"] {
+            assert_eq!(code(&format!("grant_type={grant}")), ErrorCode::UnsupportedGrantType);
+        }
+        assert_eq!(code("grant_type=refresh_token"), ErrorCode::InvalidRequest);
+    }
+
+    #[test]
+    fn malformed_scopes_and_resources_have_their_own_codes() {
+        let with = |rest: &str| code(&format!("grant_type=client_credentials&{rest}"));
+        assert_eq!(with("scope=a%22b"), ErrorCode::InvalidScope);
+        // C037: 10,000 scopes.
+        let many = format!("scope={}", "a+".repeat(10_000));
+        assert_eq!(with(&many), ErrorCode::InvalidScope);
+        assert_eq!(with("resource=api"), ErrorCode::InvalidTarget);
+        assert_eq!(with("resource=https://a.example/%23f"), ErrorCode::InvalidTarget);
+    }
+}

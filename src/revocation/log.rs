@@ -1,0 +1,135 @@
+//! What this node knows of the log of revocations, and whether the log is still the one it knew.
+
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use chancery_verifier::claims::AccessTokenClaims;
+use chancery_verifier::revocation::RevocationSet;
+
+use crate::protocol::ids::Tip;
+use crate::protocol::key::Kid;
+use crate::protocol::revocation::{FeedHead, Kind, Revocation};
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::feed::ReadRevocations;
+use crate::storage::{StorageError, Store};
+
+/// The revocations read so far. It only grows, but for what time has made pointless.
+#[derive(Default)]
+pub struct RevocationLog(RwLock<State>);
+
+#[derive(Default)]
+struct State {
+    set: RevocationSet,
+    /// The newest entry read, and its epoch; none before the first reading.
+    last: Option<Last>,
+    /// The latest time up to which everything was refused.
+    all_not_before: Option<Timestamp>,
+    pruned_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy)]
+struct Last {
+    epoch: i64,
+    seq: i64,
+    tip: Tip,
+}
+
+/// What following the log found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Followed {
+    /// The log goes on from where this node had read it.
+    On,
+    /// The log lost entries that this node had read: the database was set back.
+    Fallen,
+}
+
+impl RevocationLog {
+    /// Reads what came since the last time, up to `head`. One caller at a time.
+    ///
+    /// The last entry is read again: if it is gone or another one, writes were lost, even if new
+    /// ones have overtaken them since. What was read before is kept in any case.
+    pub async fn follow(
+        &self,
+        store: &Store,
+        head: &FeedHead,
+        now: Timestamp,
+    ) -> Result<Followed, StorageError> {
+        let last = self.state().last.filter(|last| last.epoch == head.epoch);
+        if last.is_some_and(|last| last.seq == head.seq && last.tip == head.tip) {
+            return Ok(Followed::On);
+        }
+        let fallen = self.read(store, last).await? || last.is_some_and(|last| head.seq <= last.seq);
+        let mut state = self.state_mut();
+        state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
+        if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
+            state.set.prune(now.seconds());
+            state.pruned_at = Some(now);
+        }
+        Ok(if fallen { Followed::Fallen } else { Followed::On })
+    }
+
+    /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.
+    pub fn refusal(&self, claims: &AccessTokenClaims, kid: &Kid) -> Option<Kind> {
+        self.state().set.refusal(claims, kid.as_str())
+    }
+
+    /// The latest time up to which everything was refused.
+    pub fn all_not_before(&self) -> Option<Timestamp> {
+        self.state().all_not_before
+    }
+
+    /// How many names are refused.
+    pub fn len(&self) -> usize {
+        self.state().set.len()
+    }
+
+    /// Whether nothing is refused.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Merges everything from the entry `last` on. Answers whether that entry is another one now.
+    async fn read(&self, store: &Store, last: Option<Last>) -> Result<bool, StorageError> {
+        let mut from = last.map_or(0, |last| last.seq);
+        let mut replaced = false;
+        loop {
+            let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
+            replaced |= last.is_some_and(|last| page.first().is_some_and(|e| last.is_replaced(e)));
+            self.state_mut().merge(&page);
+            match page.last() {
+                Some(newest) if page.len() == PAGE as usize => from = newest.seq + 1,
+                _ => return Ok(replaced),
+            }
+        }
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn merge(&mut self, page: &[Revocation]) {
+        for revocation in page {
+            self.set.insert(revocation.to_entry());
+            if revocation.entry.kind == Kind::All {
+                self.all_not_before = self.all_not_before.max(revocation.entry.not_before);
+            }
+        }
+    }
+}
+
+impl Last {
+    /// Whether `entry` has this one's number and is another. A later number is no sign: the janitor
+    /// may have removed this one meanwhile.
+    fn is_replaced(&self, entry: &Revocation) -> bool {
+        entry.seq == self.seq && entry.entry.tip != self.tip
+    }
+}
+
+const PAGE: u32 = 1000;
+const PRUNE_EVERY: Duration = Duration::from_mins(1);

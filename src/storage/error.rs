@@ -1,0 +1,101 @@
+//! What can go wrong with a database, as the flows see it and as the queries see it.
+
+use sqlx::error::ErrorKind;
+
+/// Why an operation has no result. None of these may become a success, nor a 400: clients take a 400
+/// for a logout.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// Nothing was changed: the database cannot be reached, is full, or is too busy.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The connection broke while the change was being committed: it may be there or not.
+    #[error("the database did not say whether the change was committed: {0}")]
+    OutcomeUnknown(String),
+    /// Nothing was changed: what the operation relied on was changed meanwhile.
+    #[error("the data was changed meanwhile")]
+    Conflict,
+    /// A stored value is not what the server ever writes.
+    #[error("table {table} holds a {column} that cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// The tables are not those of this version.
+    #[error("{0}")]
+    Schema(String),
+}
+
+/// What a query runs into.
+#[derive(Debug)]
+pub(super) enum DbError {
+    Sql(sqlx::Error),
+    Corrupt {
+        table: &'static str,
+        column: &'static str,
+    },
+    /// The operation gives up and is to be undone.
+    Abandoned,
+}
+
+/// What an error means for the transaction it happened in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Severity {
+    /// Only this operation failed; its own changes have to be undone.
+    Operation,
+    /// Another transaction was in the way; the same again may work.
+    Contention,
+    /// The transaction or the connection is not to be trusted any more.
+    Connection,
+}
+
+impl DbError {
+    pub(super) fn severity_of(error: &sqlx::Error) -> Severity {
+        let Some(error) = error.as_database_error() else {
+            return Severity::Connection;
+        };
+        match (error.kind(), error.code().as_deref()) {
+            (ErrorKind::Other, Some("40001" | "40P01")) => Severity::Contention,
+            (ErrorKind::Other, _) => Severity::Connection,
+            _ => Severity::Operation,
+        }
+    }
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<DbError> for StorageError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Sql(error) => error.into(),
+            DbError::Corrupt { table, column } => Self::Corrupt { table, column },
+            DbError::Abandoned => Self::Conflict,
+        }
+    }
+}
+
+impl From<sqlx::Error> for StorageError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StorageError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError;
+        match error {
+            MigrateError::VersionMissing(version) => Self::Schema(format!(
+                "the database has migration {version}, which this version of chancery does not \
+                 know: run the newer version, or restore a backup"
+            )),
+            MigrateError::Execute(error) => error.into(),
+            error => Self::Schema(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The one narrow seam to SQLite and PostgreSQL. Must import [`crate::protocol`] only.
+//!
+//! What can be done is a list of [`ops`], each atomic: a value with its inputs, executed as a whole
+//! or not at all. How it is done is written once, in `queries/`, and compiled twice, for each
+//! database with its own driver types. Transactions and connections never leave this module.
+
+pub mod ops;
+
+mod error;
+mod operation;
+mod postgres;
+mod sqlite;
+mod url;
+
+use std::sync::Arc;
+
+pub use error::StorageError;
+pub use operation::Stored;
+pub use url::{DatabaseUrl, InvalidDatabaseUrl, StoreOptions};
+
+use crate::protocol::time::Timestamp;
+
+/// A database, open and migrated.
+#[derive(Clone)]
+pub struct Store(Backend);
+
+#[derive(Clone)]
+enum Backend {
+    Postgres(postgres::Database),
+    Sqlite(sqlite::Database),
+}
+
+/// The clock that operations read, after they have locked what they change.
+pub(crate) type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+impl Store {
+    /// Opens the database at `url`, bringing its tables up to date first unless `options` say not
+    /// to.
+    pub async fn open(
+        url: &DatabaseUrl,
+        options: StoreOptions,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+    ) -> Result<Self, StorageError> {
+        let now = Arc::new(now);
+        Ok(Self(match url {
+            DatabaseUrl::Postgres(url) => {
+                Backend::Postgres(postgres::Database::open(url, options, now).await?)
+            }
+            DatabaseUrl::Sqlite(path) => {
+                Backend::Sqlite(sqlite::Database::open(path, options, now).await?)
+            }
+        }))
+    }
+
+    /// Executes a writing operation. `Ok` means committed and durable.
+    pub async fn write<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
+        match &self.0 {
+            Backend::Postgres(database) => database.write(&operation).await,
+            Backend::Sqlite(database) => database.write(operation).await,
+        }
+    }
+
+    /// Executes an operation that only reads, on the primary.
+    pub async fn read<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
+        match &self.0 {
+            Backend::Postgres(database) => database.read(&operation).await,
+            Backend::Sqlite(database) => database.read(&operation).await,
+        }
+    }
+
+    /// Finishes what was accepted and closes every connection.
+    pub async fn close(&self) {
+        match &self.0 {
+            Backend::Postgres(database) => database.close().await,
+            Backend::Sqlite(database) => database.close().await,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What an operation is: a value that both databases can execute.
+
+use sqlx::database::HasStatementCache;
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
+use sqlx::query::{Query, QueryAs};
+use sqlx::{Database, FromRow};
+
+use super::Now;
+use super::error::{DbError, StorageError};
+
+/// Something that a database does as a whole or not at all.
+pub trait Operation: Send + Sync + 'static {
+    /// What it answers. A lost race is an answer, not an error.
+    type Output: Send + 'static;
+
+    /// Whether it is a single statement, and so atomic without a transaction of its own.
+    const SINGLE_STATEMENT: bool = false;
+
+    /// Whether it may overtake others in a full queue, as a revocation does.
+    const URGENT: bool = false;
+}
+
+/// One of the databases.
+pub(super) trait Engine: Send + Sync + 'static {
+    /// The driver's type of it.
+    type Db: Database + HasStatementCache;
+}
+
+/// How an operation is executed on one database. The implementations are in `queries/`.
+pub(super) trait Execute<E: Engine>: Operation {
+    fn execute(
+        &self,
+        tx: &mut Tx<'_, E>,
+    ) -> impl Future<Output = Result<Self::Output, DbError>> + Send;
+}
+
+/// An open transaction, or a connection that reads.
+pub(super) struct Tx<'c, E: Engine> {
+    pub(super) conn: &'c mut <E::Db as Database>::Connection,
+    /// The time, to be read after what is changed was locked.
+    pub(super) now: &'c Now,
+    /// Whether statements are prepared by name.
+    pub(super) persistent: bool,
+}
+
+impl<E: Engine> Tx<'_, E> {
+    pub(super) fn query(
+        &self,
+        sql: &'static str,
+    ) -> Query<'static, E::Db, <E::Db as Database>::Arguments> {
+        count_statement();
+        sqlx::query(sql).persistent(self.persistent)
+    }
+
+    pub(super) fn query_as<R>(
+        &self,
+        sql: &'static str,
+    ) -> QueryAs<'static, E::Db, R, <E::Db as Database>::Arguments>
+    where
+        R: for<'r> FromRow<'r, <E::Db as Database>::Row>,
+    {
+        count_statement();
+        sqlx::query_as(sql).persistent(self.persistent)
+    }
+}
+
+/// An operation that both databases can execute.
+#[expect(private_bounds, reason = "the queries are nobody else's business")]
+pub trait Stored:
+    Operation + Execute<super::postgres::Engine> + Execute<super::sqlite::Engine>
+{
+}
+
+impl<O> Stored for O where
+    O: Operation + Execute<super::postgres::Engine> + Execute<super::sqlite::Engine>
+{
+}
+
+/// Counts a statement, so that the statements of a request can be told from outside.
+fn count_statement() {
+    metrics::counter!("chancery_storage_statements_total").increment(1);
+}
+
+/// Makes sure that the tables are exactly those of `migrations`, without changing them.
+pub(super) async fn check_migrations<C>(
+    migrations: &Migrator,
+    conn: &mut C,
+) -> Result<(), StorageError>
+where
+    C: Migrate + Send,
+{
+    let applied = conn
+        .list_applied_migrations(MIGRATIONS_TABLE)
+        .await
+        .map_err(|_| StorageError::Schema("the database has no tables yet".to_owned()))?;
+    let known: Vec<_> = migrations.iter().collect();
+    if let Some(newer) = applied.iter().find(|one| known.iter().all(|m| m.version != one.version)) {
+        return Err(MigrateError::VersionMissing(newer.version).into());
+    }
+    if applied.len() < known.len() {
+        return Err(StorageError::Schema(
+            "the database is of an older version: run `chancery migrate`".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// Where sqlx notes the migrations that have run.
+const MIGRATIONS_TABLE: &str = "_sqlx_migrations";

@@ -1,0 +1,49 @@
+//! Clients.
+
+use super::{FeedPosition, Operation, Revoking, Swap, operation};
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::client::Client;
+use crate::protocol::ids::ClientKey;
+
+/// Stores a new client, unless its id is taken.
+pub struct CreateClient {
+    /// The client.
+    pub client: Client,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(CreateClient => Swap);
+
+/// Reads every client, for the memory of a node.
+pub struct LoadClients;
+operation!(LoadClients => Vec<Client>, SINGLE_STATEMENT);
+
+/// Replaces a client by a later version of it, unless somebody else did so meanwhile.
+pub struct ChangeClient {
+    /// As it is to be; its `version` is the one it was read with.
+    pub client: Client,
+    /// Whether the tokens that it holds are refused.
+    pub revoke: Option<Revoking>,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(ChangeClient => Option<ChangedClient>, URGENT);
+
+/// A client after a change.
+pub struct ChangedClient {
+    /// As it is now.
+    pub client: Client,
+    /// Where the log tells of it, if it does.
+    pub feed: Option<FeedPosition>,
+}
+
+/// Removes a client; its tokens are refused. Its sessions were ended before.
+pub struct DeleteClient {
+    /// Which.
+    pub key: ClientKey,
+    /// For the log of revocations.
+    pub revoking: Revoking,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(DeleteClient => Option<FeedPosition>, URGENT);

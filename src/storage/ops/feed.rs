@@ -1,0 +1,68 @@
+//! The log of revocations.
+
+use std::time::Duration;
+
+use super::{FeedPosition, Operation, Revoking, operation};
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::revocation::{FeedHead, Kind, Revocation};
+use crate::protocol::time::Timestamp;
+
+/// Reads where the log ends: the one row that a node looks at to know whether its memory is current.
+pub struct ReadHead;
+operation!(ReadHead => FeedHead, SINGLE_STATEMENT);
+
+/// Reads the entries from number `from` on, in order.
+pub struct ReadRevocations {
+    /// The first number.
+    pub from: i64,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(ReadRevocations => Vec<Revocation>, SINGLE_STATEMENT);
+
+/// Publishes a revocation that changes nothing else.
+pub struct Revoke {
+    /// What.
+    pub what: Revokes,
+    /// For the log.
+    pub revoking: Revoking,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(Revoke => FeedPosition, URGENT);
+
+/// What a plain revocation names.
+pub enum Revokes {
+    /// One access token, until it expires at this time by itself.
+    Token {
+        /// Its `jti`.
+        jti: String,
+        /// Its `exp`.
+        expires_at: Timestamp,
+    },
+    /// What one name was issued so far, wherever nothing else has to change.
+    Issued(Kind, String),
+    /// Everything that was issued, and every session begun so far.
+    Everything,
+}
+
+/// Begins a new epoch, since the log may have lost entries, and refuses everything issued so far.
+/// Of many nodes that notice one does it: the epoch must still be `from`.
+pub struct RenewEpoch {
+    /// The epoch that ends.
+    pub from: i64,
+    /// For the log.
+    pub revoking: Revoking,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(RenewEpoch => Option<FeedPosition>, URGENT);
+
+/// Notes that access tokens of this life may be issued until some time after `at`.
+pub struct NoteTokenLife {
+    /// The longest life that this node gives.
+    pub life: Duration,
+    /// Now.
+    pub at: Timestamp,
+}
+operation!(NoteTokenLife => (), SINGLE_STATEMENT);

@@ -1,0 +1,37 @@
+//! Resources.
+
+use super::{Operation, Swap, operation};
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::ids::ResourceId;
+use crate::protocol::resource::Resource;
+
+/// Stores a new resource, unless its URI is taken.
+pub struct CreateResource {
+    /// The resource.
+    pub resource: Resource,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(CreateResource => Swap);
+
+/// Reads every resource, for the memory of a node.
+pub struct LoadResources;
+operation!(LoadResources => Vec<Resource>, SINGLE_STATEMENT);
+
+/// Replaces a resource's settings.
+pub struct ChangeResource {
+    /// As it is to be.
+    pub resource: Resource,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(ChangeResource => Swap);
+
+/// Removes a resource. Its tokens live on until they expire.
+pub struct DeleteResource {
+    /// Which.
+    pub id: ResourceId,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(DeleteResource => Swap);

@@ -1,0 +1,164 @@
+//! Sessions and the rotation of their refresh tokens.
+
+use std::net::IpAddr;
+
+use super::{FeedPosition, Operation, Revoking, Swap, operation};
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::client::ClientId;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::rotation::RetryStreak;
+use crate::protocol::secret::SecretHash;
+use crate::protocol::session::{EndReason, Session};
+use crate::protocol::time::Timestamp;
+use crate::protocol::user::User;
+
+/// Stores a new session, if the user still is what he was when his password was read: active, and
+/// of the version that the session carries. A login that waited for its hash while the password was
+/// changed is [`Swap::Lost`].
+pub struct CreateSession {
+    /// The session.
+    pub session: Session,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(CreateSession => Swap);
+
+/// Reads a session and its user, and whether everything older was ended, in one statement.
+pub struct FindSession(pub SessionId);
+operation!(FindSession => Option<FoundSession>, SINGLE_STATEMENT);
+
+/// A session with what decides about it.
+pub struct FoundSession {
+    /// The session. One begun before everything was ended reads as ended.
+    pub session: Session,
+    /// Its user, unless he was deleted.
+    pub user: Option<User>,
+}
+
+/// Moves a session to its next generation, in one statement.
+///
+/// It is conditional on the session being active and of generation `from`, so of any number of
+/// callers with the same leaf one wins.
+pub struct RotateSession {
+    /// The session.
+    pub id: SessionId,
+    /// The generation that ends.
+    pub from: u32,
+    /// The hash of the presented leaf, the parent of the new one.
+    pub parent: SecretHash,
+    /// The hash of the new leaf.
+    pub child: SecretHash,
+    /// The new leaf, sealed for the holder of the parent.
+    pub sealed: Vec<u8>,
+    /// Now.
+    pub at: Timestamp,
+    /// When the session ends if it is not used again.
+    pub idle_expires_at: Timestamp,
+    /// From where.
+    pub address: Option<IpAddr>,
+}
+operation!(RotateSession => Swap, SINGLE_STATEMENT);
+
+/// Gives a retry a leaf of its own beside the others.
+///
+/// It is conditional on the session being active, of this generation, and not reissued meanwhile.
+pub struct AddLeaf {
+    /// The session.
+    pub id: SessionId,
+    /// Its generation.
+    pub generation: u32,
+    /// When its newest leaf was made, as read.
+    pub reissued_at: Timestamp,
+    /// All leaves, the new one last.
+    pub leaves: Vec<SecretHash>,
+    /// The new leaf, sealed for the holder of the parent.
+    pub sealed: Vec<u8>,
+    /// Now.
+    pub at: Timestamp,
+    /// The streak of late retries, where this one counts.
+    pub retries: RetryStreak,
+    /// Written with it, where the streak is suspicious.
+    pub audit: Option<AuditEvent>,
+}
+operation!(AddLeaf => Swap);
+
+/// Notes that a late retry was answered, once per generation.
+pub struct CountRetry {
+    /// The session.
+    pub id: SessionId,
+    /// The streak with this retry; its generation is the session's.
+    pub retries: RetryStreak,
+    /// Written with it, where the streak is suspicious.
+    pub audit: Option<AuditEvent>,
+}
+operation!(CountRetry => Swap);
+
+/// Notes that a session whose token does not rotate was used.
+pub struct TouchSession {
+    /// The session.
+    pub id: SessionId,
+    /// Now.
+    pub at: Timestamp,
+    /// When the session ends if it is not used again.
+    pub idle_expires_at: Timestamp,
+    /// From where.
+    pub address: Option<IpAddr>,
+}
+operation!(TouchSession => Swap, SINGLE_STATEMENT);
+
+/// Ends active sessions, at most [`super::BATCH`] of them, and publishes the end of each.
+pub struct EndSessions {
+    /// Which.
+    pub which: Sessions,
+    /// Why.
+    pub reason: EndReason,
+    /// For the log of revocations.
+    pub revoking: Revoking,
+    /// Written if any session was ended.
+    pub audit: Option<AuditEvent>,
+    /// Whether the log begins a new epoch: the database was found to have lost writes.
+    pub regressed: bool,
+}
+operation!(EndSessions => Ended, URGENT);
+
+/// Some sessions.
+#[derive(Clone, Debug)]
+pub enum Sessions {
+    /// This one.
+    One(SessionId),
+    /// Those of a user, but for one.
+    OfUser(UserId, Option<SessionId>),
+    /// Those of a client.
+    OfClient(ClientId),
+    /// Those of a user through a client beyond the newest so many.
+    Surplus(UserId, u32),
+}
+
+/// What was ended.
+#[derive(Clone, Debug, Default)]
+pub struct Ended {
+    /// The sessions.
+    pub sessions: Vec<SessionId>,
+    /// Where the log tells of it; none if there was nothing to end.
+    pub feed: Option<FeedPosition>,
+}
+
+impl Ended {
+    /// Whether there may be more to end.
+    pub fn is_full(&self) -> bool {
+        i64::try_from(self.sessions.len()).is_ok_and(|ended| ended >= super::BATCH)
+    }
+}
+
+/// Lists the active sessions of a user, or of everybody, in the order of their ids.
+pub struct ListSessions {
+    /// Whose.
+    pub user: Option<UserId>,
+    /// Only ids after this one.
+    pub after: Option<SessionId>,
+    /// Expired ones are left out.
+    pub now: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);

@@ -1,0 +1,147 @@
+//! The distributed database: a pool of connections, and bounded retries.
+
+mod open;
+
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{Acquire, Postgres};
+
+use super::error::{DbError, Severity, StorageError};
+use super::operation::{self, Execute};
+use super::{Now, StoreOptions};
+
+// The dialect: other nodes write at the same time, so what a decision rests on is locked.
+macro_rules! for_update {
+    () => {
+        " FOR UPDATE"
+    };
+}
+macro_rules! for_share {
+    () => {
+        " FOR SHARE"
+    };
+}
+
+#[path = "../queries/mod.rs"]
+mod queries;
+
+/// The driver's type of this database, for the shared queries.
+type Db = Postgres;
+
+/// Marks the operations that this database executes.
+pub struct Engine;
+
+impl operation::Engine for Engine {
+    type Db = Db;
+}
+
+/// An open transaction, or a connection that reads.
+type Tx<'c> = operation::Tx<'c, Engine>;
+
+/// An open PostgreSQL database.
+#[derive(Clone)]
+pub(super) struct Database {
+    pool: PgPool,
+    now: Now,
+    persistent: bool,
+}
+
+/// An attempt that failed.
+enum Failure {
+    /// The same again may work: nothing was changed.
+    Contention(StorageError),
+    Final(StorageError),
+}
+
+impl Database {
+    pub(super) async fn open(
+        url: &str,
+        options: StoreOptions,
+        now: Now,
+    ) -> Result<Self, StorageError> {
+        let pool = open::pool(url, options).await?;
+        open::migrate(&pool, options.migrate).await?;
+        Ok(Self { pool, now, persistent: options.prepared_statements })
+    }
+
+    pub(super) async fn write<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+    ) -> Result<O::Output, StorageError> {
+        let mut attempt = 1;
+        loop {
+            let result = if O::SINGLE_STATEMENT {
+                self.execute(operation).await
+            } else {
+                self.transact(operation).await
+            };
+            match result {
+                Ok(output) => return Ok(output),
+                Err(Failure::Contention(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
+                Err(Failure::Contention(error) | Failure::Final(error)) => return Err(error),
+            }
+        }
+    }
+
+    pub(super) async fn read<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+    ) -> Result<O::Output, StorageError> {
+        let mut conn = self.pool.acquire().await?;
+        Ok(operation.execute(&mut self.tx(&mut conn)).await?)
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// One statement, which the database commits by itself.
+    async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
+        let mut conn = self.pool.acquire().await.map_err(|error| Failure::Final(error.into()))?;
+        operation.execute(&mut self.tx(&mut conn)).await.map_err(committing)
+    }
+
+    async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
+        let before = |error: sqlx::Error| Failure::Final(error.into());
+        let mut conn = self.pool.acquire().await.map_err(before)?;
+        let mut transaction = conn.begin().await.map_err(before)?;
+        let executed = operation.execute(&mut self.tx(&mut transaction)).await;
+        match executed {
+            Ok(output) => {
+                transaction.commit().await.map_err(|error| committing(error.into()))?;
+                Ok(output)
+            }
+            Err(error) => {
+                // Dropping it would roll back too, but only when the connection is used next.
+                let _ = transaction.rollback().await;
+                Err(undone(error))
+            }
+        }
+    }
+
+    fn tx<'c>(&'c self, conn: &'c mut PgConnection) -> Tx<'c> {
+        Tx { conn, now: &self.now, persistent: self.persistent }
+    }
+}
+
+/// An error before the commit: nothing was changed.
+fn undone(error: DbError) -> Failure {
+    match error {
+        DbError::Sql(error) if DbError::severity_of(&error) == Severity::Contention => {
+            Failure::Contention(error.into())
+        }
+        error => Failure::Final(error.into()),
+    }
+}
+
+/// An error of a statement that may have been committed: if the database did not say that it
+/// failed, nobody knows.
+fn committing(error: DbError) -> Failure {
+    match error {
+        DbError::Sql(error) if error.as_database_error().is_none() => {
+            Failure::Final(StorageError::OutcomeUnknown(error.to_string()))
+        }
+        error => undone(error),
+    }
+}
+
+const MAX_ATTEMPTS: u32 = 4;

@@ -1,0 +1,108 @@
+//! The audit log.
+
+use super::{DbError, Engine, Execute, Tx, corrupt};
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
+use crate::protocol::ids::AuditId;
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::audit::{Append, ListAudit};
+
+/// Writes one event into the open transaction.
+pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), DbError> {
+    let (actor_kind, actor) = event.actor.parts();
+    tx.query(
+        "INSERT INTO audit (id, at, kind, actor_kind, actor, target, client_id, ip, user_agent, \
+         request_id, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(event.id.as_bytes().as_slice())
+    .bind(event.at.millis())
+    .bind(event.kind.as_str())
+    .bind(actor_kind)
+    .bind(actor)
+    .bind(event.target.as_deref())
+    .bind(event.client_id.as_deref())
+    .bind(event.origin.address.map(|address| address.to_string()))
+    .bind(event.origin.user_agent.as_deref())
+    .bind(event.origin.request_id.as_deref())
+    .bind(event.reason.as_deref())
+    .execute(&mut *tx.conn)
+    .await?;
+    Ok(())
+}
+
+impl Execute<Engine> for Append {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        append(tx, &self.0).await
+    }
+}
+
+impl Execute<Engine> for ListAudit {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<AuditEvent>, DbError> {
+        tx.query_as::<AuditRow>(
+            "SELECT id, at, kind, actor_kind, actor, target, client_id, ip, user_agent, \
+             request_id, reason FROM audit \
+             WHERE (CAST($1 AS TEXT) IS NULL OR kind = $1) \
+             AND (CAST($2 AS TEXT) IS NULL OR actor = $2) \
+             AND (CAST($3 AS TEXT) IS NULL OR target = $3) \
+             AND at >= $4 AND at < $5 AND id < $6 ORDER BY id DESC LIMIT $7",
+        )
+        .bind(self.kind.map(AuditKind::as_str))
+        .bind(self.actor.as_deref())
+        .bind(self.target.as_deref())
+        .bind(self.since.map_or(i64::MIN, Timestamp::millis))
+        .bind(self.before.map_or(i64::MAX, Timestamp::millis))
+        .bind(self.after.map_or(vec![0xFF; 17], |id| id.as_bytes().to_vec()))
+        .bind(i64::from(self.limit))
+        .fetch_all(&mut *tx.conn)
+        .await?
+        .into_iter()
+        .map(AuditEvent::try_from)
+        .collect()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct AuditRow {
+    id: Vec<u8>,
+    at: i64,
+    kind: String,
+    actor_kind: String,
+    actor: Option<String>,
+    target: Option<String>,
+    client_id: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
+    reason: Option<String>,
+}
+
+impl TryFrom<AuditRow> for AuditEvent {
+    type Error = DbError;
+
+    fn try_from(row: AuditRow) -> Result<Self, DbError> {
+        let actor = row.actor.unwrap_or_default();
+        Ok(Self {
+            id: AuditId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"))?,
+            at: Timestamp::from_millis(row.at),
+            kind: AuditKind::parse(&row.kind).ok_or_else(|| corrupt(TABLE, "kind"))?,
+            actor: match row.actor_kind.as_str() {
+                "anonymous" => Actor::Anonymous,
+                "user" => Actor::User(actor),
+                "client" => Actor::Client(actor),
+                "cli" => Actor::CommandLine,
+                "configuration" => Actor::Configuration,
+                "system" => Actor::System,
+                _ => return Err(corrupt(TABLE, "actor_kind")),
+            },
+            target: row.target,
+            client_id: row.client_id,
+            origin: Origin {
+                request_id: row.request_id,
+                address: row.ip.and_then(|ip| ip.parse().ok()),
+                user_agent: row.user_agent,
+            },
+            reason: row.reason.map(Into::into),
+        })
+    }
+}
+
+const TABLE: &str = "audit";

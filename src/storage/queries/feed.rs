@@ -1,0 +1,240 @@
+//! The log of revocations.
+
+use std::time::Duration;
+
+use sqlx::QueryBuilder;
+
+use super::audit::append;
+use super::{Db, DbError, Engine, Execute, Tx, corrupt, millis, unsigned};
+use crate::protocol::ids::Tip;
+use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocation};
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::feed::{
+    NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
+};
+use crate::storage::ops::{FeedPosition, Revoking};
+
+/// An entry that gets its number and mark when it is published.
+pub(super) struct Publication {
+    pub(super) kind: Kind,
+    pub(super) digest: Digest,
+    pub(super) not_before: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+}
+
+/// Appends entries to the log. Must come last in its transaction: from the first statement on the
+/// end of the log is locked, so that numbers are committed in their order.
+pub(super) async fn publish(
+    tx: &mut Tx<'_>,
+    entries: &[Publication],
+    revoking: &Revoking,
+) -> Result<FeedPosition, DbError> {
+    let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
+    let newest = revoking.tip(entries.len().saturating_sub(1));
+    let (epoch, seq): (i64, i64) = tx
+        .query_as("UPDATE feed_head SET seq = seq + $1, tip = $2 WHERE id = 1 RETURNING epoch, seq")
+        .bind(count)
+        .bind(newest.as_bytes().as_slice())
+        .fetch_one(&mut *tx.conn)
+        .await?;
+    let mut insert = QueryBuilder::<Db>::new(
+        "INSERT INTO revocation (seq, tip, kind, digest, not_before, until) ",
+    );
+    insert.push_values(entries.iter().enumerate(), |mut row, (index, entry)| {
+        row.push_bind(seq - count + 1 + i64::try_from(index).unwrap_or(0))
+            .push_bind(revoking.tip(index).as_bytes().to_vec())
+            .push_bind(entry.kind.as_str())
+            .push_bind(entry.digest.0.to_vec())
+            .push_bind(entry.not_before.map(Timestamp::millis))
+            .push_bind(entry.until.map(Timestamp::millis));
+    });
+    // Its text differs with the number of entries, so it is not worth keeping prepared.
+    insert.build().persistent(false).execute(&mut *tx.conn).await?;
+    Ok(FeedPosition { epoch, seq })
+}
+
+/// Begins a new epoch, if the present one is `from`. Numbers of two epochs do not compare, so every
+/// reader starts again from a snapshot.
+pub(super) async fn renew_epoch(tx: &mut Tx<'_>, from: Option<i64>) -> Result<bool, DbError> {
+    let now = (tx.now)().millis();
+    let renewed = tx
+        .query(
+            "UPDATE feed_head SET epoch = CASE WHEN epoch >= $1 THEN epoch + 1 ELSE $1 END, \
+             regressed_at = $1 WHERE id = 1 AND epoch = COALESCE(CAST($2 AS BIGINT), epoch)",
+        )
+        .bind(now)
+        .bind(from)
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(renewed.rows_affected() > 0)
+}
+
+/// Tells every node to read clients, resources and keys again.
+pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let note = tx.query("UPDATE feed_head SET changes = changes + 1 WHERE id = 1");
+    note.execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
+/// Gives up a revocation that took too long since its revoking time was read: a token issued
+/// meanwhile might lie after its not-before.
+pub(super) fn refuse_if_late(tx: &Tx<'_>, revoked_at: Timestamp) -> Result<(), DbError> {
+    if (tx.now)().since(revoked_at) > Duration::from_secs(1) {
+        return Err(DbError::Abandoned);
+    }
+    Ok(())
+}
+
+impl Execute<Engine> for ReadHead {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<FeedHead, DbError> {
+        // A life counts until a token of it that was issued last has expired.
+        let row: HeadRow = tx
+            .query_as(
+                "SELECT epoch, seq, tip, changes, regressed_at, \
+                 (SELECT MAX(life) FROM token_life WHERE last_issued_at + life > $1) AS longest \
+                 FROM feed_head WHERE id = 1",
+            )
+            .bind((tx.now)().millis())
+            .fetch_one(&mut *tx.conn)
+            .await?;
+        Ok(FeedHead {
+            epoch: row.epoch,
+            seq: row.seq,
+            tip: Tip::try_from(row.tip.as_slice()).map_err(|_| corrupt("feed_head", "tip"))?,
+            changes: row.changes,
+            regressed_at: row.regressed_at.map(Timestamp::from_millis),
+            longest_token: Duration::from_millis(unsigned(
+                row.longest.unwrap_or(0),
+                "token_life",
+                "life",
+            )?),
+        })
+    }
+}
+
+impl Execute<Engine> for ReadRevocations {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Revocation>, DbError> {
+        tx.query_as::<RevocationRow>(
+            "SELECT seq, tip, kind, digest, not_before, until FROM revocation \
+             WHERE seq >= $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(self.from)
+        .bind(i64::from(self.limit))
+        .fetch_all(&mut *tx.conn)
+        .await?
+        .into_iter()
+        .map(Revocation::try_from)
+        .collect()
+    }
+}
+
+impl Execute<Engine> for Revoke {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<FeedPosition, DbError> {
+        let now = (tx.now)();
+        append(tx, &self.audit).await?;
+        let publication = match &self.what {
+            Revokes::Token { jti, expires_at } => Publication {
+                kind: Kind::Token,
+                digest: Kind::Token.digest(jti),
+                not_before: None,
+                until: Some((*expires_at + crate::protocol::revocation::VERIFIER_MARGIN).max(now)),
+            },
+            Revokes::Issued(kind, value) => Publication {
+                kind: *kind,
+                digest: kind.digest(value),
+                not_before: Some(self.revoking.not_before(now)),
+                until: Some(self.revoking.until(now)),
+            },
+            Revokes::Everything => {
+                end_everything(tx, now).await?;
+                all(&self.revoking, now)
+            }
+        };
+        let position = publish(tx, &[publication], &self.revoking).await?;
+        refuse_if_late(tx, now)?;
+        Ok(position)
+    }
+}
+
+impl Execute<Engine> for RenewEpoch {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FeedPosition>, DbError> {
+        let now = (tx.now)();
+        if !renew_epoch(tx, Some(self.from)).await? {
+            return Ok(None);
+        }
+        append(tx, &self.audit).await?;
+        publish(tx, &[all(&self.revoking, now)], &self.revoking).await.map(Some)
+    }
+}
+
+/// Every session begun so far is over, whatever its row says.
+async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+    let end = tx.query("UPDATE feed_head SET ended_before = $1 WHERE id = 1");
+    end.bind(now.millis()).execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
+fn all(revoking: &Revoking, now: Timestamp) -> Publication {
+    Publication {
+        kind: Kind::All,
+        digest: Kind::All.digest(""),
+        not_before: Some(revoking.not_before(now)),
+        until: Some(revoking.until(now)),
+    }
+}
+
+impl Execute<Engine> for NoteTokenLife {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        tx.query(
+            "INSERT INTO token_life (life, last_issued_at) VALUES ($1, $2) \
+             ON CONFLICT (life) DO UPDATE SET last_issued_at = \
+             CASE WHEN token_life.last_issued_at > excluded.last_issued_at \
+             THEN token_life.last_issued_at ELSE excluded.last_issued_at END",
+        )
+        .bind(millis(self.life))
+        .bind(self.at.millis())
+        .execute(&mut *tx.conn)
+        .await?;
+        Ok(())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    epoch: i64,
+    seq: i64,
+    tip: Vec<u8>,
+    changes: i64,
+    regressed_at: Option<i64>,
+    longest: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RevocationRow {
+    seq: i64,
+    tip: Vec<u8>,
+    kind: String,
+    digest: Vec<u8>,
+    not_before: Option<i64>,
+    until: Option<i64>,
+}
+
+impl TryFrom<RevocationRow> for Revocation {
+    type Error = DbError;
+
+    fn try_from(row: RevocationRow) -> Result<Self, DbError> {
+        let digest = <[u8; 16]>::try_from(row.digest).map_err(|_| corrupt(TABLE, "digest"))?;
+        Ok(Self {
+            seq: row.seq,
+            entry: NewRevocation {
+                kind: Kind::parse(&row.kind).ok_or_else(|| corrupt(TABLE, "kind"))?,
+                digest: Digest(digest),
+                not_before: row.not_before.map(Timestamp::from_millis),
+                until: row.until.map(Timestamp::from_millis),
+                tip: Tip::try_from(row.tip.as_slice()).map_err(|_| corrupt(TABLE, "tip"))?,
+            },
+        })
+    }
+}
+
+const TABLE: &str = "revocation";

@@ -1,0 +1,53 @@
+//! How the operations are done, once for both databases: this text is compiled with the driver
+//! types of each, which the mounting module supplies (`Db`, `Engine`, `Tx` and the dialect macros).
+
+mod audit;
+mod clients;
+mod feed;
+mod janitor;
+mod keys;
+mod resources;
+mod rotation;
+mod session_rows;
+mod sessions;
+mod settings;
+mod users;
+
+use super::{Db, Engine, Tx};
+use crate::storage::error::DbError;
+use crate::storage::operation::Execute;
+use crate::storage::ops::Swap;
+
+/// A stored value that the server never writes.
+fn corrupt(table: &'static str, column: &'static str) -> DbError {
+    DbError::Corrupt { table, column }
+}
+
+/// Whether a conditional statement found its row.
+fn swapped(rows: u64) -> Swap {
+    if rows > 0 { Swap::Won } else { Swap::Lost }
+}
+
+/// A span of time as it is stored, in milliseconds.
+fn millis(span: std::time::Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A stored number that is never negative.
+fn unsigned<N: TryFrom<i64>>(
+    number: i64,
+    table: &'static str,
+    column: &'static str,
+) -> Result<N, DbError> {
+    N::try_from(number).map_err(|_| corrupt(table, column))
+}
+
+/// A list of words as it is stored, separated by spaces, which none of them contains.
+fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    words.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The words of a stored list, each parsed.
+fn parse_words<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    text.split(' ').filter(|word| !word.is_empty()).map(parse).collect()
+}

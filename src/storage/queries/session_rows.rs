@@ -1,0 +1,149 @@
+//! How a session is stored.
+
+use std::net::IpAddr;
+
+use super::users::UserRow;
+use super::{DbError, corrupt, parse_words, unsigned};
+use crate::protocol::client::ClientId;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::rotation::{RetryStreak, Rotation};
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::secret::SecretHash;
+use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::ResourceUri;
+use crate::storage::ops::sessions::FoundSession;
+
+#[derive(sqlx::FromRow)]
+pub(super) struct SessionRow {
+    id: Vec<u8>,
+    user_id: Vec<u8>,
+    user_version: i64,
+    client_id: String,
+    scope: String,
+    resources: String,
+    auth_time: i64,
+    acr: Option<String>,
+    amr: String,
+    created_at: i64,
+    idle_expires_at: i64,
+    max_expires_at: i64,
+    ended_reason: Option<String>,
+    generation: i64,
+    leaf_hashes: Vec<u8>,
+    parent_hash: Option<Vec<u8>>,
+    rotated_at: i64,
+    reissued_at: i64,
+    successor_sealed: Option<Vec<u8>>,
+    retry_generation: i64,
+    retry_streak: i64,
+    last_seen: i64,
+    user_agent: Option<String>,
+    ip: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+pub(super) struct FoundRow {
+    #[sqlx(flatten)]
+    session: SessionRow,
+    u_id: Option<Vec<u8>>,
+    u_name: Option<String>,
+    u_roles: Option<String>,
+    u_status: Option<String>,
+    u_version: Option<i64>,
+    u_not_before: Option<i64>,
+    u_created_at: Option<i64>,
+    u_updated_at: Option<i64>,
+    ended_before: Option<i64>,
+}
+
+impl TryFrom<FoundRow> for FoundSession {
+    type Error = DbError;
+
+    fn try_from(row: FoundRow) -> Result<Self, DbError> {
+        let mut session = Session::try_from(row.session)?;
+        let over = row.ended_before.is_some_and(|end| session.created_at.millis() <= end);
+        if over && session.status == SessionStatus::Active {
+            session.status = SessionStatus::Ended(EndReason::EverythingRevoked);
+        }
+        // The columns of a user are all there or all missing.
+        let user = row.u_id.map(|id| UserRow {
+            id,
+            name: row.u_name.unwrap_or_default(),
+            password_hash: None,
+            roles: row.u_roles.unwrap_or_default(),
+            status: row.u_status.unwrap_or_default(),
+            version: row.u_version.unwrap_or_default(),
+            not_before: row.u_not_before,
+            created_at: row.u_created_at.unwrap_or_default(),
+            updated_at: row.u_updated_at.unwrap_or_default(),
+        });
+        Ok(Self { session, user: user.map(TryInto::try_into).transpose()? })
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = DbError;
+
+    fn try_from(row: SessionRow) -> Result<Self, DbError> {
+        let bad = |column| move || corrupt(TABLE, column);
+        let ended = |name: String| EndReason::parse(&name).ok_or_else(bad("ended_reason"));
+        Ok(Self {
+            id: SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"))?,
+            user_id: UserId::try_from(row.user_id.as_slice())
+                .map_err(|_| corrupt(TABLE, "user_id"))?,
+            user_version: row.user_version,
+            client_id: ClientId::parse(&row.client_id).map_err(|_| corrupt(TABLE, "client_id"))?,
+            grant: Grant {
+                scope: ScopeSet::parse(&row.scope).map_err(|_| corrupt(TABLE, "scope"))?,
+                resources: parse_words(&row.resources, |uri| ResourceUri::parse(uri).ok())
+                    .ok_or_else(bad("resources"))?,
+            },
+            authentication: Authentication {
+                at: Timestamp::from_millis(row.auth_time),
+                acr: row.acr,
+                amr: row.amr.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
+            },
+            created_at: Timestamp::from_millis(row.created_at),
+            idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
+            max_expires_at: Timestamp::from_millis(row.max_expires_at),
+            status: row
+                .ended_reason
+                .map(ended)
+                .transpose()?
+                .map_or(SessionStatus::Active, SessionStatus::Ended),
+            rotation: Rotation {
+                generation: unsigned(row.generation, TABLE, "generation")?,
+                leaves: split_hashes(&row.leaf_hashes).ok_or_else(bad("leaf_hashes"))?,
+                parent: row
+                    .parent_hash
+                    .map(|hash| <[u8; 32]>::try_from(hash).map(SecretHash::from_bytes))
+                    .transpose()
+                    .map_err(|_| corrupt(TABLE, "parent_hash"))?,
+                rotated_at: Timestamp::from_millis(row.rotated_at),
+                reissued_at: Timestamp::from_millis(row.reissued_at),
+                successor_sealed: row.successor_sealed,
+                retries: RetryStreak {
+                    generation: unsigned(row.retry_generation, TABLE, "retry_generation")?,
+                    length: unsigned(row.retry_streak, TABLE, "retry_streak")?,
+                },
+            },
+            last_seen: Timestamp::from_millis(row.last_seen),
+            user_agent: row.user_agent,
+            address: row.ip.and_then(|ip| ip.parse::<IpAddr>().ok()),
+        })
+    }
+}
+
+/// Hashes as they are stored, one behind the other.
+pub(super) fn join_hashes(hashes: &[SecretHash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| *hash.as_bytes()).collect()
+}
+
+fn split_hashes(bytes: &[u8]) -> Option<Vec<SecretHash>> {
+    let (hashes, rest) = bytes.as_chunks::<32>();
+    let whole = rest.is_empty() && !hashes.is_empty();
+    whole.then(|| hashes.iter().map(|hash| SecretHash::from_bytes(*hash)).collect())
+}
+
+const TABLE: &str = "session";

@@ -1,0 +1,205 @@
+//! Sessions and their rotation.
+
+use super::audit::append;
+use super::feed::{Publication, publish, renew_epoch};
+use super::session_rows::{FoundRow, SessionRow, join_hashes};
+use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
+use crate::protocol::ids::SessionId;
+use crate::protocol::revocation::Kind;
+use crate::protocol::session::{EndReason, Session};
+use crate::protocol::uri::ResourceUri;
+use crate::storage::ops::sessions::{
+    CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions, Sessions,
+};
+use crate::storage::ops::{BATCH, FeedPosition, Revoking};
+
+macro_rules! columns {
+    () => {
+        "session.id, session.user_id, session.user_version, session.client_id, session.scope, \
+         session.resources, session.auth_time, session.acr, session.amr, session.created_at, \
+         session.idle_expires_at, session.max_expires_at, session.ended_reason, \
+         session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
+         session.reissued_at, session.successor_sealed, session.retry_generation, \
+         session.retry_streak, session.last_seen, session.user_agent, session.ip"
+    };
+}
+
+impl Execute<Engine> for CreateSession {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        let Session { grant, authentication, rotation, .. } = &self.session;
+        let session = &self.session;
+        // The user is locked against a change until this commits: either the change sees this
+        // session and ends it, or this sees the change and stores nothing.
+        let sql = concat!(
+            "INSERT INTO session (id, user_id, user_version, client_id, scope, resources, \
+             auth_time, acr, amr, created_at, idle_expires_at, max_expires_at, generation, \
+             leaf_hashes, rotated_at, reissued_at, retry_generation, retry_streak, last_seen, \
+             user_agent, ip) \
+             SELECT $1, users.id, users.version, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $8, \
+             $8, 0, 0, $8, $12, $13 FROM users \
+             WHERE users.id = $14 AND users.version = $15 AND users.status = 'active'",
+            for_share!()
+        );
+        let inserted = tx
+            .query(sql)
+            .bind(session.id.as_bytes().as_slice())
+            .bind(session.client_id.as_str())
+            .bind(grant.scope.to_string())
+            .bind(words(grant.resources.iter().map(ResourceUri::as_str)))
+            .bind(authentication.at.millis())
+            .bind(authentication.acr.as_deref())
+            .bind(words(authentication.amr.iter().map(String::as_str)))
+            .bind(session.created_at.millis())
+            .bind(session.idle_expires_at.millis())
+            .bind(session.max_expires_at.millis())
+            .bind(join_hashes(&rotation.leaves))
+            .bind(session.user_agent.as_deref())
+            .bind(session.address.map(|address| address.to_string()))
+            .bind(session.user_id.as_bytes().as_slice())
+            .bind(session.user_version)
+            .execute(&mut *tx.conn)
+            .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(Swap::Lost);
+        }
+        append(tx, &self.audit).await?;
+        Ok(Swap::Won)
+    }
+}
+
+impl Execute<Engine> for FindSession {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FoundSession>, DbError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            ", users.id AS u_id, users.name AS u_name, users.roles AS u_roles, \
+             users.status AS u_status, users.version AS u_version, \
+             users.not_before AS u_not_before, users.created_at AS u_created_at, \
+             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before \
+             FROM session LEFT JOIN users ON users.id = session.user_id \
+             CROSS JOIN feed_head WHERE session.id = $1"
+        );
+        tx.query_as::<FoundRow>(sql)
+            .bind(self.0.as_bytes().as_slice())
+            .fetch_optional(&mut *tx.conn)
+            .await?
+            .map(FoundSession::try_from)
+            .transpose()
+    }
+}
+
+impl Execute<Engine> for EndSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Ended, DbError> {
+        let sessions = end(tx, &self.which, self.reason).await?;
+        if sessions.is_empty() {
+            return Ok(Ended::default());
+        }
+        if let Some(audit) = &self.audit {
+            append(tx, audit).await?;
+        }
+        if self.regressed {
+            renew_epoch(tx, None).await?;
+        }
+        let feed = publish_ends(tx, &sessions, &self.revoking).await?;
+        Ok(Ended { sessions, feed: Some(feed) })
+    }
+}
+
+/// Tells the log that these sessions are over.
+pub(super) async fn publish_ends(
+    tx: &mut Tx<'_>,
+    sessions: &[SessionId],
+    revoking: &Revoking,
+) -> Result<FeedPosition, DbError> {
+    let until = Some(revoking.until((tx.now)()));
+    let publication = |session: &SessionId| Publication {
+        kind: Kind::Session,
+        digest: Kind::Session.digest(&session.to_string()),
+        not_before: None,
+        until,
+    };
+    publish(tx, &sessions.iter().map(publication).collect::<Vec<_>>(), revoking).await
+}
+
+/// Marks the active sessions among `which` as ended, in the order of their ids, so that two
+/// transactions that end many cannot wait for each other.
+pub(super) async fn end(
+    tx: &mut Tx<'_>,
+    which: &Sessions,
+    reason: EndReason,
+) -> Result<Vec<SessionId>, DbError> {
+    let now = (tx.now)().millis();
+    macro_rules! end_where {
+        ($which:literal $(, $bound:expr)*) => {{
+            let sql = concat!(
+                "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
+                 WHERE ended_reason IS NULL AND id IN (SELECT id FROM session WHERE ",
+                $which,
+                for_update!(),
+                ") RETURNING id"
+            );
+            tx.query_as::<IdRow>(sql)
+                .bind(reason.as_str())
+                .bind(now)
+                $(.bind($bound))*
+                .fetch_all(&mut *tx.conn)
+                .await?
+        }};
+    }
+    let rows: Vec<IdRow> = match which {
+        Sessions::One(id) => end_where!("id = $3", id.as_bytes().as_slice()),
+        Sessions::OfUser(user, except) => end_where!(
+            "user_id = $3 AND id <> $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
+            BATCH
+        ),
+        Sessions::OfClient(client) => end_where!(
+            "client_id = $3 AND ended_reason IS NULL ORDER BY id LIMIT $4",
+            client.as_str(),
+            BATCH
+        ),
+        Sessions::Surplus(user, keep) => end_where!(
+            "user_id = $3 AND ended_reason IS NULL ORDER BY last_seen DESC, id LIMIT $4 OFFSET $5",
+            user.as_bytes().as_slice(),
+            BATCH,
+            i64::from(*keep)
+        ),
+    };
+    let id = |row: IdRow| SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"));
+    rows.into_iter().map(id).collect()
+}
+
+impl Execute<Engine> for ListSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Session>, DbError> {
+        let after = self.after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
+        let (now, limit) = (self.now.millis(), i64::from(self.limit));
+        let rows = if let Some(user) = self.user {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
+                     AND idle_expires_at > $3 ORDER BY id LIMIT $4"
+            );
+            let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
+            query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
+        } else {
+            let sql = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM session WHERE id > $1 AND ended_reason IS NULL \
+                     AND idle_expires_at > $2 ORDER BY id LIMIT $3"
+            );
+            let query = tx.query_as::<SessionRow>(sql);
+            query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
+        };
+        rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct IdRow {
+    id: Vec<u8>,
+}
+
+const TABLE: &str = "session";

@@ -1,0 +1,87 @@
+//! The embedded database: one writer with group commit, and a pool of readers.
+
+mod open;
+mod writer;
+
+use std::path::Path;
+
+use sqlx::Sqlite;
+use sqlx::sqlite::SqlitePool;
+
+use self::writer::Writer;
+use super::error::StorageError;
+use super::operation::{self, Execute};
+use super::{Now, StoreOptions};
+
+// The dialect: nothing else is locked while the writer runs.
+macro_rules! for_update {
+    () => {
+        ""
+    };
+}
+macro_rules! for_share {
+    () => {
+        ""
+    };
+}
+
+#[path = "../queries/mod.rs"]
+mod queries;
+
+/// The driver's type of this database, for the shared queries.
+type Db = Sqlite;
+
+/// Marks the operations that this database executes.
+pub struct Engine;
+
+impl operation::Engine for Engine {
+    type Db = Db;
+}
+
+/// An open transaction, or a connection that reads.
+type Tx<'c> = operation::Tx<'c, Engine>;
+
+/// An open SQLite database.
+#[derive(Clone)]
+pub(super) struct Database {
+    writer: Writer,
+    readers: SqlitePool,
+    now: Now,
+}
+
+impl Database {
+    pub(super) async fn open(
+        path: &Path,
+        options: StoreOptions,
+        now: Now,
+    ) -> Result<Self, StorageError> {
+        let place = open::Place::prepare(path)?;
+        place.migrate(options.migrate).await?;
+        let writer = Writer::start(place.clone(), now.clone()).await?;
+        let readers = place.readers(options).await?;
+        Ok(Self { writer, readers, now })
+    }
+
+    pub(super) async fn write<O: Execute<Engine>>(
+        &self,
+        operation: O,
+    ) -> Result<O::Output, StorageError> {
+        self.writer.write(operation).await
+    }
+
+    pub(super) async fn read<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+    ) -> Result<O::Output, StorageError> {
+        let mut conn = self.readers.acquire().await?;
+        let mut tx = Tx { conn: &mut conn, now: &self.now, persistent: true };
+        Ok(operation.execute(&mut tx).await?)
+    }
+
+    pub(super) async fn close(&self) {
+        // The last connection to close moves the write-ahead log into the file, which a reader may
+        // not do.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

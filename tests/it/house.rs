@@ -1,0 +1,115 @@
+//! Owns the rules of the house that no compiler knows: who may import whom, and where things stand.
+//! Must not import the crate under test: it reads the sources as text.
+//!
+//! Each rule is a pure function in a module of its own, which shows there that it can fail.
+
+mod edges;
+mod ids;
+mod lexer;
+mod paths;
+mod words;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// The longest that a source file may be. Half of it is a better aim.
+const LONGEST: usize = 400;
+
+#[test]
+fn modules_import_downward_only() {
+    let edges: Vec<String> =
+        files("src", "rs").iter().flat_map(|(path, text)| edges::forbidden(path, text)).collect();
+    assert!(edges.is_empty(), "edges that the house does not have:\n{}", edges.join("\n"));
+}
+
+#[test]
+fn source_files_stay_short() {
+    let long: Vec<String> = files(".", "rs")
+        .iter()
+        .map(|(path, text)| (path, text.lines().count()))
+        .filter(|(_, lines)| *lines > LONGEST)
+        .map(|(path, lines)| format!("{path}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "files past {LONGEST} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn frameworks_stay_in_their_modules() {
+    let misplaced: Vec<String> =
+        files("src", "rs").iter().flat_map(|(path, text)| words::misplaced(path, text)).collect();
+    assert!(misplaced.is_empty(), "names in the wrong module:\n{}", misplaced.join("\n"));
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let [sqlite, postgres] = ["migrations/sqlite", "migrations/postgres"].map(|folder| {
+        let names: Vec<String> = files(folder, "sql").into_keys().collect();
+        assert!(!names.is_empty(), "no migrations in {folder}");
+        names
+    });
+    assert_eq!(sqlite, postgres, "the migrations of SQLite and of PostgreSQL");
+}
+
+#[test]
+fn every_cited_requirement_is_explained() {
+    let requirements = fs::read_to_string(root().join("docs/requirements.md")).unwrap_or_default();
+    let explained = ids::explained(&requirements);
+    let mut missing: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for folder in ["src", "tests", "verifier"] {
+        for (path, text) in files(folder, "rs") {
+            for id in ids::cited(&text).difference(&explained) {
+                missing.entry(id.clone()).or_default().push(format!("{folder}/{path}"));
+            }
+        }
+    }
+    let missing: Vec<String> =
+        missing.iter().map(|(id, paths)| format!("{id} ({})", paths.join(", "))).collect();
+    let shown = missing.join("\n");
+    assert!(missing.is_empty(), "not explained in docs/requirements.md:\n{shown}");
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files under a folder of the workspace, by their path in it, in order.
+///
+/// # Panics
+/// If there is none: a rule that looks in the wrong place would hold for ever.
+fn files(folder: &str, extension: &str) -> BTreeMap<String, String> {
+    let folder = root().join(folder);
+    let mut found = BTreeMap::new();
+    let outcome = collect(&folder, "", extension, &mut found);
+    outcome.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    assert!(!found.is_empty(), "no .{extension} file in {}", folder.display());
+    found
+}
+
+fn collect(
+    folder: &Path,
+    prefix: &str,
+    extension: &str,
+    found: &mut BTreeMap<String, String>,
+) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+            continue;
+        };
+        if path.is_dir() {
+            if !is_foreign(&path, name) {
+                collect(&path, &format!("{prefix}{name}/"), extension, found)?;
+            }
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.insert(format!("{prefix}{name}"), fs::read_to_string(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// Folders whose files nobody wrote here: hidden ones, build outputs, installed packages.
+fn is_foreign(path: &Path, name: &str) -> bool {
+    name.starts_with('.') || name == "node_modules" || path.join("CACHEDIR.TAG").exists()
+}

@@ -1,0 +1,60 @@
+//! Owns the rule of which names belong to one part of `src/` alone.
+//! Must not import anything but the lexer: it is pure; the caller reads the files.
+
+use super::lexer::{split, tokens};
+
+/// Each name and the one folder of `src/` whose code may use it.
+const HOMES: &[(&str, &str)] = &[("axum", "http"), ("sqlx", "storage")];
+
+/// What the pure rules do without. `async` stands for functions, blocks and closures alike.
+const NOT_IN_PROTOCOL: &[&str] = &["tokio", "sqlx", "axum", "async"];
+
+/// The names in the code of a file that have no place there, each as `file: name`.
+///
+/// `path` is relative to `src/`. Comments and strings may name what they like.
+pub(super) fn misplaced(path: &str, text: &str) -> Vec<String> {
+    let source = split(text);
+    let words = tokens(&source.code);
+    let strangers = HOMES.iter().filter(|(_, home)| !within(path, home)).map(|(name, _)| name);
+    let impure = NOT_IN_PROTOCOL.iter().filter(|_| within(path, "protocol"));
+    let mut found: Vec<String> = strangers
+        .chain(impure)
+        .filter(|name| words.contains(name))
+        .map(|name| format!("{path}: {name}"))
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a file is the module `home` or a part of it.
+fn within(path: &str, home: &str) -> bool {
+    path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::misplaced;
+
+    #[test]
+    fn a_name_outside_its_home_is_reported() {
+        assert_eq!(misplaced("cli/serve.rs", "use axum::Router;"), ["cli/serve.rs: axum"]);
+        assert_eq!(misplaced("main.rs", "fn f() { axum::serve(); }"), ["main.rs: axum"]);
+        assert_eq!(misplaced("flows/token.rs", "#[derive(sqlx::FromRow)] struct A;").len(), 1);
+        assert_eq!(misplaced("storage_x.rs", "use sqlx::Row;").len(), 1);
+        assert!(misplaced("http/mod.rs", "use axum::Router;").is_empty());
+        assert!(misplaced("storage.rs", "use sqlx::Row;").is_empty());
+        assert!(misplaced("cli/serve.rs", "// axum\nlet x = \"sqlx\"; my_axum();").is_empty());
+    }
+
+    #[test]
+    fn the_protocol_stays_pure() {
+        for impure in
+            ["async fn f() {}", "let f = async || 1;", "use tokio::time;", "use sqlx::Row;"]
+        {
+            assert_eq!(misplaced("protocol/pkce.rs", impure).len(), 1, "{impure}");
+        }
+        assert!(misplaced("protocol/pkce.rs", "/// Not async.\nfn f() {}").is_empty());
+        assert!(misplaced("flows/token.rs", "async fn f() { tokio::spawn(g()); }").is_empty());
+    }
+}

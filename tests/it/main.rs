@@ -1,0 +1,8 @@
+//! The integration tests: the house rules, and one suite that runs on both databases.
+
+#![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
+
+mod house;
+mod postgres;
+mod sqlite;
+mod support;

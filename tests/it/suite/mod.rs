@@ -1,0 +1,6 @@
+//! The suite: every behaviour, the identical list on both databases.
+
+use super::BACKEND;
+
+mod login;
+mod refresh;

@@ -1,0 +1,77 @@
+//! A database for each test, copied from a template that was set up once.
+
+use std::path::PathBuf;
+
+use chancery::storage::DatabaseUrl;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use super::postgres::{self, TestDatabase};
+use super::server::{FirstSecrets, make_template};
+
+/// The databases that the suite runs on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// A database of one test, which goes with it.
+pub(crate) enum Place {
+    Sqlite(TempDir),
+    Postgres(TestDatabase),
+}
+
+impl Backend {
+    /// A database as the first run leaves it, and the secrets of that run. `None` if this machine
+    /// does not have the server, which was said, or failed under CI.
+    pub(crate) async fn place(self) -> Option<(Place, &'static FirstSecrets)> {
+        match self {
+            Self::Sqlite => Some(sqlite().await),
+            Self::Postgres => {
+                let migrate = async |url: &str| {
+                    let url = DatabaseUrl::parse(url).unwrap();
+                    let secrets = make_template(&url).await;
+                    POSTGRES_SECRETS.set(secrets).map_err(|_| "the template was made twice")
+                };
+                match postgres::database(migrate).await {
+                    Ok(database) => {
+                        Some((Place::Postgres(database), POSTGRES_SECRETS.get().unwrap()))
+                    }
+                    Err(skip) => {
+                        let name = std::thread::current().name().unwrap_or("a test").to_owned();
+                        postgres::skip_or_fail(&name, &skip.reason);
+                        None
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        match self {
+            Self::Sqlite(folder) => DatabaseUrl::sqlite(&folder.path().join("chancery.db")),
+            Self::Postgres(database) => DatabaseUrl::parse(database.url()).unwrap(),
+        }
+    }
+}
+
+async fn sqlite() -> (Place, &'static FirstSecrets) {
+    let (template, secrets) = SQLITE.get_or_init(sqlite_template).await;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(template, folder.path().join("chancery.db")).unwrap();
+    (Place::Sqlite(folder), secrets)
+}
+
+async fn sqlite_template() -> (PathBuf, FirstSecrets) {
+    // It stays for the other tests of this process; the system's cleaning removes it.
+    let folder = tempfile::Builder::new().prefix("chancery-template-").tempdir().unwrap();
+    let path = folder.keep().join("chancery.db");
+    let secrets = make_template(&DatabaseUrl::sqlite(&path)).await;
+    (path, secrets)
+}
+
+static SQLITE: OnceCell<(PathBuf, FirstSecrets)> = OnceCell::const_new();
+static POSTGRES_SECRETS: OnceCell<FirstSecrets> = OnceCell::const_new();

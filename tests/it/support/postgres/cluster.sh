@@ -1,0 +1,67 @@
+# Keeps one private PostgreSQL cluster for as long as standard input stays open.
+#
+# A test process holds the other end of that pipe and the kernel closes it however the process
+# ends, even by SIGKILL. Only then does this script stop the server and remove its folder.
+#
+# $1        the folder of the server's programs
+# requests  on standard input, one a line: create, start, stop
+# answers   on standard output, one a line: "ok FOLDER" or "failed END-OF-THE-LOG"
+
+set -u
+# Only the end of the requests may end this script, or a server would be left behind. PIPE comes
+# when the test process ends while an answer is on its way.
+trap '' HUP INT TERM PIPE
+# The caller's client settings must not lead the server's programs elsewhere.
+unset PGDATA PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS
+
+bin=$1
+# Under /tmp, since the path of a unix socket may not be longer than about 100 bytes.
+dir=$(mktemp -d /tmp/chancery-pg-XXXXXX) || exit 1
+data=$dir/data
+log=$dir/log
+
+# The folder is private to the server's user (mktemp gives it mode 0700) and holds the only socket,
+# so `trust` lets in nobody who could not read the data files anyway. A socket has no port that
+# another process could take while the server is stopped.
+create() {
+    "$bin/initdb" -D "$data" -U postgres --auth=trust --encoding=UTF8 --locale=C || return
+    cat >>"$data/postgresql.conf" <<CONF
+listen_addresses = ''
+port = 5432
+unix_socket_directories = '$dir'
+max_connections = 300
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+timezone = 'UTC'
+CONF
+}
+
+start() {
+    "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start
+}
+
+# As a crash: no checkpoint, connections are cut, the next start recovers from the log.
+stop() {
+    "$bin/pg_ctl" -D "$data" -w -t 60 -m immediate stop
+}
+
+answer() {
+    if "$@" </dev/null >>"$log" 2>&1; then
+        echo "ok $dir"
+    else
+        echo "failed $(tail -n 20 "$log" | tr '\n' ' ')"
+    fi
+}
+
+while read -r request; do
+    case $request in
+        create | start | stop) answer "$request" ;;
+        *) echo "failed unknown request $request" ;;
+    esac
+done
+
+if [ -f "$data/postmaster.pid" ]; then
+    stop </dev/null >>"$log" 2>&1
+fi
+rm -rf "$dir"

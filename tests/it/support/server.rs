@@ -1,0 +1,179 @@
+//! The server in-process, in a world that the test steps.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use chancery::env::World;
+use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
+use chancery::flows::failures::FailureLog;
+use chancery::flows::server::{Credentials, Server, Settings};
+use chancery::flows::setup::first_run;
+use chancery::http::{App, AppState, HttpSettings, routes};
+use chancery::keys::master::MasterKey;
+use chancery::keys::{Keeper, KeySchedule};
+use chancery::protocol::access_token::TokenLimits;
+use chancery::protocol::password::argon2id::Argon2Params;
+use chancery::protocol::password::{HashBudget, PasswordPolicy};
+use chancery::protocol::session::SessionLifetimes;
+use chancery::protocol::uri::Issuer;
+use chancery::revocation::RevocationPolicy;
+use chancery::storage::{DatabaseUrl, Store, StoreOptions};
+
+use super::backend::{Backend, Place};
+use super::world::{SeededEntropy, TestClock};
+
+/// A server of one test.
+pub(crate) struct TestServer {
+    pub(crate) server: Arc<Server>,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) secrets: &'static FirstSecrets,
+    pub(crate) app: Router,
+    place: Arc<Place>,
+}
+
+/// The secrets of the first run.
+pub(crate) struct FirstSecrets {
+    pub(crate) username: String,
+    pub(crate) password: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) resource: String,
+}
+
+/// What a test wants otherwise than by default.
+#[derive(Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) retry_echo: Duration,
+    pub(crate) retry_window: Duration,
+    pub(crate) max_size: usize,
+    pub(crate) sessions_per_user: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            retry_echo: Duration::from_secs(30),
+            retry_window: Duration::from_mins(10),
+            max_size: 4096,
+            sessions_per_user: 200,
+        }
+    }
+}
+
+pub(crate) const ISSUER: &str = "http://localhost:8080";
+
+impl TestServer {
+    /// A server as the first run leaves it. `None` if the database is not to be had, which was said.
+    pub(crate) async fn start(backend: Backend) -> Option<Self> {
+        Self::start_with(backend, Options::default()).await
+    }
+
+    pub(crate) async fn start_with(backend: Backend, options: Options) -> Option<Self> {
+        let (place, secrets) = backend.place().await?;
+        let clock = Arc::new(TestClock::at(START + 3600));
+        Some(Self::on(Arc::new(place), secrets, (clock, 1), options).await)
+    }
+
+    /// Another node on the same database and the same clock, as after a restart.
+    pub(crate) async fn another(&self, seed: u64) -> Self {
+        let clock = (self.clock.clone(), seed);
+        Self::on(self.place.clone(), self.secrets, clock, Options::default()).await
+    }
+
+    async fn on(
+        place: Arc<Place>,
+        secrets: &'static FirstSecrets,
+        (clock, seed): (Arc<TestClock>, u64),
+        options: Options,
+    ) -> Self {
+        let server = build(&place.url(), clock.clone(), seed + 100, options).await;
+        server.start().await.unwrap();
+        let app = App::new(AppState {
+            server: server.clone(),
+            settings: HttpSettings { body_limit: 65_536, trusted_proxies: vec![] },
+            render_metrics: Box::new(String::new),
+        });
+        Self { server, clock, secrets, app: routes::all(&app), place }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
+
+/// Sets up the template that the databases of all tests are copied from.
+pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
+    let clock = Arc::new(TestClock::at(START));
+    let server = build(url, clock, 0, Options::default()).await;
+    server.start().await.unwrap();
+    let run = first_run(&server).await.unwrap().unwrap();
+    server.store.close().await;
+    FirstSecrets {
+        username: run.username.to_owned(),
+        password: run.password.to_string(),
+        client_id: run.client_id.to_owned(),
+        client_secret: run.client_secret.expose().to_owned(),
+        resource: run.resource.to_owned(),
+    }
+}
+
+async fn build(
+    url: &DatabaseUrl,
+    clock: Arc<TestClock>,
+    seed: u64,
+    options: Options,
+) -> Arc<Server> {
+    let world = World { clock: clock.clone(), entropy: Arc::new(SeededEntropy::new(seed)) };
+    let now = {
+        let clock = clock.clone();
+        move || chancery::env::Clock::now(&*clock).into()
+    };
+    let pool = StoreOptions { connections: 4, ..StoreOptions::default() };
+    let store = Store::open(url, pool, now).await.unwrap();
+    let max_life = Duration::from_hours(1);
+    let quarter = Duration::from_hours(24 * 90);
+    let keeper = Keeper {
+        store,
+        master: Arc::new(MasterKey::parse(MASTER_KEY, None).unwrap()),
+        signing: KeySchedule::new(quarter, Duration::from_mins(5), max_life),
+        tokens: KeySchedule::new(quarter, Duration::from_mins(5), quarter),
+        world: world.clone(),
+    };
+    let settings = Settings {
+        issuer: Issuer::parse(ISSUER).unwrap(),
+        tokens: TokenLimits { max_life, max_size: options.max_size },
+        sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
+        sessions_per_user: options.sessions_per_user,
+        retry_echo: options.retry_echo,
+        retry_window: options.retry_window,
+        revocation: RevocationPolicy {
+            clock_offset: url.clock_offset_bound(),
+            lease: Duration::from_secs(1),
+            poll: Duration::from_millis(250),
+            heartbeat: Duration::from_secs(5),
+        },
+        jwks_max_age: Duration::from_mins(5),
+        passwords: PasswordPolicy::default(),
+        hash_budget: HashBudget::default(),
+        audit_retention: quarter,
+    };
+    let pool = PoolSettings {
+        permits: 1,
+        queue: 64,
+        deadline: Duration::from_secs(5),
+        // The cheapest parameters there are: what is tested is not how slow they are.
+        params: Argon2Params::new(8, 1, 1).unwrap(),
+    };
+    let credentials = Credentials {
+        pool: HashPool::new(pool, world.clone()),
+        throttle: Throttle::new(ThrottleSettings::default(), world.clock.clone()),
+        failures: FailureLog::new(world),
+    };
+    Arc::new(Server::assemble(settings, keeper, credentials))
+}
+
+/// When the template was made: a day in 2027.
+const START: i64 = 1_800_000_000;
+const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";

@@ -1,0 +1,244 @@
+//! Revocations: what is refused although its signature and its times are good, and the set that
+//! holds them. A set only grows; entries leave by time alone, so an old document undoes nothing.
+
+use std::collections::HashMap;
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use crate::claims::AccessTokenClaims;
+
+/// What a revocation names.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    /// One access token, by its `jti`.
+    Token,
+    /// One session with every access token of it, by its `sid`.
+    Session,
+    /// The tokens of one subject that were issued up to a second, by `sub`.
+    Subject,
+    /// The tokens of one client that were issued up to a second, by `client_id`.
+    Client,
+    /// Every token signed by one key, by its `kid`.
+    Key,
+    /// Every token that was issued up to a second.
+    All,
+}
+
+impl Kind {
+    /// Every kind, in the order of their wire codes.
+    pub const EVERY: [Self; 6] =
+        [Self::Token, Self::Session, Self::Subject, Self::Client, Self::Key, Self::All];
+
+    /// The name used in digests, documents and the admin API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "jti",
+            Self::Session => "sid",
+            Self::Subject => "sub",
+            Self::Client => "client",
+            Self::Key => "kid",
+            Self::All => "all",
+        }
+    }
+
+    /// The kind of that name, if it is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::EVERY.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The digest under which a revocation of `value` is published.
+    pub fn digest(self, value: &str) -> Digest {
+        let mut context = Context::new(&SHA256);
+        context.update(self.as_str().as_bytes());
+        context.update(&[0]);
+        context.update(value.as_bytes());
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&context.finish().as_ref()[..16]);
+        Digest(digest)
+    }
+}
+
+/// The first 16 bytes of `SHA-256(kind ‖ 0 ‖ value)`: revocations can be published to everybody
+/// without naming whom they concern.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Digest(pub [u8; 16]);
+
+/// One refusal. Times are seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Entry {
+    /// What is refused.
+    pub digest: Digest,
+    /// Refuse what was issued up to and in this second; `None` refuses it whenever it was issued.
+    pub not_before: Option<i64>,
+    /// From this second on nothing that the entry could refuse is alive; `None` is for ever.
+    pub until: Option<i64>,
+}
+
+/// Every revocation known here.
+#[derive(Clone, Debug, Default)]
+pub struct RevocationSet {
+    first: HashMap<Digest, Refusal>,
+    // A digest rarely has two refusals with different reach (say a client that was paused, then
+    // compromised). Both count, since neither contains the other.
+    further: HashMap<Digest, Vec<Refusal>>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+struct Refusal {
+    not_before: i64,
+    until: i64,
+}
+
+impl RevocationSet {
+    /// Merges an entry. Merging one twice, or an older one later, changes nothing.
+    pub fn insert(&mut self, entry: Entry) {
+        let refusal = Refusal {
+            not_before: entry.not_before.unwrap_or(i64::MAX),
+            until: entry.until.unwrap_or(i64::MAX),
+        };
+        let Some(first) = self.first.get_mut(&entry.digest) else {
+            self.first.insert(entry.digest, refusal);
+            return;
+        };
+        if first.absorbs(refusal) {
+            return;
+        }
+        if refusal.absorbs(*first) {
+            *first = refusal;
+            return;
+        }
+        let further = self.further.entry(entry.digest).or_default();
+        if !further.iter().any(|known| known.absorbs(refusal)) {
+            further.retain(|known| !refusal.absorbs(*known));
+            further.push(refusal);
+        }
+    }
+
+    /// Drops every entry that can refuse nothing alive at `now` (seconds).
+    pub fn prune(&mut self, now: i64) {
+        self.further.retain(|_, refusals| {
+            refusals.retain(|refusal| refusal.until > now);
+            !refusals.is_empty()
+        });
+        self.first.retain(|_, refusal| refusal.until > now);
+        let orphans: Vec<Digest> = self
+            .further
+            .keys()
+            .filter(|digest| !self.first.contains_key(*digest))
+            .copied()
+            .collect();
+        for digest in orphans {
+            if let Some(refusal) = self.further.get_mut(&digest).and_then(Vec::pop) {
+                self.first.insert(digest, refusal);
+            }
+        }
+        self.further.retain(|_, refusals| !refusals.is_empty());
+    }
+
+    /// Why a token with these claims, signed by the key `kid`, is refused; `None` if it is not.
+    pub fn refusal(&self, claims: &AccessTokenClaims, kid: &str) -> Option<Kind> {
+        if self.first.is_empty() {
+            return None;
+        }
+        let names = [
+            (Kind::Token, Some(claims.jti.as_str())),
+            (Kind::Session, claims.sid.as_deref()),
+            (Kind::Subject, Some(claims.sub.as_str())),
+            (Kind::Client, Some(claims.client_id.as_str())),
+            (Kind::Key, Some(kid)),
+            (Kind::All, Some("")),
+        ];
+        names.into_iter().find_map(|(kind, value)| {
+            let refused = self.refuses(kind.digest(value?), claims.iat);
+            refused.then_some(kind)
+        })
+    }
+
+    /// Whether what `digest` names is refused if it was issued at `issued_at` (seconds).
+    ///
+    /// The second of the revocation itself is refused too: whether the token came before or after
+    /// it within that second cannot be told.
+    pub fn refuses(&self, digest: Digest, issued_at: i64) -> bool {
+        let hits = |refusal: &Refusal| issued_at <= refusal.not_before;
+        self.first.get(&digest).is_some_and(|first| {
+            hits(first) || self.further.get(&digest).is_some_and(|further| further.iter().any(hits))
+        })
+    }
+
+    /// How many digests are refused.
+    pub fn len(&self) -> usize {
+        self.first.len()
+    }
+
+    /// Whether nothing is refused.
+    pub fn is_empty(&self) -> bool {
+        self.first.is_empty()
+    }
+}
+
+impl Refusal {
+    /// Whether `other` refuses nothing that this one does not.
+    fn absorbs(self, other: Self) -> bool {
+        self.not_before >= other.not_before && self.until >= other.until
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(value: &str, not_before: Option<i64>, until: Option<i64>) -> Entry {
+        Entry { digest: Kind::Subject.digest(value), not_before, until }
+    }
+
+    #[test]
+    fn digests_separate_kinds_and_values() {
+        assert_ne!(Kind::Token.digest("a"), Kind::Session.digest("a"));
+        assert_ne!(Kind::Token.digest("a"), Kind::Token.digest("b"));
+        for kind in Kind::EVERY {
+            assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+        }
+    }
+
+    #[test]
+    fn a_token_of_the_revoking_second_is_refused_and_the_next_second_is_not() {
+        let mut set = RevocationSet::default();
+        set.insert(entry("u", Some(100), Some(500)));
+        let digest = Kind::Subject.digest("u");
+        assert!(set.refuses(digest, 99));
+        assert!(set.refuses(digest, 100));
+        assert!(!set.refuses(digest, 101));
+    }
+
+    #[test]
+    fn merging_is_idempotent_and_an_older_entry_weakens_nothing() {
+        let mut set = RevocationSet::default();
+        set.insert(entry("u", Some(100), Some(500)));
+        set.insert(entry("u", Some(50), Some(400)));
+        set.insert(entry("u", Some(100), Some(500)));
+        assert_eq!(set.len(), 1);
+        assert!(set.refuses(Kind::Subject.digest("u"), 100));
+    }
+
+    #[test]
+    fn two_refusals_of_one_digest_both_count_until_each_ends() {
+        let mut set = RevocationSet::default();
+        set.insert(entry("u", None, Some(200)));
+        set.insert(entry("u", Some(100), Some(900)));
+        let digest = Kind::Subject.digest("u");
+        assert!(set.refuses(digest, 150));
+        set.prune(200);
+        assert!(!set.refuses(digest, 150));
+        assert!(set.refuses(digest, 100));
+        set.prune(900);
+        assert!(set.is_empty());
+    }
+
+    #[test]
+    fn an_entry_without_an_end_is_never_pruned() {
+        let mut set = RevocationSet::default();
+        set.insert(entry("k", None, None));
+        set.prune(i64::MAX - 1);
+        assert!(set.refuses(Kind::Subject.digest("k"), 1));
+    }
+}
