@@ -5,6 +5,8 @@
 //! functions in [`protocol`], atomic effects live in [`storage`], and only [`flows`] sequences them.
 
 pub mod audit;
+pub mod cli;
+pub mod config;
 pub mod env;
 pub mod flows;
 pub mod http;
@@ -12,3 +14,4 @@ pub mod keys;
 pub mod protocol;
 pub mod revocation;
 pub mod storage;
+pub mod telemetry;

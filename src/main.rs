@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `chancery` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    chancery::cli::run()
+}

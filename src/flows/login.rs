@@ -93,6 +93,8 @@ async fn authenticate_user(
         return Err(wrong().into());
     };
     if user.status == UserStatus::Disabled {
+        // The delays must not tell a right password from a wrong one (C060).
+        server.credentials.throttle.failed(&source);
         return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
     }
     server.credentials.throttle.succeeded(&source);

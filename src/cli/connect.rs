@@ -1,0 +1,150 @@
+//! Putting a server together from the configuration.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::Failure;
+use crate::config::{Config, Migrate};
+use crate::env::World;
+use crate::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
+use crate::flows::failures::FailureLog;
+use crate::flows::server::{Credentials, Server, Settings};
+use crate::keys::master::MasterKey;
+use crate::keys::{Keeper, KeySchedule};
+use crate::revocation::RevocationPolicy;
+use crate::storage::{DatabaseUrl, Store, StoreOptions};
+
+/// Opens the database and puts the server together. It is not started yet.
+pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
+    let world = World::system();
+    let url = DatabaseUrl::parse(config.database_url.expose())?;
+    let master = master_key(config, &world)?;
+    let store = open_store(config, &url, &world).await?;
+    let keeper = keeper(config, store, master, &world);
+    let settings = settings(config, &url);
+    let params = config.passwords.argon2().map_err(|error| Failure::new(error.to_string()))?;
+    let pool = PoolSettings {
+        permits: config.passwords.hash_permits,
+        queue: config.passwords.hash_queue,
+        deadline: config.passwords.hash_deadline,
+        params,
+    };
+    let credentials = Credentials {
+        pool: HashPool::new(pool, world.clone()),
+        throttle: Throttle::new(ThrottleSettings::default(), world.clock.clone()),
+        failures: FailureLog::new(world),
+    };
+    Ok(Arc::new(Server::assemble(settings, keeper, credentials)))
+}
+
+/// Opens the database alone.
+pub(super) async fn open_store(
+    config: &Config,
+    url: &DatabaseUrl,
+    world: &World,
+) -> Result<Store, Failure> {
+    let options = StoreOptions {
+        migrate: config.migrate == Migrate::Auto,
+        connections: config.database.connections,
+        acquire_timeout: config.database.acquire_timeout,
+        prepared_statements: !config.database.pgbouncer,
+    };
+    let clock = world.clock.clone();
+    Ok(Store::open(url, options, move || clock.now().into()).await?)
+}
+
+fn keeper(config: &Config, store: Store, master: MasterKey, world: &World) -> Keeper {
+    let tokens = &config.tokens;
+    let (rotation, max_age) = (config.keys.rotation, config.keys.jwks_max_age);
+    Keeper {
+        store,
+        master: Arc::new(master),
+        signing: KeySchedule::new(rotation, max_age, tokens.max_token_life),
+        // A refresh token is recognised for as long as its session may live.
+        tokens: KeySchedule::new(rotation, max_age, tokens.session_max_ttl),
+        world: world.clone(),
+    }
+}
+
+fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
+    let tokens = &config.tokens;
+    Settings {
+        issuer: config.issuer.clone(),
+        tokens: tokens.limits(),
+        sessions: tokens.lifetimes(),
+        sessions_per_user: tokens.sessions_per_user,
+        retry_echo: tokens.retry_echo,
+        retry_window: tokens.retry_window,
+        revocation: RevocationPolicy {
+            clock_offset: url.clock_offset_bound(),
+            lease: config.feed.lease,
+            poll: poll(config, url),
+            heartbeat: config.feed.heartbeat,
+        },
+        jwks_max_age: config.keys.jwks_max_age,
+        passwords: config.passwords.policy(),
+        hash_budget: config.passwords.hash_budget(),
+        audit_retention: config.audit.retention,
+    }
+}
+
+/// The embedded database costs nothing to look at, and the command line may write beside the
+/// server.
+fn poll(config: &Config, url: &DatabaseUrl) -> Duration {
+    match url {
+        DatabaseUrl::Sqlite(_) => config.feed.poll.min(Duration::from_millis(100)),
+        DatabaseUrl::Postgres(_) => config.feed.poll,
+    }
+}
+
+/// The configured master key, or the one beside the data, which is made where the issuer is this
+/// machine alone.
+fn master_key(config: &Config, world: &World) -> Result<MasterKey, Failure> {
+    let previous = config.master_key_previous.as_ref().map(crate::config::SecretText::expose);
+    if let Some(key) = &config.master_key {
+        return Ok(MasterKey::parse(key.expose(), previous)?);
+    }
+    let path = config.data_dir.join("master.key");
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            if !config.issuer.is_loopback() {
+                return Err(Failure::new(
+                    "no master key: set CHANCERY_MASTER_KEY_FILE to a file with 32 random bytes in \
+                     base64, such as `openssl rand -base64 32` prints",
+                ));
+            }
+            let key = MasterKey::generate(world.entropy.as_ref());
+            write_private(&path, &key)?;
+            key
+        }
+        Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
+    };
+    MasterKey::parse(&text, previous)
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// Writes a new file that its owner alone may read, in a folder that is his alone.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    let named = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
+    if let Some(folder) = path.parent() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder).map_err(named)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(named)?;
+    file.write_all(text.as_bytes()).map_err(named)?;
+    file.write_all(b"\n").map_err(named)?;
+    file.sync_all().map_err(named)
+}

@@ -1,0 +1,109 @@
+//! `chancery serve`.
+
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::Failure;
+use super::connect::connect;
+use super::first_run::report;
+use crate::config::{Config, LogFormat};
+use crate::flows::background;
+use crate::flows::setup::first_run;
+use crate::http::serve::{Limits, bind, serve as serve_http};
+use crate::http::{App, AppState, HttpSettings, routes};
+use crate::telemetry::{Format, collect_metrics, log_to_stderr};
+
+/// Serves until the process is told to stop.
+pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
+    start_log(config);
+    let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
+    // Before the database: a taken port should not leave a first run behind.
+    let listeners = bind(&config.listen).await?;
+    let admin_listeners = match config.admin_listen.as_slice() {
+        [] => Vec::new(),
+        addresses => bind(addresses).await?,
+    };
+    let server = connect(config).await?;
+    server.start().await?;
+    if config.issuer.is_loopback()
+        && let Some(run) = first_run(&server).await?
+    {
+        report(config, &run)?;
+    }
+    let app = App::new(AppState {
+        server: server.clone(),
+        settings: HttpSettings {
+            body_limit: config.http.body_limit,
+            trusted_proxies: config.trusted_proxies.clone(),
+        },
+        render_metrics: Box::new(move || metrics.render()),
+    });
+    let background = background::start(&server);
+    let addresses: Vec<SocketAddr> =
+        listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+    tracing::info!(issuer = %config.issuer, ?addresses, "listening");
+    let stop = stop_signal()?;
+    let drained = if admin_listeners.is_empty() {
+        serve_http(listeners, routes::all(&app), limits(config), stop.wait()).await.completed
+    } else {
+        let (public, admin) = (routes::public(&app), routes::administration(&app));
+        let also = stop.clone();
+        let (public, admin) = tokio::join!(
+            serve_http(listeners, public, limits(config), stop.wait()),
+            serve_http(admin_listeners, admin, limits(config), also.wait()),
+        );
+        public.completed && admin.completed
+    };
+    drop(background);
+    server.store.close().await;
+    tracing::info!(drained, "stopped");
+    Ok(())
+}
+
+fn start_log(config: &Config) {
+    let format = match config.log.format {
+        LogFormat::Pretty => Format::Pretty,
+        LogFormat::Auto if std::io::stderr().is_terminal() => Format::Pretty,
+        LogFormat::Auto | LogFormat::Json => Format::Json,
+    };
+    log_to_stderr(format, &config.log.level);
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        header_timeout: config.http.header_timeout,
+        request_timeout: config.http.request_timeout,
+        connections: config.http.connections,
+        drain: config.http.drain,
+        ..Limits::default()
+    }
+}
+
+/// Told when the process is to stop.
+#[derive(Clone)]
+struct Stop(tokio::sync::watch::Receiver<bool>);
+
+impl Stop {
+    async fn wait(mut self) {
+        // An error means that the sender is gone, which is as good a reason to stop.
+        let _ = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+/// SIGTERM and SIGINT end the process after what it has accepted.
+fn stop_signal() -> Result<Stop, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let (tell, told) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        let _ = tell.send(true);
+    });
+    Ok(Stop(told))
+}

@@ -1,0 +1,119 @@
+//! `[[resources]]`.
+
+use std::time::Duration;
+
+use crate::protocol::key::Algorithm;
+use crate::protocol::resource::{DEFAULT_TOKEN_LIFE, ResourceSettings, RoleScope};
+use crate::protocol::scope::{Scope, ScopeSet};
+use crate::protocol::uri::ResourceUri;
+
+use super::{Context, Declare};
+use crate::config::input::Input;
+use crate::config::kind::{Needed, Optional, Parsed, Refused, Words, list, seconds, text};
+use crate::config::section::section;
+use crate::config::span::{DAY, SECOND};
+
+/// A resource as declared.
+#[derive(Clone, Debug)]
+pub struct DeclaredResource {
+    /// Its name in the protocol.
+    pub uri: ResourceUri,
+    /// What its tokens look like.
+    pub settings: ResourceSettings,
+}
+
+section! {
+    /// The members of one of `[[resources]]`.
+    pub(super) struct Members, from input {
+        /// The name of the API, the audience (`aud`) of its tokens.
+        uri: Option<ResourceUri> = None, takes Needed(URI);
+        /// A name for people.
+        name: Option<String> = None, shown "the URI", takes Optional(text("a name"));
+        /// The scopes that the API knows.
+        scopes: ScopeSet = ScopeSet::default(), takes SCOPES;
+        /// The scopes that only users of certain roles are granted.
+        role_scopes: Vec<RoleScope> = Vec::new(), takes list(ROLE_SCOPE);
+        /// What the API's tokens are signed with.
+        algorithm: Algorithm = Algorithm::Es256, takes ALGORITHM;
+        /// How long the API's tokens live; never longer than `tokens.max_token_life`.
+        access_token_ttl: Duration = DEFAULT_TOKEN_LIFE, takes seconds(SECOND, DAY);
+    }
+}
+
+pub(super) const URI: Parsed<ResourceUri> = Parsed {
+    takes: "an absolute URI without fragment",
+    parse: |text| ResourceUri::parse(text).map_err(Refused::because),
+    show: ResourceUri::to_string,
+};
+
+pub(super) const SCOPES: Words<ScopeSet> = Words {
+    takes: "a list of scopes, such as `[\"read\", \"write\"]`",
+    parse: |words| {
+        let scopes = words.iter().copied().map(Scope::parse).collect::<Result<ScopeSet, _>>();
+        scopes.map_err(Refused::because)
+    },
+    show: ScopeSet::to_string,
+};
+
+const ROLE_SCOPE: Parsed<RoleScope> = Parsed {
+    takes: "`ROLE=SCOPE`",
+    parse: |text| RoleScope::parse(text).ok_or(Refused::FORM),
+    show: RoleScope::to_string,
+};
+
+const ALGORITHM: Parsed<Algorithm> = Parsed {
+    takes: "`ES256`, `RS256`, `PS256` or `EdDSA`",
+    parse: |text| Algorithm::parse(text).ok_or(Refused::FORM),
+    show: |algorithm| algorithm.as_str().to_owned(),
+};
+
+impl Declare for DeclaredResource {
+    const LIST: &'static str = "resources";
+    const NAME: &'static str = "uri";
+
+    fn read(input: &mut Input<'_>, context: &Context<'_>) -> Option<Self> {
+        let members = Members::read(input);
+        members.check(input, context);
+        let uri = members.uri?;
+        let settings = ResourceSettings {
+            name: members.name.unwrap_or_else(|| uri.to_string()),
+            scope: members.scopes,
+            role_scopes: members.role_scopes,
+            algorithm: members.algorithm,
+            access_token_ttl: members.access_token_ttl,
+        };
+        Some(Self { uri, settings })
+    }
+
+    fn identity(&self) -> String {
+        self.uri.to_string()
+    }
+
+    fn label(text: &str) -> Option<String> {
+        ResourceUri::parse(text).ok().map(|uri| uri.to_string())
+    }
+}
+
+impl Members {
+    fn check(&self, input: &mut Input<'_>, context: &Context<'_>) {
+        let built_in = [context.issuer.own_resource(), context.issuer.admin_resource()];
+        input.require(
+            self.uri.as_ref().is_none_or(|uri| !built_in.contains(uri)),
+            &["uri"],
+            "is a resource that the issuer has by itself",
+        );
+        input.require(
+            self.role_scopes.iter().all(|bound| self.scopes.contains(bound.scope.as_str())),
+            &["role_scopes", "scopes"],
+            "binds a scope that is not among `scopes`",
+        );
+        // The default is no choice of the operator: the cap just applies to it.
+        let chosen = self.access_token_ttl != DEFAULT_TOKEN_LIFE;
+        let longest = context.max_token_life.filter(|_| chosen);
+        input.require(
+            longest.is_none_or(|longest| self.access_token_ttl <= longest),
+            &["access_token_ttl"],
+            "must be at most tokens.max_token_life",
+        );
+    }
+}

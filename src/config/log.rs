@@ -1,0 +1,50 @@
+//! `[log]`: what is logged, and in which form. Must not import other sections.
+
+use tracing_subscriber::EnvFilter;
+
+use super::kind::{Choice, Parsed, Refused};
+use super::section::section;
+
+section! {
+    /// `[log]`: what is logged, and in which form.
+    #[derive(Clone, Debug, Eq, PartialEq)]
+    pub struct Log, from input {
+        /// The form of the lines; `auto` is `pretty` on a terminal and `json` elsewhere.
+        format: LogFormat = LogFormat::Auto, takes Choice(&FORMATS);
+        /// What is logged: a level, or levels by module.
+        level: String = "info".to_owned(), takes LEVEL;
+    }
+}
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LogFormat {
+    /// [`LogFormat::Pretty`] on a terminal, [`LogFormat::Json`] elsewhere.
+    Auto,
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+const FORMATS: [(&str, LogFormat); 3] =
+    [("auto", LogFormat::Auto), ("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
+
+const LEVEL: Parsed<String> = Parsed {
+    takes: "`error`, `warn`, `info`, `debug`, `trace`, `off`, or levels by module such as \
+            `info,chancery=debug`",
+    parse: |text| {
+        let parts = text.split(',').map(str::trim);
+        let filter = EnvFilter::builder().parse(text);
+        // A word that is no level would be the name of a module, of which everything is told.
+        if filter.is_err() || !parts.into_iter().all(|part| part.contains('=') || is_level(part)) {
+            return Err(Refused::FORM);
+        }
+        Ok(text.to_owned())
+    },
+    show: String::clone,
+};
+
+fn is_level(word: &str) -> bool {
+    ["error", "warn", "info", "debug", "trace", "off"].contains(&word)
+}

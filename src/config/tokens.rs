@@ -1,0 +1,61 @@
+//! `[tokens]`: access tokens, refresh tokens and sessions. Must not import other sections.
+
+use std::time::Duration;
+
+use crate::protocol::access_token::TokenLimits;
+use crate::protocol::session::SessionLifetimes;
+
+use super::input::Input;
+use super::kind::{number, seconds};
+use super::section::section;
+use super::span::{DAY, HOUR, MINUTE, SECOND};
+
+section! {
+    /// `[tokens]`: access tokens, refresh tokens and sessions.
+    #[derive(Clone, Debug, Eq, PartialEq)]
+    pub struct Tokens, from input {
+        /// The longest life of an access token; no resource can choose a longer one. It bounds how
+        /// long revocations are kept, too.
+        max_token_life: Duration = HOUR, takes seconds(SECOND, DAY);
+        /// The largest access token, in bytes. Many servers end headers at 8 KiB.
+        max_token_size: usize = 4096, takes number(1024, 7168);
+        /// How long a session may go without a refresh. Each refresh begins the span anew.
+        refresh_idle_ttl: Duration = 14 * DAY, takes seconds(SECOND, 3650 * DAY);
+        /// How long a session may live at all, counted from its login.
+        session_max_ttl: Duration = 90 * DAY, takes seconds(SECOND, 3650 * DAY);
+        /// How long a refresh token that was used is answered with the same successor once more:
+        /// for parallel tabs and lost answers.
+        retry_echo: Duration = 30 * SECOND, takes seconds(Duration::ZERO, 5 * MINUTE);
+        /// How long a client that lost an answer may come back with the refresh token before it,
+        /// before that counts as theft.
+        retry_window: Duration = 10 * MINUTE, takes seconds(Duration::ZERO, HOUR);
+        /// How many sessions one user may have. A further login ends the one unused for longest.
+        sessions_per_user: u32 = 200, takes number(1, 100_000);
+    }
+}
+
+impl Tokens {
+    /// The limits on every access token.
+    pub fn limits(&self) -> TokenLimits {
+        TokenLimits { max_life: self.max_token_life, max_size: self.max_token_size }
+    }
+
+    /// How long sessions live.
+    pub fn lifetimes(&self) -> SessionLifetimes {
+        SessionLifetimes { idle: self.refresh_idle_ttl, max: self.session_max_ttl }
+    }
+
+    /// What must hold between the keys.
+    pub(super) fn check(&self, input: &mut Input<'_>) {
+        input.require(
+            self.refresh_idle_ttl <= self.session_max_ttl,
+            &["tokens.refresh_idle_ttl", "tokens.session_max_ttl"],
+            "must be at most tokens.session_max_ttl, which ends the session in any case",
+        );
+        input.require(
+            self.retry_window >= self.retry_echo,
+            &["tokens.retry_window", "tokens.retry_echo"],
+            "must be at least tokens.retry_echo, which lies within it",
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! What happened, for machines: the process log and the metrics. Imports nothing of ours.
+
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Pretty,
+}
+
+/// Sends log lines to standard error: standard output is for what a command answers.
+///
+/// `levels` is a level, or levels by module; one that cannot be read counts as `info`. A second call
+/// in one process does nothing.
+pub fn log_to_stderr(format: Format, levels: &str) {
+    let filter = EnvFilter::try_new(levels).unwrap_or_else(|_| EnvFilter::new("info"));
+    let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let _ = match format {
+        Format::Json => lines.json().flatten_event(true).try_init(),
+        Format::Pretty => lines.try_init(),
+    };
+}
+
+/// Begins to collect metrics, and answers what writes them in the text format of Prometheus.
+///
+/// # Errors
+/// If metrics are collected already.
+pub fn collect_metrics() -> Result<PrometheusHandle, BuildError> {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
+        .set_buckets_for_metric(Matcher::Suffix("_operations".to_owned()), &OPERATIONS)?
+        .install_recorder()?;
+    describe();
+    Ok(handle)
+}
+
+/// What each metric means, in the text that Prometheus shows.
+fn describe() {
+    for (name, meaning) in COUNTERS {
+        metrics::describe_counter!(*name, *meaning);
+    }
+    for (name, meaning) in GAUGES {
+        metrics::describe_gauge!(*name, *meaning);
+    }
+    for (name, meaning) in HISTOGRAMS {
+        metrics::describe_histogram!(*name, *meaning);
+    }
+}
+
+const COUNTERS: &[(&str, &str)] = &[
+    ("chancery_http_requests_total", "Requests, by route, method and status"),
+    ("chancery_token_requests_total", "Token requests, by grant and outcome"),
+    ("chancery_refresh_total", "Refreshes: ok, echo, retry, kept, or why one was refused"),
+    ("chancery_login_total", "Logins: ok, or why one was refused"),
+    ("chancery_revocations_total", "Revocations, by kind"),
+    ("chancery_storage_statements_total", "Statements sent to the database"),
+    ("chancery_storage_regressed_total", "How often the database was found to have lost writes"),
+    ("chancery_janitor_removed_total", "Rows that the janitor removed, by table"),
+    ("chancery_hashes_total", "Password hashes computed"),
+    ("chancery_hash_refused_total", "Hashes refused because the queue was full or too slow"),
+];
+
+const GAUGES: &[(&str, &str)] = &[
+    ("chancery_hash_queue_waiting", "Logins that wait for their hash"),
+    ("chancery_key_age_seconds", "How long the active key of an algorithm has been signing"),
+    ("chancery_memory_age_seconds", "How long ago this node looked at the database"),
+    ("chancery_revocations_known", "Names that are refused"),
+];
+
+const HISTOGRAMS: &[(&str, &str)] = &[
+    ("chancery_http_request_seconds", "How long requests took, by route"),
+    ("chancery_hash_wait_seconds", "How long logins waited for their hash"),
+    ("chancery_access_token_bytes", "The size of access tokens"),
+    ("chancery_writer_batch_operations", "Operations per commit of the embedded database"),
+];
+
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
+const BYTES: [f64; 6] = [512.0, 1024.0, 2048.0, 3072.0, 4096.0, 8192.0];
+const OPERATIONS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
