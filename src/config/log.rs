@@ -46,5 +46,6 @@ const LEVEL: Parsed<String> = Parsed {
 };
 
 fn is_level(word: &str) -> bool {
-    ["error", "warn", "info", "debug", "trace", "off"].contains(&word)
+    let levels = ["error", "warn", "info", "debug", "trace", "off"];
+    levels.iter().any(|level| word.eq_ignore_ascii_case(level))
 }

@@ -9,12 +9,12 @@ use crate::protocol::uri::{Issuer, ResourceUri};
 
 use super::resource::{SCOPES, URI};
 use super::{Context, Declare, origin};
+use crate::config::bounded::seconds;
 use crate::config::input::Input;
-use crate::config::kind::{
-    Choice, Flag, InFile, Needed, Optional, Parsed, Refused, list, seconds, text,
-};
+use crate::config::kind::{Choice, Flag, Parsed, Refused, list, text};
 use crate::config::section::section;
 use crate::config::span::MINUTE;
+use crate::config::wrapped::{InFile, Needed, Optional};
 
 /// A client as declared.
 pub struct DeclaredClient {
