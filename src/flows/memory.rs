@@ -61,7 +61,7 @@ impl Memory {
             policy,
             known: ArcSwapOption::empty(),
             log: RevocationLog::default(),
-            looked_at: AtomicU64::new(0),
+            looked_at: AtomicU64::new(NEVER),
             looking: Mutex::new(()),
         }
     }
@@ -100,11 +100,17 @@ impl Memory {
         &self.keeper
     }
 
+    /// How long ago the database was looked at.
+    pub fn age(&self) -> Duration {
+        match self.looked_at.load(Ordering::Acquire) {
+            NEVER => Duration::MAX,
+            looked_at => Duration::from_millis(self.monotonic_millis().saturating_sub(looked_at)),
+        }
+    }
+
     /// Whether the lease runs.
-    pub fn is_fresh(&self) -> bool {
-        let looked_at = self.looked_at.load(Ordering::Acquire);
-        looked_at > 0
-            && self.monotonic_millis().saturating_sub(looked_at) < millis(self.policy.lease)
+    fn is_fresh(&self) -> bool {
+        self.age() < self.policy.lease
     }
 
     async fn look(&self) -> Result<(), FlowError> {
@@ -187,6 +193,9 @@ impl Known {
         self.resources.values()
     }
 }
+
+/// The moment that stands for no moment.
+const NEVER: u64 = 0;
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

@@ -9,7 +9,7 @@ use super::ids::ClientKey;
 use super::scope::ScopeSet;
 use super::secret::SecretHash;
 use super::time::Timestamp;
-use super::uri::ResourceUri;
+use super::uri::{ResourceUri, WebOrigin};
 
 /// One client, as stored.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ pub struct ClientSettings {
     /// The resource whose own identity it is: it may introspect the tokens of that audience.
     pub serves: Option<ResourceUri>,
     /// The browser origins that may call from scripts.
-    pub origins: Vec<String>,
+    pub origins: Vec<WebOrigin>,
     /// Whether its refresh tokens rotate.
     pub rotates: bool,
     /// A refresh token younger than this is not rotated yet.

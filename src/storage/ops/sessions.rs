@@ -162,3 +162,7 @@ pub struct ListSessions {
     pub limit: u32,
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
+
+/// Counts the sessions of a user that were not ended.
+pub struct CountSessions(pub UserId);
+operation!(CountSessions => u32, SINGLE_STATEMENT);

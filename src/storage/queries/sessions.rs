@@ -9,7 +9,8 @@ use crate::protocol::revocation::Kind;
 use crate::protocol::session::{EndReason, Session};
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
-    CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions, Sessions,
+    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions,
+    Sessions,
 };
 use crate::storage::ops::{BATCH, FeedPosition, Revoking};
 
@@ -194,6 +195,17 @@ impl Execute<Engine> for ListSessions {
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         };
         rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for CountSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<u32, DbError> {
+        let (count,): (i64,) = tx
+            .query_as("SELECT COUNT(*) FROM session WHERE user_id = $1 AND ended_reason IS NULL")
+            .bind(self.0.as_bytes().as_slice())
+            .fetch_one(&mut *tx.conn)
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 

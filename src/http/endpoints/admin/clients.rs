@@ -18,7 +18,7 @@ use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, Gr
 use crate::protocol::ids::ClientKey;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::ResourceUri;
+use crate::protocol::uri::{ResourceUri, WebOrigin};
 
 const SCOPE: &str = "admin:clients";
 
@@ -185,7 +185,7 @@ impl Body {
             Some("") => None,
             Some(text) => Some(uri(text).ok_or(bad("serves is not an absolute URI"))?),
         };
-        let origins = parse_all(self.origins.as_deref(), origin, "an origin is not one")?;
+        let origins = parse_all(self.origins.as_deref(), WebOrigin::parse, "an origin is not one")?;
         let rotates = match self.rotation.as_deref() {
             None => before.rotates,
             Some("always") => true,
@@ -219,13 +219,6 @@ fn parse_all<T>(
     }
 }
 
-/// An origin as browsers send it: scheme, host and perhaps a port.
-fn origin(text: &str) -> Option<String> {
-    let uri = text.parse::<http::Uri>().ok()?;
-    let whole = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
-    (whole == text && uri.path() == "/" && uri.query().is_none()).then_some(whole)
-}
-
 fn empty_settings() -> ClientSettings {
     ClientSettings {
         name: String::new(),
@@ -256,7 +249,7 @@ impl Item {
             scopes: settings.scope.iter().map(str::to_owned).collect(),
             resources: settings.resources.iter().map(uri).collect(),
             serves: settings.serves.as_ref().map(uri),
-            origins: settings.origins.clone(),
+            origins: settings.origins.iter().map(|o| o.as_str().to_owned()).collect(),
             rotation: if settings.rotates { "always" } else { "never" },
             rotate_after: settings.rotate_after.as_secs(),
             created_at: client.created_at.rfc3339(),
