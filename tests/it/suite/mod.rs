@@ -2,5 +2,8 @@
 
 use super::BACKEND;
 
+mod janitor;
+mod keys;
 mod login;
 mod refresh;
+mod sessions;
