@@ -58,14 +58,18 @@ impl RevocationLog {
         if last.is_some_and(|last| last.seq == head.seq && last.tip == head.tip) {
             return Ok(Followed::On);
         }
-        let fallen = self.read(store, last).await? || last.is_some_and(|last| head.seq <= last.seq);
+        let replaced = self.read(store, last).await?;
+        if replaced || last.is_some_and(|last| head.seq <= last.seq) {
+            // Not noted as read: until a new epoch has begun, the next look must find it again.
+            return Ok(Followed::Fallen);
+        }
         let mut state = self.state_mut();
         state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
         if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
             state.set.prune(now.seconds());
             state.pruned_at = Some(now);
         }
-        Ok(if fallen { Followed::Fallen } else { Followed::On })
+        Ok(Followed::On)
     }
 
     /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.
