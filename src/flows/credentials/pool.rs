@@ -92,9 +92,8 @@ impl HashPool {
         let (reply, answer) = oneshot::channel();
         let hasher = Arc::clone(&self.hasher);
         let job: Job = Box::new(move |memory| {
-            if !reply.is_closed() {
-                let _ = reply.send(work(&hasher, memory));
-            }
+            let result = (!reply.is_closed()).then(|| work(&hasher, memory));
+            Box::new(move || drop(result.map(|result| reply.send(result))))
         });
         match self.enter(from, job)? {
             None => answer.await.map_err(|_| self.busy()),
@@ -142,7 +141,8 @@ impl HashPool {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut HashMemory) + Send>;
+/// Hashes, and gives what is left to do then: telling the caller.
+type Job = Box<dyn FnOnce(&mut HashMemory) -> Box<dyn FnOnce() + Send> + Send>;
 
 enum Entered {
     Free(HashMemory, Job),
@@ -176,12 +176,16 @@ impl Shared {
         let mut next = Some((memory, job));
         while let Some((mut memory, job)) = next {
             // A panic is the end of one hash, and not of the permit.
-            let panicked = catch_unwind(AssertUnwindSafe(|| job(&mut memory))).is_err();
+            let answer = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
             // A hash that was imported may have needed more than the permit is to keep.
-            if panicked || memory.kib() > self.kept_kib {
+            if answer.is_err() || memory.kib() > self.kept_kib {
                 memory = HashMemory::new();
             }
+            // Before the caller hears of it: his next hash must not wait for the permit of his last.
             next = self.next(memory);
+            if let Ok(tell) = answer {
+                tell();
+            }
         }
     }
 

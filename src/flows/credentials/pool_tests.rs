@@ -86,6 +86,15 @@ async fn what_was_hashed_is_verified() {
     }
 }
 
+#[tokio::test]
+async fn one_caller_after_the_other_never_waits() {
+    let Bench { pool, .. } = bench(1, 0);
+    let alice = from("alice", 1);
+    for _ in 0..1_000 {
+        pool.run(&alice, |_, _| ()).await.unwrap();
+    }
+}
+
 /// C064.
 #[tokio::test]
 async fn no_more_hashes_run_than_there_are_permits() {
