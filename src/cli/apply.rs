@@ -1,11 +1,11 @@
 //! `chancery apply`, and what `serve` does of it at its start.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Failure;
-use super::connect::{connect, connect_unchanged};
+use super::connect::{connect, connect_with};
 use super::declared::declared;
-use crate::config::Config;
+use crate::config::{Config, Migrate};
 use crate::flows::reconcile::{self, Action, Change};
 use crate::flows::server::Server;
 
@@ -18,15 +18,12 @@ pub(super) struct Apply {
     /// Only say what would be done.
     #[arg(long)]
     dry_run: bool,
-    /// Answer in JSON.
-    #[arg(long)]
-    json: bool,
 }
 
-pub(super) async fn apply(config: &Config, arguments: &Apply) -> Result<(), Failure> {
+pub(super) async fn apply(config: &Config, arguments: &Apply, json: bool) -> Result<(), Failure> {
     let declared = declared(config);
     let (changes, unchanged) = if arguments.dry_run {
-        let server = connect_unchanged(config).await?;
+        let server = connect_with(config, Migrate::Check).await?;
         let plan = reconcile::plan(&server, &declared).await?;
         let found = (plan.changes().cloned().collect(), plan.unchanged);
         server.store.close().await;
@@ -39,7 +36,7 @@ pub(super) async fn apply(config: &Config, arguments: &Apply) -> Result<(), Fail
         let applied = applied?;
         (applied.changes, applied.unchanged)
     };
-    if arguments.json {
+    if json {
         println!("{}", document(arguments.dry_run, &changes, unchanged));
     } else {
         print(&changes, unchanged);
@@ -93,8 +90,8 @@ fn document(dry_run: bool, changes: &[Change], unchanged: usize) -> Value {
             Action::Change(differences) => ("change", differences.as_slice()),
             Action::Disable => ("disable", &[][..]),
         };
-        json!({"object": object, "name": name, "action": action, "differences": differences})
+        serde_json::json!({"object": object, "name": name, "action": action, "differences": differences})
     });
     let changes: Vec<Value> = changes.collect();
-    json!({"dry_run": dry_run, "changes": changes, "unchanged": unchanged})
+    serde_json::json!({"dry_run": dry_run, "changes": changes, "unchanged": unchanged})
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,15 +21,14 @@ use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
 /// Opens the database and puts the server together. It is not started yet.
 pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
-    put_together(config, config.migrate == Migrate::Auto).await
+    connect_with(config, config.migrate).await
 }
 
-/// The same without bringing the tables up to date first, for what is not to change anything.
-pub(super) async fn connect_unchanged(config: &Config) -> Result<Arc<Server>, Failure> {
-    put_together(config, false).await
-}
-
-async fn put_together(config: &Config, migrate: bool) -> Result<Arc<Server>, Failure> {
+/// The same, whatever the configuration says about older tables.
+pub(super) async fn connect_with(
+    config: &Config,
+    migrate: Migrate,
+) -> Result<Arc<Server>, Failure> {
     let world = World::system();
     let url = DatabaseUrl::parse(config.database_url.expose())?;
     let master = master_key(config, &world)?;
@@ -54,20 +53,26 @@ async fn put_together(config: &Config, migrate: bool) -> Result<Arc<Server>, Fai
 /// Opens the database alone.
 pub(super) async fn open_store(
     config: &Config,
-    (url, migrate): (&DatabaseUrl, bool),
+    (url, migrate): (&DatabaseUrl, Migrate),
     world: &World,
 ) -> Result<Store, Failure> {
-    let options = StoreOptions {
-        migrate,
-        connections: config.database.connections,
-        acquire_timeout: config.database.acquire_timeout,
-        prepared_statements: !config.database.pgbouncer,
-    };
     let clock = world.clock.clone();
+    let options = store_options(config, migrate);
     Ok(Store::open(url, options, move || clock.now().into()).await?)
 }
 
-fn keeper(config: &Config, store: Store, master: MasterKey, world: &World) -> Keeper {
+/// How the configuration says a database is opened.
+pub(super) fn store_options(config: &Config, migrate: Migrate) -> StoreOptions {
+    StoreOptions {
+        migrate: migrate == Migrate::Auto,
+        connections: config.database.connections,
+        acquire_timeout: config.database.acquire_timeout,
+        prepared_statements: !config.database.pgbouncer,
+    }
+}
+
+/// What keeps the keys of the configured server.
+pub(super) fn keeper(config: &Config, store: Store, master: MasterKey, world: &World) -> Keeper {
     let tokens = &config.tokens;
     let (rotation, max_age) = (config.keys.rotation, config.keys.jwks_max_age);
     Keeper {
@@ -99,6 +104,11 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         passwords: config.passwords.policy(),
         hash_budget: config.passwords.hash_budget(),
         audit_retention: config.audit.retention,
+        // The embedded database reads the clock of this machine too.
+        clock_offset_limit: match url {
+            DatabaseUrl::Postgres(_) => Some(url.clock_offset_bound()),
+            DatabaseUrl::Sqlite(_) => None,
+        },
     }
 }
 
@@ -114,28 +124,39 @@ fn poll(config: &Config, url: &DatabaseUrl) -> Duration {
 /// The configured master key, or the one beside the data, which is made where the issuer is this
 /// machine alone.
 fn master_key(config: &Config, world: &World) -> Result<MasterKey, Failure> {
+    if let Some(key) = find_master_key(config)? {
+        return Ok(key);
+    }
+    if !config.issuer.is_loopback() {
+        return Err(Failure::new(
+            "no master key: set CHANCERY_MASTER_KEY_FILE to a file with 32 random bytes in \
+             base64, such as `openssl rand -base64 32` prints",
+        ));
+    }
+    let key = MasterKey::generate(world.entropy.as_ref());
+    write_private(&master_key_path(config), &key)?;
+    Ok(MasterKey::parse(&key, None)?)
+}
+
+/// The configured master key, or the one beside the data, if there is one.
+pub(super) fn find_master_key(config: &Config) -> Result<Option<MasterKey>, Failure> {
     let previous = config.master_key_previous.as_ref().map(crate::config::SecretText::expose);
     if let Some(key) = &config.master_key {
-        return Ok(MasterKey::parse(key.expose(), previous)?);
+        return Ok(Some(MasterKey::parse(key.expose(), previous)?));
     }
-    let path = config.data_dir.join("master.key");
+    let path = master_key_path(config);
     let text = match fs::read_to_string(&path) {
         Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if !config.issuer.is_loopback() {
-                return Err(Failure::new(
-                    "no master key: set CHANCERY_MASTER_KEY_FILE to a file with 32 random bytes in \
-                     base64, such as `openssl rand -base64 32` prints",
-                ));
-            }
-            let key = MasterKey::generate(world.entropy.as_ref());
-            write_private(&path, &key)?;
-            key
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
     };
-    MasterKey::parse(&text, previous)
-        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    let key = MasterKey::parse(&text, previous);
+    key.map(Some).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// Where the master key is that was made here.
+pub(super) fn master_key_path(config: &Config) -> PathBuf {
+    config.data_dir.join("master.key")
 }
 
 /// Writes a new file that its owner alone may read, in a folder that is his alone.

@@ -3,8 +3,12 @@
 
 mod apply;
 mod connect;
+mod copy;
 mod declared;
+mod doctor;
 mod first_run;
+mod init;
+mod reseal;
 mod serve;
 
 use std::process::ExitCode;
@@ -17,6 +21,9 @@ use crate::config::{Config, Sources};
 #[derive(Parser)]
 #[command(name = "chancery", version, about)]
 struct Arguments {
+    /// Answer in JSON.
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -25,7 +32,20 @@ struct Arguments {
 enum Command {
     /// Serve (the default).
     Serve,
+    Init(init::Init),
     Apply(apply::Apply),
+    /// Check the installation, and explain what is wrong with it.
+    Doctor,
+    Copy(copy::Copy),
+    /// Signing keys.
+    #[command(subcommand)]
+    Key(Key),
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// Seal every key under the current master key, so that the previous one can be taken away.
+    Reseal,
 }
 
 /// Runs the command that the process was started with. The exit code is 0 for success, 1 for a
@@ -41,6 +61,9 @@ pub fn run() -> ExitCode {
     };
     let config = match Config::load(&Sources::of_process()) {
         Ok(config) => config,
+        Err(error) if matches!(arguments.command, Some(Command::Doctor)) => {
+            return exit(doctor::without_configuration(&error, arguments.json));
+        }
         Err(error) => {
             eprintln!("{error}");
             return ExitCode::from(USAGE);
@@ -48,18 +71,20 @@ pub fn run() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.into()),
+        Err(error) => return exit(Err(error.into())),
     };
+    let json = arguments.json;
     let result = runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(&config).await,
-            Command::Apply(arguments) => apply::apply(&config, &arguments).await,
+            Command::Init(command) => init::init(&config, &command, json).await,
+            Command::Apply(command) => apply::apply(&config, &command, json).await,
+            Command::Doctor => doctor::doctor(&config, json).await,
+            Command::Copy(command) => copy::copy(&config, &command, json).await,
+            Command::Key(Key::Reseal) => reseal::reseal(&config, json).await,
         }
     });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failed(&error),
-    }
+    exit(result)
 }
 
 /// A failure, for people.
@@ -93,9 +118,14 @@ failure_from!(
     crate::http::serve::BindError
 );
 
-fn failed(failure: &Failure) -> ExitCode {
-    eprintln!("chancery: {failure}");
-    ExitCode::FAILURE
+fn exit(result: Result<(), Failure>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("chancery: {failure}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 const USAGE: u8 = 2;

@@ -31,6 +31,9 @@ async fn keep(server: Arc<Server>) {
     let mut sweep = janitor::Sweep::default();
     loop {
         pause(&server, UPKEEP_EVERY).await;
+        if let Err(error) = server.clock.look(&server.store, &server.world).await {
+            tracing::warn!(%error, "the clock could not be compared with the database's");
+        }
         if let Err(error) = server.note_token_life().await {
             tracing::warn!(%error, "the life of tokens could not be written down");
         }

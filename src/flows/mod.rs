@@ -4,6 +4,8 @@
 pub mod admin;
 pub mod background;
 pub mod client_credentials;
+pub mod clock;
+pub mod copy;
 pub mod credentials;
 mod ending;
 pub mod error;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clock::ClockWatch;
 use super::credentials::{HashPool, Throttle};
 use super::error::FlowError;
 use super::failures::FailureLog;
@@ -48,6 +49,8 @@ pub struct Settings {
     pub hash_budget: HashBudget,
     /// How long audit events are kept.
     pub audit_retention: Duration,
+    /// How far the clock of a node may be from the database's; `None` where they are one.
+    pub clock_offset_limit: Option<Duration>,
 }
 
 /// The server.
@@ -62,6 +65,8 @@ pub struct Server {
     pub memory: Memory,
     /// Password hashing, and the brakes before it.
     pub credentials: Credentials,
+    /// Whether this node's clock can be relied on.
+    pub clock: ClockWatch,
 }
 
 /// Password hashing, and the brakes before it.
@@ -78,6 +83,13 @@ impl Server {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.world.clock.now().into()
+    }
+
+    /// Whether this node may be sent requests: the database answers, its tables and keys are here,
+    /// and the clock is right. It answers all the same where it is not.
+    pub async fn ready(&self) -> Result<(), FlowError> {
+        self.memory.current().await?;
+        if self.clock.is_off() { Err(FlowError::Unavailable) } else { Ok(()) }
     }
 
     /// An audit event of this moment.

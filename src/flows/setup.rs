@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::clock::ClockWatch;
 use super::credentials::Source;
 use super::error::FlowError;
 use super::memory::Memory;
@@ -21,6 +22,7 @@ use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::uri::ResourceUri;
 use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
+use crate::storage::ops::Swap;
 use crate::storage::ops::clients::CreateClient;
 use crate::storage::ops::feed::NoteTokenLife;
 use crate::storage::ops::resources::CreateResource;
@@ -31,13 +33,15 @@ impl Server {
     pub fn assemble(settings: Settings, keeper: Keeper, credentials: Credentials) -> Self {
         let (world, store) = (keeper.world.clone(), keeper.store.clone());
         let memory = Memory::new(settings.issuer.clone(), keeper, settings.revocation);
-        Self { settings, world, store, memory, credentials }
+        let clock = ClockWatch::new(settings.clock_offset_limit);
+        Self { settings, world, store, memory, credentials, clock }
     }
 
     /// Makes the server ready: the master key is the right one, every key that is needed is there,
     /// and the memory is filled.
     pub async fn start(&self) -> Result<(), FlowError> {
         self.memory.keeper().check_master_key().await?;
+        self.clock.look(&self.store, &self.world).await?;
         self.note_token_life().await?;
         self.maintain_keys().await?;
         self.memory.refresh().await?;
@@ -84,10 +88,43 @@ pub struct FirstRun {
 /// The client that the administrator logs in through.
 pub const ADMIN_CLIENT: &str = "chancery-admin";
 
+/// The administrator that was made.
+pub struct Administrator {
+    /// His name.
+    pub name: UserName,
+    /// His password, if it was made here.
+    pub password: Option<Zeroizing<String>>,
+}
+
+/// Gives a database without users an administrator and the client that he logs in through. Without
+/// a `password` he gets a random one, which is answered, this once. `None` where there are users.
+pub async fn initialize(
+    server: &Server,
+    name: UserName,
+    password: Option<Password>,
+) -> Result<Option<Administrator>, FlowError> {
+    if has_users(server).await? {
+        return Ok(None);
+    }
+    // The client first: what was interrupted between the two can be done again.
+    create_admin_client(server).await?;
+    let (password, shown) = if let Some(password) = password {
+        (password, None)
+    } else {
+        let shown = random_password(server);
+        (parse_password(server, &shown)?, Some(shown))
+    };
+    if !create_administrator(server, name.clone(), password).await? {
+        return Ok(None);
+    }
+    server.memory.refresh().await?;
+    Ok(Some(Administrator { name, password: shown }))
+}
+
 /// Fills an empty database with an administrator, his client, a demo client and a demo resource,
 /// all with random secrets. `None` where there are users already.
 pub async fn first_run(server: &Server) -> Result<Option<FirstRun>, FlowError> {
-    if !server.store.read(ListUsers { after: None, limit: 1 }).await?.is_empty() {
+    if has_users(server).await? {
         return Ok(None);
     }
     let entropy = server.world.entropy.as_ref();
@@ -99,16 +136,12 @@ pub async fn first_run(server: &Server) -> Result<Option<FirstRun>, FlowError> {
         client_secret: secret,
         resource: "https://demo-api.example",
     };
-    create_administrator(server, &run).await?;
+    let name = UserName::parse(run.username).map_err(|_| FlowError::Internal)?;
+    let password = parse_password(server, &run.password)?;
+    create_administrator(server, name, password).await?;
     create_demo_resource(server, &run).await?;
     let demo_resource = ResourceUri::parse(run.resource).map_err(|_| FlowError::Internal)?;
-    let admin = ClientSettings {
-        name: "Administration".to_owned(),
-        scope: scopes(&ADMIN_SCOPES),
-        resources: vec![server.settings.issuer.admin_resource()],
-        ..first_party_settings()
-    };
-    create_client(server, ADMIN_CLIENT, ClientCredentials::Public, admin).await?;
+    create_admin_client(server).await?;
     let demo = ClientSettings {
         name: "Demo".to_owned(),
         grants: vec![GrantType::RefreshToken, GrantType::ClientCredentials],
@@ -131,18 +164,36 @@ pub fn random_password(server: &Server) -> Zeroizing<String> {
     Zeroizing::new(base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(random))
 }
 
-async fn create_administrator(server: &Server, run: &FirstRun) -> Result<(), FlowError> {
-    let invalid = |_| FlowError::Internal;
-    let name = UserName::parse(run.username).map_err(|_| FlowError::Internal)?;
-    let password = Password::parse(&run.password, &server.settings.passwords)
-        .map_err(|_| FlowError::Internal)?;
-    let source = Source::new(run.username, None);
+async fn has_users(server: &Server) -> Result<bool, FlowError> {
+    Ok(!server.store.read(ListUsers { after: None, limit: 1 }).await?.is_empty())
+}
+
+fn parse_password(server: &Server, text: &str) -> Result<Password, FlowError> {
+    Password::parse(text, &server.settings.passwords).map_err(|_| FlowError::Internal)
+}
+
+/// Answers whether the name was free.
+async fn create_administrator(
+    server: &Server,
+    name: UserName,
+    password: Password,
+) -> Result<bool, FlowError> {
+    let source = Source::new(name.canonical(), None);
     let hash = server.credentials.pool.hash(&source, password).await?;
-    let roles = Roles::parse(ADMIN_ROLE).map_err(invalid)?;
+    let roles = Roles::parse(ADMIN_ROLE).map_err(|_| FlowError::Internal)?;
     let user = new_user(server, name, Some(hash), roles);
     let audit = server.event(AuditKind::UserCreated, Actor::System).about(user.id);
-    server.store.write(CreateUser { user, audit }).await?;
-    Ok(())
+    Ok(server.store.write(CreateUser { user, audit }).await? == Swap::Won)
+}
+
+async fn create_admin_client(server: &Server) -> Result<(), FlowError> {
+    let settings = ClientSettings {
+        name: "Administration".to_owned(),
+        scope: scopes(&ADMIN_SCOPES),
+        resources: vec![server.settings.issuer.admin_resource()],
+        ..first_party_settings()
+    };
+    create_client(server, ADMIN_CLIENT, ClientCredentials::Public, settings).await
 }
 
 /// A user that is stored next.

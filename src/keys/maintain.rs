@@ -214,6 +214,6 @@ impl Keeper {
     }
 }
 
-const CHECK_SETTING: &str = "master_key_check";
-const CHECK: &[u8] = b"this is the master key of this database";
-const CHECK_PURPOSE: Purpose<'static> = Purpose { sort: "check value", id: b"" };
+pub(super) const CHECK_SETTING: &str = "master_key_check";
+pub(super) const CHECK: &[u8] = b"this is the master key of this database";
+pub(super) const CHECK_PURPOSE: Purpose<'static> = Purpose { sort: "check value", id: b"" };

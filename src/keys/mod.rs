@@ -6,6 +6,7 @@ pub mod master;
 mod error;
 mod generate;
 mod maintain;
+mod reseal;
 mod ring;
 mod schedule;
 mod signer;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use error::KeyError;
 pub use maintain::Keeper;
+pub use reseal::{MasterKeyState, Resealed};
 pub use ring::{Jwks, KeyRing};
 pub use schedule::KeySchedule;
 pub use signer::{SigningFailed, SigningKey};

@@ -188,6 +188,8 @@ kinds! {
     KeyAnnounced = "key_announced",
     /// A key began to sign.
     KeyActivated = "key_activated",
+    /// A key was sealed under another master key.
+    KeyResealed = "key_resealed",
     /// A key was removed as compromised.
     KeyCompromised = "key_compromised",
 }

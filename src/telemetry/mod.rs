@@ -68,6 +68,7 @@ const COUNTERS: &[(&str, &str)] = &[
 ];
 
 const GAUGES: &[(&str, &str)] = &[
+    ("chancery_clock_offset_seconds", "How far this node's clock is ahead of the database's"),
     ("chancery_hash_queue_waiting", "Logins that wait for their hash"),
     ("chancery_key_age_seconds", "How long the active key of an algorithm has been signing"),
     ("chancery_memory_age_seconds", "How long ago this node looked at the database"),

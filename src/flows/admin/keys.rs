@@ -4,6 +4,7 @@ use super::By;
 use crate::audit;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
+use crate::keys::Resealed;
 use crate::protocol::audit::AuditKind;
 use crate::protocol::key::{Algorithm, KeyLife, KeyUse, Kid};
 use crate::protocol::revocation::EffectiveBy;
@@ -48,6 +49,12 @@ pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, Flo
         ));
     }
     Ok(activated)
+}
+
+/// Seals every key under the current master key; those sealed under the previous one change.
+pub async fn reseal(server: &Server, by: &By) -> Result<Resealed, FlowError> {
+    let event = by.event(server, AuditKind::KeyResealed);
+    Ok(server.memory.keeper().reseal(&event).await?)
 }
 
 /// Removes a key that somebody else may have: nothing that it signed is accepted any more, and the

@@ -69,6 +69,19 @@ pub enum KeyName {
     Token(u8),
 }
 
+/// Replaces the sealed form of a key, unless it was changed meanwhile. The key stays the same.
+pub struct ReplaceSealed {
+    /// Which key.
+    pub key: KeyName,
+    /// As it was read.
+    pub old: Vec<u8>,
+    /// As it is to be.
+    pub new: Vec<u8>,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(ReplaceSealed => Swap);
+
 /// Removes a signing key at once and refuses everything it signed. If it was the active one, the
 /// announced one signs from now on.
 pub struct CompromiseKey {

@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod clients;
+pub mod copy;
+pub mod database;
 pub mod feed;
 pub mod janitor;
 pub mod keys;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Operation, operation};
+use super::{Operation, Swap, operation};
 
 /// Reads a fact.
 pub struct ReadSetting(pub Cow<'static, str>);
@@ -25,3 +25,14 @@ pub struct WriteSetting {
     pub value: Vec<u8>,
 }
 operation!(WriteSetting => (), SINGLE_STATEMENT);
+
+/// Replaces a fact, unless it was changed meanwhile.
+pub struct SwapSetting {
+    /// Its name.
+    pub name: &'static str,
+    /// Its value as it was read.
+    pub old: Vec<u8>,
+    /// Its value as it is to be.
+    pub new: Vec<u8>,
+}
+operation!(SwapSetting => Swap, SINGLE_STATEMENT);

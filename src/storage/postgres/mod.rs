@@ -21,6 +21,28 @@ macro_rules! for_share {
     };
 }
 
+macro_rules! clock {
+    () => {
+        "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
+    };
+}
+// What a commit is worth here: settings that are words, and settings that are numbers.
+macro_rules! durability {
+    () => {
+        (
+            &[
+                ("fsync", "SELECT current_setting('fsync')"),
+                ("synchronous_commit", "SELECT current_setting('synchronous_commit')"),
+                (
+                    "synchronous_standby_names",
+                    "SELECT current_setting('synchronous_standby_names')",
+                ),
+            ],
+            &[],
+        )
+    };
+}
+
 #[path = "../queries/mod.rs"]
 mod queries;
 

@@ -8,7 +8,8 @@ use crate::protocol::revocation::Kind;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::FeedPosition;
 use crate::storage::ops::keys::{
-    CompromiseKey, InsertKey, KeyMove, KeyName, LoadKeys, MoveKeys, StoredKeys, TokenKeyRecord,
+    CompromiseKey, InsertKey, KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed, StoredKeys,
+    TokenKeyRecord,
 };
 
 impl Execute<Engine> for LoadKeys {
@@ -138,6 +139,37 @@ async fn move_key(tx: &mut Tx<'_>, step: &KeyMove, at: Timestamp) -> Result<Swap
         KeyName::Signing(kid) => update!("signing_key", "kid", kid.as_str()),
         KeyName::Token(number) => update!("token_key", "number", i64::from(*number)),
     }))
+}
+
+impl Execute<Engine> for ReplaceSealed {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        macro_rules! update {
+            ($table:literal, $column:literal, $value:expr) => {
+                tx.query(concat!(
+                    "UPDATE ",
+                    $table,
+                    " SET sealed = $1 WHERE ",
+                    $column,
+                    " = $2 AND sealed = $3"
+                ))
+                .bind(self.new.as_slice())
+                .bind($value)
+                .bind(self.old.as_slice())
+                .execute(&mut *tx.conn)
+                .await?
+                .rows_affected()
+            };
+        }
+        let replaced = swapped(match &self.key {
+            KeyName::Signing(kid) => update!("signing_key", "kid", kid.as_str()),
+            KeyName::Token(number) => update!("token_key", "number", i64::from(*number)),
+        });
+        if replaced == Swap::Won {
+            append(tx, &self.audit).await?;
+            note_change(tx).await?;
+        }
+        Ok(replaced)
+    }
 }
 
 impl Execute<Engine> for CompromiseKey {

@@ -3,6 +3,8 @@
 
 mod audit;
 mod clients;
+mod copy;
+mod database;
 mod feed;
 mod janitor;
 mod keys;

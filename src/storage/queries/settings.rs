@@ -1,7 +1,7 @@
 //! Small facts of the installation.
 
-use super::{DbError, Engine, Execute, Tx};
-use crate::storage::ops::settings::{EnsureSetting, ReadSetting, WriteSetting};
+use super::{DbError, Engine, Execute, Swap, Tx, swapped};
+use crate::storage::ops::settings::{EnsureSetting, ReadSetting, SwapSetting, WriteSetting};
 
 impl Execute<Engine> for ReadSetting {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Vec<u8>>, DbError> {
@@ -31,6 +31,19 @@ impl Execute<Engine> for WriteSetting {
         .execute(&mut *tx.conn)
         .await?;
         Ok(())
+    }
+}
+
+impl Execute<Engine> for SwapSetting {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        let replaced = tx
+            .query("UPDATE setting SET value = $1 WHERE name = $2 AND value = $3")
+            .bind(self.new.as_slice())
+            .bind(self.name)
+            .bind(self.old.as_slice())
+            .execute(&mut *tx.conn)
+            .await?;
+        Ok(swapped(replaced.rows_affected()))
     }
 }
 

@@ -25,6 +25,18 @@ macro_rules! for_share {
     };
 }
 
+macro_rules! clock {
+    () => {
+        "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"
+    };
+}
+// What a commit is worth here: settings that are words, and settings that are numbers.
+macro_rules! durability {
+    () => {
+        (&[("journal_mode", "PRAGMA journal_mode")], &[("synchronous", "PRAGMA synchronous")])
+    };
+}
+
 #[path = "../queries/mod.rs"]
 mod queries;
 

@@ -2,9 +2,12 @@
 
 use super::BACKEND;
 
+mod clock;
+mod copy;
 mod janitor;
 mod keys;
 mod login;
 mod reconcile;
 mod refresh;
+mod reseal;
 mod sessions;

@@ -1,8 +1,10 @@
 //! A database for each test, copied from a template that was set up once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chancery::storage::DatabaseUrl;
+use sqlx::Connection;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -23,6 +25,29 @@ pub(crate) enum Place {
 }
 
 impl Backend {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Sqlite => Self::Postgres,
+            Self::Postgres => Self::Sqlite,
+        }
+    }
+
+    /// A database without tables. `None` as for [`Backend::place`].
+    pub(crate) fn empty_place(self) -> Option<Place> {
+        match self {
+            Self::Sqlite => Some(Place::Sqlite(tempfile::tempdir().unwrap())),
+            Self::Postgres => match postgres::empty_database() {
+                Ok(database) => Some(Place::Postgres(database)),
+                Err(skip) => {
+                    let name = std::thread::current().name().unwrap_or("a test").to_owned();
+                    postgres::skip_or_fail(&name, &skip.reason);
+                    None
+                }
+            },
+        }
+    }
+
     /// A database as the first run leaves it, and the secrets of that run. `None` if this machine
     /// does not have the server, which was said, or failed under CI.
     pub(crate) async fn place(self) -> Option<(Place, &'static FirstSecrets)> {
@@ -55,6 +80,36 @@ impl Place {
             Self::Sqlite(folder) => DatabaseUrl::sqlite(&folder.path().join("chancery.db")),
             Self::Postgres(database) => DatabaseUrl::parse(database.url()).unwrap(),
         }
+    }
+
+    /// The same, as text.
+    pub(crate) fn url_text(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => {
+                format!("sqlite://{}", folder.path().join("chancery.db").display())
+            }
+            Self::Postgres(database) => database.url().to_owned(),
+        }
+    }
+
+    /// Every table and its columns, as the database itself tells.
+    pub(crate) async fn columns(&self) -> BTreeSet<(String, String)> {
+        let rows: Vec<(String, String)> = match self {
+            Self::Sqlite(_) => {
+                let url = self.url_text();
+                let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let sql = "SELECT one.name, of.name FROM sqlite_master AS one \
+                           JOIN pragma_table_info(one.name) AS of WHERE one.type = 'table'";
+                sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
+            }
+            Self::Postgres(database) => {
+                let mut conn = sqlx::PgConnection::connect(database.url()).await.unwrap();
+                let sql = "SELECT table_name::text, column_name::text \
+                           FROM information_schema.columns WHERE table_schema = 'public'";
+                sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
+            }
+        };
+        rows.into_iter().filter(|(table, _)| table != "_sqlx_migrations").collect()
     }
 }
 

@@ -2,10 +2,11 @@
 
 mod backend;
 mod client;
+pub(crate) mod command;
 pub(crate) mod postgres;
 mod server;
 mod world;
 
 pub(crate) use backend::Backend;
 pub(crate) use client::{Reply, Tokens, basic, claims};
-pub(crate) use server::{Options, TestServer};
+pub(crate) use server::{MASTER_KEY, Options, TestServer};

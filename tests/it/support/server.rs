@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use chancery::env::World;
+use chancery::flows::copy::copy;
 use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use chancery::flows::failures::FailureLog;
 use chancery::flows::server::{Credentials, Server, Settings};
@@ -48,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) retry_window: Duration,
     pub(crate) max_size: usize,
     pub(crate) sessions_per_user: u32,
+    /// The tests' clock is far from the database's.
+    pub(crate) clock_offset_limit: Option<Duration>,
 }
 
 impl Default for Options {
@@ -57,6 +60,7 @@ impl Default for Options {
             retry_window: Duration::from_mins(10),
             max_size: 4096,
             sessions_per_user: 200,
+            clock_offset_limit: None,
         }
     }
 }
@@ -79,6 +83,22 @@ impl TestServer {
     pub(crate) async fn another(&self, seed: u64) -> Self {
         let clock = (self.clock.clone(), seed);
         Self::on(self.place.clone(), self.secrets, clock, Options::default()).await
+    }
+
+    /// A server with the same master key on a copy of this one's database.
+    pub(crate) async fn copied_to(&self, target: Backend) -> Option<Self> {
+        let place = Arc::new(target.empty_place()?);
+        let to = self.open(&place).await;
+        copy(&self.server.store, &to, |_, _| ()).await.unwrap();
+        to.close().await;
+        Some(Self::on(place, self.secrets, (self.clock.clone(), 7), Options::default()).await)
+    }
+
+    /// Opens a database by this server's clock.
+    pub(crate) async fn open(&self, place: &Place) -> Store {
+        let clock = self.clock.clone();
+        let now = move || chancery::env::Clock::now(&*clock).into();
+        Store::open(&place.url(), StoreOptions::default(), now).await.unwrap()
     }
 
     async fn on(
@@ -158,6 +178,7 @@ async fn build(
         passwords: PasswordPolicy::default(),
         hash_budget: HashBudget::default(),
         audit_retention: quarter,
+        clock_offset_limit: options.clock_offset_limit,
     };
     let pool = PoolSettings {
         permits: 1,
@@ -176,4 +197,4 @@ async fn build(
 
 /// When the template was made: a day in 2027.
 const START: i64 = 1_800_000_000;
-const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub(crate) const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";

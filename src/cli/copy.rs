@@ -1,0 +1,67 @@
+//! `chancery copy`.
+
+use super::Failure;
+use super::connect::open_store;
+use crate::config::{Config, Migrate};
+use crate::env::World;
+use crate::flows;
+use crate::storage::DatabaseUrl;
+
+/// Copies everything from one database to another, such as from SQLite to PostgreSQL.
+///
+/// Stop every server on either first. The target gets its tables here and must have no rows. With
+/// the same master key everything goes on as it was: sessions, refresh tokens, keys. A password of
+/// PostgreSQL need not stand in the URL: `PGPASSWORD` and `PGPASSFILE` are read too.
+#[derive(clap::Args)]
+pub(super) struct Copy {
+    /// The database to read, `sqlite://PATH` or `postgres://USER@HOST/NAME`.
+    #[arg(long, value_name = "URL", value_parser = parse)]
+    from: DatabaseUrl,
+    /// The database to fill.
+    #[arg(long, value_name = "URL", value_parser = parse)]
+    to: DatabaseUrl,
+}
+
+fn parse(text: &str) -> Result<DatabaseUrl, crate::storage::InvalidDatabaseUrl> {
+    DatabaseUrl::parse(text)
+}
+
+pub(super) async fn copy(config: &Config, arguments: &Copy, json: bool) -> Result<(), Failure> {
+    let world = World::system();
+    refuse_missing(&arguments.from)?;
+    let from = open_store(config, (&arguments.from, Migrate::Check), &world).await?;
+    let to = open_store(config, (&arguments.to, Migrate::Auto), &world).await?;
+    let mut counts = Vec::new();
+    let result = flows::copy::copy(&from, &to, |table, rows| {
+        if !json {
+            println!("{:<12} {rows}", table.name());
+        }
+        counts.push((table.name(), rows));
+    });
+    let result = result.await;
+    to.close().await;
+    from.close().await;
+    result.map_err(|error| Failure::new(error.to_string()))?;
+    if json {
+        let rows: serde_json::Map<String, serde_json::Value> =
+            counts.into_iter().map(|(table, rows)| (table.to_owned(), rows.into())).collect();
+        println!("{}", serde_json::json!({"copied": rows}));
+    } else {
+        println!(
+            "copied {} to {}: set CHANCERY_DATABASE_URL to the new database",
+            arguments.from.describe(),
+            arguments.to.describe()
+        );
+    }
+    Ok(())
+}
+
+/// Opening would make a new file of a mistyped path.
+fn refuse_missing(from: &DatabaseUrl) -> Result<(), Failure> {
+    match from {
+        DatabaseUrl::Sqlite(path) if !path.exists() => {
+            Err(Failure::new(format!("{}: there is no such file", path.display())))
+        }
+        _ => Ok(()),
+    }
+}

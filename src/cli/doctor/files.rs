@@ -1,0 +1,58 @@
+//! The files of the installation, and who may read them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::report::Report;
+use crate::cli::connect::master_key_path;
+use crate::config::Config;
+use crate::storage::DatabaseUrl;
+
+pub(super) fn check(config: &Config, report: &mut Report) {
+    let mut private = vec![master_key_path(config)];
+    if let Ok(DatabaseUrl::Sqlite(path)) = DatabaseUrl::parse(config.database_url.expose()) {
+        private.extend(["", "-wal", "-shm"].map(|companion| beside(&path, companion)));
+    }
+    let first_run = config.data_dir.join("first-run.env");
+    private.push(first_run.clone());
+    let open: Vec<String> = std::iter::once((&config.data_dir, 0o700))
+        .chain(private.iter().map(|path| (path, 0o600)))
+        .filter_map(|(path, wanted)| Some((path, wanted, open_rights(path)?)))
+        .map(|(path, wanted, is)| {
+            let path = path.display();
+            format!("{path} has the rights {is:o}: run `chmod {wanted:o} {path}`")
+        })
+        .collect();
+    let folder = config.data_dir.display();
+    if !open.is_empty() {
+        report.fail("data_dir", open.join("\n"));
+    } else if config.data_dir.exists() {
+        report.ok("data_dir", format!("{folder} is its owner's alone"));
+    } else {
+        report.ok("data_dir", format!("{folder} does not exist, and is made when it is needed"));
+    }
+    if first_run.exists() {
+        let path = first_run.display();
+        report.warn("first_run", format!("{path} holds passwords: remove it once they are yours"));
+    }
+}
+
+fn beside(path: &Path, companion: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(companion);
+    name.into()
+}
+
+/// The rights of a file that others than its owner have any of.
+#[cfg(unix)]
+fn open_rights(path: &Path) -> Option<u32> {
+    let metadata = fs::metadata(path).ok()?;
+    let rights = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+    (rights & 0o077 != 0).then_some(rights)
+}
+
+#[cfg(not(unix))]
+fn open_rights(path: &Path) -> Option<u32> {
+    let _ = fs::metadata(path);
+    None
+}

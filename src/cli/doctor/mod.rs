@@ -1,0 +1,33 @@
+//! `chancery doctor`: looks at an installation and explains what is wrong with it. Changes nothing.
+
+mod database;
+mod files;
+mod keys;
+mod reach;
+mod report;
+
+use report::Report;
+
+use super::Failure;
+use crate::config::{Config, ConfigError};
+
+/// Checks everything, and fails if anything is wrong.
+pub(super) async fn doctor(config: &Config, json: bool) -> Result<(), Failure> {
+    let mut report = Report::default();
+    report.ok("configuration", "it loads");
+    reach::check_addresses(config, &mut report);
+    files::check(config, &mut report);
+    if let Some(store) = database::check(config, &mut report).await {
+        keys::check(config, &store, &mut report).await;
+        store.close().await;
+    }
+    reach::probe(config, &mut report).await;
+    report.finish(json)
+}
+
+/// All there is to say without a configuration.
+pub(super) fn without_configuration(error: &ConfigError, json: bool) -> Result<(), Failure> {
+    let mut report = Report::default();
+    report.fail("configuration", error.to_string());
+    report.finish(json)
+}

@@ -1,0 +1,51 @@
+//! `chancery init`.
+
+use super::{KEYS, on_both};
+use crate::support::command::Home;
+
+/// An installation that others than this machine reach.
+fn public(home: &mut Home) {
+    home.set("CHANCERY_ISSUER", "https://auth.example.com");
+    home.set("CHANCERY_MASTER_KEY", KEYS[0]);
+}
+
+#[test]
+fn an_administrator_is_made_once_and_nothing_to_try_out() {
+    on_both(|mut home| {
+        public(&mut home);
+        let made = home.run(&["init", "--username", "root", "--json"]).json();
+        assert_eq!(made["issuer"], "https://auth.example.com");
+        assert_eq!(made["username"], "root");
+        assert_eq!(made["client_id"], "chancery-admin");
+        assert!(made["password"].as_str().unwrap().len() >= 20, "{made}");
+        assert!(home.fail(&["init"]).contains("there are users already"));
+        // Neither demo client nor demo resource: nothing but the file's own would be new.
+        home.write("chancery.toml", "[[resources]]\nuri = \"https://demo-api.example\"\n");
+        assert_eq!(home.succeed(&["apply", "--dry-run"]), "+ resource https://demo-api.example\n");
+    });
+}
+
+#[test]
+fn a_given_password_is_checked_and_not_repeated() {
+    on_both(|home| {
+        let refused = home.run_with_input(&["init", "--password-stdin"], "short\n");
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.stderr.contains("too short"), "{refused:?}");
+        let password = "a password of my own choice";
+        let made = home.run_with_input(&["init", "--password-stdin"], &format!("{password}\n"));
+        assert_eq!(made.code, 0, "{made:?}");
+        assert!(!made.stdout.contains(password), "{made:?}");
+        // It is the one: declaring it finds nothing to change.
+        home.write("admin.password", password);
+        home.write(
+            "chancery.toml",
+            "[[users]]\nname = \"admin\"\npassword_file = \"admin.password\"\nroles = [\"admin\"]\n",
+        );
+        assert_eq!(home.succeed(&["apply", "--dry-run"]), "nothing to do: 1 as declared\n");
+    });
+}
+
+#[test]
+fn a_name_that_cannot_be_one_is_wrong_usage() {
+    on_both(|home| assert_eq!(home.run(&["init", "--username", "a b"]).code, 2));
+}

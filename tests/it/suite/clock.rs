@@ -1,0 +1,52 @@
+//! A node whose clock is not the database's clock.
+
+use std::time::Duration;
+
+use chancery::env::Clock;
+use chancery::flows::clock::ClockOffset;
+use chancery::protocol::time::Timestamp;
+use chancery::storage::ops::database::ReadClock;
+use http::StatusCode;
+
+use super::BACKEND;
+use crate::support::{Options, TestServer};
+
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// Sets the clock to the database's, which goes on while the test's stands.
+async fn set_right(server: &TestServer) {
+    let theirs = server.server.store.read(ReadClock).await.unwrap();
+    let ours = Timestamp::from(server.clock.now());
+    server.clock.step_wall(theirs.millis() - ours.millis());
+}
+
+async fn look(server: &TestServer) {
+    let server = &server.server;
+    server.clock.look(&server.store, &server.world).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_is_ready_only_while_its_clock_is_near_the_databases() {
+    let limited = Options { clock_offset_limit: Some(LIMIT), ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, limited).await else { return };
+    // The test's year is not the database's.
+    server.get("/readyz").await.assert_error(503, "temporarily_unavailable");
+    assert_eq!(server.get("/healthz").await.status, StatusCode::OK);
+    set_right(&server).await;
+    look(&server).await;
+    assert_eq!(server.get("/readyz").await.status, StatusCode::OK);
+    server.clock.step_wall(2 * 600_000);
+    look(&server).await;
+    server.get("/readyz").await.assert_error(503, "temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn the_offset_is_what_the_clock_was_set_wrong_by() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    set_right(&server).await;
+    server.clock.step_wall(-3_600_000);
+    let offset = ClockOffset::measure(&server.server.store, &server.server.world).await.unwrap();
+    assert!((offset.seconds() + 3_600.0).abs() < 60.0, "{offset:?}");
+    assert!(!offset.exceeds(Duration::from_hours(2)));
+    assert!(offset.exceeds(Duration::from_mins(30)));
+}
