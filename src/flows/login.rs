@@ -1,6 +1,7 @@
 //! Logging in with a user name and a password, for first-party clients.
 
 use super::credentials::Source;
+use super::ending::count_ended;
 use super::error::FlowError;
 use super::issue::{RefreshResponse, TokenResponse};
 use super::memory::Known;
@@ -206,9 +207,12 @@ async fn end_surplus(server: &Server, user: &User, known: &Known) {
         audit: None,
         regressed: false,
     });
-    if let Err(error) = ended.await {
+    match ended.await {
+        Ok(ended) => {
+            count_ended(&ended);
+        }
         // The next login tries again.
-        tracing::warn!(%error, "surplus sessions could not be ended");
+        Err(error) => tracing::warn!(%error, "surplus sessions could not be ended"),
     }
 }
 

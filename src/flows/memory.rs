@@ -12,13 +12,14 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
+use super::ending::count_revocations;
 use super::error::FlowError;
 use crate::env::World;
 use crate::keys::{Keeper, KeyRing};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::resource::{Resource, built_in};
-use crate::protocol::revocation::FeedHead;
+use crate::protocol::revocation::{FeedHead, Kind};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{Issuer, ResourceUri};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
@@ -107,6 +108,13 @@ impl Memory {
             && self.monotonic_millis().saturating_sub(looked_at) < millis(self.policy.lease)
     }
 
+    /// How long ago the database was last looked at; `None` before the first time.
+    pub fn age(&self) -> Option<Duration> {
+        let looked_at = self.looked_at.load(Ordering::Acquire);
+        (looked_at > 0)
+            .then(|| Duration::from_millis(self.monotonic_millis().saturating_sub(looked_at)))
+    }
+
     async fn look(&self) -> Result<(), FlowError> {
         let started = self.monotonic_millis();
         let head = self.keeper.store.read(ReadHead).await?;
@@ -156,7 +164,9 @@ impl Memory {
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
         let revoking = self.policy.of_client(head.longest_token, entropy);
-        store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?;
+        if store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?.is_some() {
+            count_revocations(Kind::All, 1);
+        }
         Ok(())
     }
 
