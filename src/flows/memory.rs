@@ -12,13 +12,14 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
+use super::ending::count_revocations;
 use super::error::FlowError;
 use crate::env::World;
 use crate::keys::{Keeper, KeyRing};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::resource::{Resource, built_in};
-use crate::protocol::revocation::FeedHead;
+use crate::protocol::revocation::{FeedHead, Kind};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{Issuer, ResourceUri};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
@@ -100,17 +101,16 @@ impl Memory {
         &self.keeper
     }
 
-    /// How long ago the database was looked at.
-    pub fn age(&self) -> Duration {
-        match self.looked_at.load(Ordering::Acquire) {
-            NEVER => Duration::MAX,
-            looked_at => Duration::from_millis(self.monotonic_millis().saturating_sub(looked_at)),
-        }
+    /// How long ago the database was last looked at; `None` before the first time.
+    pub fn age(&self) -> Option<Duration> {
+        let looked_at = self.looked_at.load(Ordering::Acquire);
+        let age = || self.monotonic_millis().saturating_sub(looked_at);
+        (looked_at != NEVER).then(|| Duration::from_millis(age()))
     }
 
     /// Whether the lease runs.
     fn is_fresh(&self) -> bool {
-        self.age() < self.policy.lease
+        self.age().is_some_and(|age| age < self.policy.lease)
     }
 
     async fn look(&self) -> Result<(), FlowError> {
@@ -162,7 +162,9 @@ impl Memory {
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
         let revoking = self.policy.of_client(head.longest_token, entropy);
-        store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?;
+        if store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?.is_some() {
+            count_revocations(Kind::All, 1);
+        }
         Ok(())
     }
 

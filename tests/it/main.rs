@@ -4,5 +4,6 @@
 
 mod house;
 mod postgres;
+mod readme;
 mod sqlite;
 mod support;

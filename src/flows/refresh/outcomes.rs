@@ -1,5 +1,6 @@
 //! What each verdict does: one conditional write, then the answer. `None` is a lost race.
 
+use super::super::ending::count_ended;
 use super::super::error::FlowError;
 use super::super::issue::{RefreshResponse, TokenResponse};
 use super::{Reading, Refresh};
@@ -158,6 +159,7 @@ impl Refresh<'_> {
         match self.server.store.write(end).await {
             Ok(ended) => {
                 if ended.feed.is_some() {
+                    count_ended(&ended);
                     audit::log(&event);
                     self.server.obey_now().await;
                 }

@@ -5,5 +5,6 @@ use super::BACKEND;
 mod janitor;
 mod keys;
 mod login;
+mod metrics;
 mod refresh;
 mod sessions;
