@@ -21,10 +21,19 @@ use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
 /// Opens the database and puts the server together. It is not started yet.
 pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
+    put_together(config, config.migrate == Migrate::Auto).await
+}
+
+/// The same without bringing the tables up to date first, for what is not to change anything.
+pub(super) async fn connect_unchanged(config: &Config) -> Result<Arc<Server>, Failure> {
+    put_together(config, false).await
+}
+
+async fn put_together(config: &Config, migrate: bool) -> Result<Arc<Server>, Failure> {
     let world = World::system();
     let url = DatabaseUrl::parse(config.database_url.expose())?;
     let master = master_key(config, &world)?;
-    let store = open_store(config, &url, &world).await?;
+    let store = open_store(config, (&url, migrate), &world).await?;
     let keeper = keeper(config, store, master, &world);
     let settings = settings(config, &url);
     let params = config.passwords.argon2().map_err(|error| Failure::new(error.to_string()))?;
@@ -45,11 +54,11 @@ pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
 /// Opens the database alone.
 pub(super) async fn open_store(
     config: &Config,
-    url: &DatabaseUrl,
+    (url, migrate): (&DatabaseUrl, bool),
     world: &World,
 ) -> Result<Store, Failure> {
     let options = StoreOptions {
-        migrate: config.migrate == Migrate::Auto,
+        migrate,
         connections: config.database.connections,
         acquire_timeout: config.database.acquire_timeout,
         prepared_statements: !config.database.pgbouncer,

@@ -1,7 +1,9 @@
 //! The command line. It puts the parts together from the configuration and calls the same use cases
 //! as the admin API.
 
+mod apply;
 mod connect;
+mod declared;
 mod first_run;
 mod serve;
 
@@ -23,6 +25,7 @@ struct Arguments {
 enum Command {
     /// Serve (the default).
     Serve,
+    Apply(apply::Apply),
 }
 
 /// Runs the command that the process was started with. The exit code is 0 for success, 1 for a
@@ -50,6 +53,7 @@ pub fn run() -> ExitCode {
     let result = runtime.block_on(async {
         match arguments.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::serve(&config).await,
+            Command::Apply(arguments) => apply::apply(&config, &arguments).await,
         }
     });
     match result {

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Failure;
+use super::apply;
 use super::connect::connect;
 use super::first_run::report;
 use crate::config::{Config, LogFormat};
@@ -27,6 +28,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     };
     let server = connect(config).await?;
     server.start().await?;
+    apply::at_start(config, &server).await?;
     if config.issuer.is_loopback()
         && let Some(run) = first_run(&server).await?
     {

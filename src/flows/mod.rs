@@ -16,6 +16,7 @@ pub mod janitor;
 pub mod login;
 pub mod logout;
 pub mod memory;
+pub mod reconcile;
 pub mod refresh;
 pub mod revoke;
 pub mod server;

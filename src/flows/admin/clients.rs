@@ -12,7 +12,7 @@ use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientSetting
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ClientKey;
 use crate::protocol::revocation::{EffectiveBy, Kind};
-use crate::protocol::secret::ClientSecret;
+use crate::protocol::secret::{ClientSecret, SecretHash};
 use crate::protocol::session::EndReason;
 use crate::storage::ops::Swap;
 use crate::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, LoadClients};
@@ -34,6 +34,8 @@ pub enum NewSecret {
     Public,
     /// By a secret that was made elsewhere.
     Given(ClientSecret),
+    /// By the secret of this hash.
+    Hashed(SecretHash),
     /// By a secret that is made here, and shown once.
     Generate,
 }
@@ -74,10 +76,11 @@ pub async fn create(
     check_settings(&new.settings, public)?;
     let (credentials, shown) = match new.secret {
         NewSecret::Public => (ClientCredentials::Public, None),
-        NewSecret::Given(secret) => (secret_credentials(&secret), None),
+        NewSecret::Given(secret) => (secret_credentials(secret.hash()), None),
+        NewSecret::Hashed(hash) => (secret_credentials(hash), None),
         NewSecret::Generate => {
             let secret = ClientSecret::generate(&server.world.entropy.bytes());
-            (secret_credentials(&secret), Some(secret))
+            (secret_credentials(secret.hash()), Some(secret))
         }
     };
     let now = server.now();
@@ -148,6 +151,29 @@ pub async fn change(
         end_sessions(server, &changed.client, EndReason::ClientDisabled).await?;
     }
     Ok(changed)
+}
+
+/// Makes a client what the configuration file declares, and lets it work.
+pub async fn declare(
+    server: &Server,
+    by: &By,
+    client: Client,
+    (credentials, settings): (ClientCredentials, ClientSettings),
+) -> Result<Changed, FlowError> {
+    check_settings(&settings, matches!(credentials, ClientCredentials::Public))?;
+    let status = ClientStatus::Active;
+    let declared = Client { credentials, settings, status, managed: true, ..client };
+    store(server, by, (AuditKind::ClientChanged, declared), false).await
+}
+
+/// Disables a client that the configuration file declares no longer, and lets go of it.
+pub async fn release(server: &Server, by: &By, client: Client) -> Result<(), FlowError> {
+    let patch = ClientPatch { settings: None, status: Some(ClientStatus::Disabled) };
+    let disabled = change(server, by, client, patch).await?.client;
+    // Last, so that what was interrupted before is found again.
+    let released = Client { managed: false, ..disabled };
+    store(server, by, (AuditKind::ClientChanged, released), false).await?;
+    Ok(())
 }
 
 /// Replaces a client's secret by a new one, which is answered, this once.
@@ -244,6 +270,6 @@ fn check_settings(settings: &ClientSettings, public: bool) -> Result<(), Refusal
     })
 }
 
-fn secret_credentials(secret: &ClientSecret) -> ClientCredentials {
-    ClientCredentials::Secret { current: secret.hash(), previous: None }
+fn secret_credentials(current: SecretHash) -> ClientCredentials {
+    ClientCredentials::Secret { current, previous: None }
 }

@@ -6,5 +6,6 @@ mod janitor;
 mod keys;
 mod login;
 mod metrics;
+mod reconcile;
 mod refresh;
 mod sessions;

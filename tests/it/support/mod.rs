@@ -7,5 +7,5 @@ mod server;
 mod world;
 
 pub(crate) use backend::Backend;
-pub(crate) use client::{Tokens, basic, claims};
+pub(crate) use client::{Reply, Tokens, basic, claims};
 pub(crate) use server::{Options, TestServer};
