@@ -3,4 +3,5 @@
 use super::BACKEND;
 
 mod login;
+mod lost_writes;
 mod refresh;
