@@ -115,7 +115,7 @@ impl Memory {
 
     async fn look(&self) -> Result<(), FlowError> {
         let started = self.monotonic_millis();
-        let head = self.keeper.store.read(ReadHead).await?;
+        let head = self.follow().await?;
         let before = self.known.load_full();
         if before.as_ref().is_none_or(|known| known.head != head) {
             let unchanged = before.filter(|known| known.head.changes == head.changes);
@@ -123,11 +123,25 @@ impl Memory {
                 Some(known) => Known { head, ..(*known).clone() },
                 None => self.load(head).await?,
             };
-            self.follow(&head).await?;
             self.known.store(Some(Arc::new(known)));
         }
         self.looked_at.store(started, Ordering::Release);
         Ok(())
+    }
+
+    /// Reads new revocations, and answers where the log ends. If the log has lost some, a new epoch
+    /// begins and is obeyed before anything is answered.
+    async fn follow(&self) -> Result<FeedHead, FlowError> {
+        for _ in 0..MAX_RENEWALS {
+            let now = Timestamp::from(self.world.clock.now());
+            let store = &self.keeper.store;
+            let head = store.read(ReadHead).await?;
+            if self.log.follow(store, &head, now).await? == Followed::On {
+                return Ok(head);
+            }
+            self.renew_epoch(&head, now).await?;
+        }
+        Err(FlowError::Unavailable)
     }
 
     async fn load(&self, head: FeedHead) -> Result<Known, FlowError> {
@@ -144,14 +158,9 @@ impl Memory {
         })
     }
 
-    /// Reads new revocations. If the log has lost some, a new epoch begins, and everything issued
-    /// so far is refused: what was lost may have been a revocation that somebody was promised.
-    async fn follow(&self, head: &FeedHead) -> Result<(), FlowError> {
-        let now = Timestamp::from(self.world.clock.now());
-        let store = &self.keeper.store;
-        if self.log.follow(store, head, now).await? == Followed::On {
-            return Ok(());
-        }
+    /// Begins a new epoch, and refuses everything issued so far: what was lost may have been a
+    /// revocation that somebody was promised.
+    async fn renew_epoch(&self, head: &FeedHead, now: Timestamp) -> Result<(), FlowError> {
         tracing::error!(
             epoch = head.epoch,
             seq = head.seq,
@@ -162,7 +171,9 @@ impl Memory {
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
         let revoking = self.policy.of_client(head.longest_token, entropy);
-        if store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?.is_some() {
+        // If another node was faster, its epoch is as good.
+        let renew = RenewEpoch { from: head.epoch, revoking, audit };
+        if self.keeper.store.write(renew).await?.is_some() {
             count_revocations(Kind::All, 1);
         }
         Ok(())
@@ -198,6 +209,9 @@ impl Known {
 
 /// The moment that stands for no moment.
 const NEVER: u64 = 0;
+
+/// Another loss while a new epoch begins is one too many.
+const MAX_RENEWALS: u32 = 3;
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

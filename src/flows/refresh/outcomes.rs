@@ -149,10 +149,15 @@ impl Refresh<'_> {
             (AuditKind::StorageRegressed, Reason::StorageRegressed)
         };
         let event = self.event(kind, session).because(reason.as_str());
+        let revoking = if regressed {
+            self.server.revoking_client(self.known)
+        } else {
+            self.server.revoking_user(self.known)
+        };
         let end = EndSessions {
             which: Sessions::One(session.id),
             reason,
-            revoking: self.server.revoking_user(self.known),
+            revoking,
             audit: Some(event.clone()),
             regressed,
         };

@@ -1,12 +1,13 @@
 //! Sessions and their rotation.
 
 use super::audit::append;
-use super::feed::{Publication, publish, renew_epoch};
+use super::feed::{Publication, all, publish, renew_epoch};
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
 use crate::protocol::revocation::Kind;
 use crate::protocol::session::{EndReason, Session};
+use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
     CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions,
@@ -98,10 +99,13 @@ impl Execute<Engine> for EndSessions {
         if let Some(audit) = &self.audit {
             append(tx, audit).await?;
         }
+        let mut entries = ends(&sessions, &self.revoking, (tx.now)());
         if self.regressed {
+            // Whatever else the database has lost may have been a revocation.
             renew_epoch(tx, None).await?;
+            entries.push(all(&self.revoking, (tx.now)()));
         }
-        let feed = publish_ends(tx, &sessions, &self.revoking).await?;
+        let feed = publish(tx, &entries, &self.revoking).await?;
         Ok(Ended { sessions, feed: Some(feed) })
     }
 }
@@ -112,14 +116,18 @@ pub(super) async fn publish_ends(
     sessions: &[SessionId],
     revoking: &Revoking,
 ) -> Result<FeedPosition, DbError> {
-    let until = Some(revoking.until((tx.now)()));
+    publish(tx, &ends(sessions, revoking, (tx.now)()), revoking).await
+}
+
+fn ends(sessions: &[SessionId], revoking: &Revoking, now: Timestamp) -> Vec<Publication> {
+    let until = Some(revoking.until(now));
     let publication = |session: &SessionId| Publication {
         kind: Kind::Session,
         digest: Kind::Session.digest(&session.to_string()),
         not_before: None,
         until,
     };
-    publish(tx, &sessions.iter().map(publication).collect::<Vec<_>>(), revoking).await
+    sessions.iter().map(publication).collect()
 }
 
 /// Marks the active sessions among `which` as ended, in the order of their ids, so that two

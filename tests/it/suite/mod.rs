@@ -5,6 +5,7 @@ use super::BACKEND;
 mod janitor;
 mod keys;
 mod login;
+mod lost_writes;
 mod metrics;
 mod reconcile;
 mod refresh;

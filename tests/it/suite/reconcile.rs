@@ -11,7 +11,7 @@ use chancery::protocol::password::{Password, UserName};
 use chancery::protocol::resource::ResourceSettings;
 use chancery::protocol::scope::ScopeSet;
 use chancery::protocol::secret::SecretHash;
-use chancery::protocol::uri::ResourceUri;
+use chancery::protocol::uri::{ResourceUri, WebOrigin};
 use chancery::protocol::user::{Roles, StoredHash, UserStatus};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn declared() -> Declared {
         scope: scope.clone(),
         resources: vec![uri.clone()],
         serves: None,
-        origins: vec!["https://app.example".to_owned()],
+        origins: WebOrigin::parse("https://app.example").into_iter().collect(),
         rotates: true,
         rotate_after: Duration::from_secs(30),
     };
@@ -112,7 +112,7 @@ async fn what_differs_is_named_and_changed_and_sessions_go_on() {
     let mut declared = declared();
     applied(&server, &declared).await;
     let tokens = login(&server, PASSWORD).await.tokens();
-    declared.resources[0].settings.access_token_ttl = Duration::from_secs(120);
+    declared.resources[0].settings.access_token_ttl = Duration::from_mins(2);
     declared.clients[0].settings.origins.clear();
     declared.clients[0].settings.rotate_after = Duration::ZERO;
     declared.users[0].roles = Roles::parse("editor auditor").unwrap();
@@ -201,8 +201,8 @@ async fn what_is_declared_no_longer_is_disabled_and_let_go_of() {
     let key = server.client_key("orders").await;
     let path = format!("/clients/{key}");
     // Declared, it is changed in the file alone.
-    let patch = json!({"name": "by hand"});
-    server.admin(Method::PATCH, &path, &patch).await.assert_error(409, "conflict");
+    let by_hand = json!({"name": "by hand"});
+    server.admin(Method::PATCH, &path, &by_hand).await.assert_error(409, "conflict");
     let none = Declared::default();
     let gone = ["-resource https://orders.example", "-client orders"];
     assert_eq!(applied(&server, &none).await, gone);
@@ -211,7 +211,7 @@ async fn what_is_declared_no_longer_is_disabled_and_let_go_of() {
     refresh(&server, &tokens.refresh).await.assert_error(401, "invalid_client");
     // The client of the first run was never declared.
     server.login().await;
-    assert_eq!(server.admin(Method::PATCH, &path, &patch).await.status, StatusCode::OK);
+    assert_eq!(server.admin(Method::PATCH, &path, &by_hand).await.status, StatusCode::OK);
     // Declared again it works again, but for what it held.
     let back = [
         "~resource https://orders.example: enabled managed",

@@ -149,6 +149,12 @@ impl TestServer {
         self.form("/oauth/token", &self.basic(), &form).await
     }
 
+    /// Revokes a token as the demo client.
+    pub(crate) async fn revoke(&self, token: &str) {
+        let reply = self.form("/oauth/revoke", &self.basic(), &format!("token={token}")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    }
+
     /// Asks the demo client's introspection about a token.
     pub(crate) async fn introspect(&self, token: &str) -> Value {
         let reply = self.form("/oauth/introspect", &self.basic(), &format!("token={token}")).await;

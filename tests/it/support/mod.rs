@@ -2,10 +2,13 @@
 
 mod backend;
 mod client;
+mod look;
 pub(crate) mod postgres;
+mod raw;
 mod server;
 mod world;
 
 pub(crate) use backend::Backend;
 pub(crate) use client::{Reply, Tokens, basic, claims};
+pub(crate) use raw::Raw;
 pub(crate) use server::{Options, TestServer};

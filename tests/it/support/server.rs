@@ -97,6 +97,11 @@ impl TestServer {
         Self { server, clock, secrets, app: routes::all(&app), place }
     }
 
+    /// Where its database is.
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        self.place.url()
+    }
+
     /// Lets time pass.
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
