@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod everything;
 mod login;
 mod metrics;
 mod refresh;
