@@ -26,6 +26,13 @@ macro_rules! columns {
     };
 }
 
+// Everything was ended up to a time, which is written in one row and not in those of the sessions.
+macro_rules! not_over {
+    () => {
+        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1)"
+    };
+}
+
 impl Execute<Engine> for CreateSession {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let Session { grant, authentication, rotation, .. } = &self.session;
@@ -188,7 +195,9 @@ impl Execute<Engine> for ListSessions {
                 "SELECT ",
                 columns!(),
                 " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
-                     AND idle_expires_at > $3 ORDER BY id LIMIT $4"
+                     AND idle_expires_at > $3 AND ",
+                not_over!(),
+                " ORDER BY id LIMIT $4"
             );
             let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
@@ -197,7 +206,9 @@ impl Execute<Engine> for ListSessions {
                 "SELECT ",
                 columns!(),
                 " FROM session WHERE id > $1 AND ended_reason IS NULL \
-                     AND idle_expires_at > $2 ORDER BY id LIMIT $3"
+                     AND idle_expires_at > $2 AND ",
+                not_over!(),
+                " ORDER BY id LIMIT $3"
             );
             let query = tx.query_as::<SessionRow>(sql);
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?

@@ -4,6 +4,7 @@ use super::BACKEND;
 
 mod janitor;
 mod keys;
+mod everything;
 mod login;
 mod lost_writes;
 mod metrics;
