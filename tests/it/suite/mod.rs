@@ -2,9 +2,9 @@
 
 use super::BACKEND;
 
+mod everything;
 mod janitor;
 mod keys;
-mod everything;
 mod login;
 mod lost_writes;
 mod metrics;
