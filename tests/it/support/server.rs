@@ -167,7 +167,7 @@ async fn build(
     let pool = PoolSettings {
         permits: 1,
         queue: 64,
-        deadline: Duration::from_secs(5),
+        deadline: Duration::from_mins(1),
         // The cheapest parameters there are: what is tested is not how slow they are.
         params: Argon2Params::new(8, 1, 1).unwrap(),
     };
