@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod cli;
 mod janitor;
 mod keys;
 mod login;
