@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::Failure;
 use super::connect::{connect, connect_unchanged};
+use super::context::Context;
 use super::declared::declared;
 use crate::config::Config;
 use crate::flows::reconcile::{self, Action, Change};
@@ -18,12 +19,10 @@ pub(super) struct Apply {
     /// Only say what would be done.
     #[arg(long)]
     dry_run: bool,
-    /// Answer in JSON.
-    #[arg(long)]
-    json: bool,
 }
 
-pub(super) async fn apply(config: &Config, arguments: &Apply) -> Result<(), Failure> {
+pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<(), Failure> {
+    let config = context.config;
     let declared = declared(config);
     let (changes, unchanged) = if arguments.dry_run {
         let server = connect_unchanged(config).await?;
@@ -39,7 +38,7 @@ pub(super) async fn apply(config: &Config, arguments: &Apply) -> Result<(), Fail
         let applied = applied?;
         (applied.changes, applied.unchanged)
     };
-    if arguments.json {
+    if context.output.json {
         println!("{}", document(arguments.dry_run, &changes, unchanged));
     } else {
         print(&changes, unchanged);

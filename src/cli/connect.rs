@@ -51,20 +51,32 @@ async fn put_together(config: &Config, migrate: bool) -> Result<Arc<Server>, Fai
     Ok(Arc::new(Server::assemble(settings, keeper, credentials)))
 }
 
+/// Brings the tables of the database up to date, whatever the configuration says about doing so by
+/// the way, and answers which database that was.
+pub(super) async fn migrate(config: &Config) -> Result<String, Failure> {
+    let url = DatabaseUrl::parse(config.database_url.expose())?;
+    open_store(config, (&url, true), &World::system()).await?.close().await;
+    Ok(url.describe())
+}
+
 /// Opens the database alone.
 pub(super) async fn open_store(
     config: &Config,
     (url, migrate): (&DatabaseUrl, bool),
     world: &World,
 ) -> Result<Store, Failure> {
-    let options = StoreOptions {
-        migrate,
+    let options = StoreOptions { migrate, ..store_options(config) };
+    let clock = world.clock.clone();
+    Ok(Store::open(url, options, move || clock.now().into()).await?)
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
+        migrate: config.migrate == Migrate::Auto,
         connections: config.database.connections,
         acquire_timeout: config.database.acquire_timeout,
         prepared_statements: !config.database.pgbouncer,
-    };
-    let clock = world.clock.clone();
-    Ok(Store::open(url, options, move || clock.now().into()).await?)
+    }
 }
 
 fn keeper(config: &Config, store: Store, master: MasterKey, world: &World) -> Keeper {

@@ -58,6 +58,9 @@ pub struct Rotation {
     pub compromised: bool,
 }
 
+/// The longest that a replaced secret may still be accepted.
+pub const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
+
 /// A client after a change.
 pub struct Changed {
     /// The client.

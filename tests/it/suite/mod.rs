@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod cli;
 mod everything;
 mod janitor;
 mod keys;

@@ -213,6 +213,14 @@ impl TestServer {
     pub(crate) async fn is_active(&self, token: &str) -> bool {
         self.introspect(token).await["active"] == true
     }
+
+    /// Like [`TestServer::is_active`], asked by another client with its id and secret.
+    pub(crate) async fn is_active_for(&self, (id, secret): (&str, &str), token: &str) -> bool {
+        let form = format!("token={token}");
+        let reply = self.form("/oauth/introspect", &basic(id, secret), &form).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        reply.json()["active"] == true
+    }
 }
 
 /// The claims of a token, not verified.

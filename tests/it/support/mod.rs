@@ -2,6 +2,7 @@
 
 mod backend;
 mod client;
+mod command;
 mod look;
 pub(crate) mod postgres;
 mod raw;
@@ -10,5 +11,6 @@ mod world;
 
 pub(crate) use backend::Backend;
 pub(crate) use client::{Reply, Tokens, basic, claims};
+pub(crate) use command::Installation;
 pub(crate) use raw::Raw;
 pub(crate) use server::{Options, TestServer};

@@ -16,6 +16,7 @@ use chancery::protocol::access_token::TokenLimits;
 use chancery::protocol::password::argon2id::Argon2Params;
 use chancery::protocol::password::{HashBudget, PasswordPolicy};
 use chancery::protocol::session::SessionLifetimes;
+use chancery::protocol::time::Timestamp;
 use chancery::protocol::uri::Issuer;
 use chancery::revocation::RevocationPolicy;
 use chancery::storage::{DatabaseUrl, Store, StoreOptions};
@@ -73,6 +74,13 @@ impl TestServer {
         let (place, secrets) = backend.place().await?;
         let clock = Arc::new(TestClock::at(START + 3600));
         Some(Self::on(Arc::new(place), secrets, (clock, 1), options).await)
+    }
+
+    /// A server on a database that no first run has filled, at the time of this machine, as the
+    /// command line beside it has it.
+    pub(crate) async fn beside(place: Arc<Place>) -> Self {
+        let clock = TestClock::at(Timestamp::from(World::system().clock.now()).seconds());
+        Self::on(place, &NO_SECRETS, (Arc::new(clock), 2), Options::default()).await
     }
 
     /// Another node on the same database and the same clock, as after a restart.
@@ -179,6 +187,13 @@ async fn build(
     Arc::new(Server::assemble(settings, keeper, credentials))
 }
 
+static NO_SECRETS: FirstSecrets = FirstSecrets {
+    username: String::new(),
+    password: String::new(),
+    client_id: String::new(),
+    client_secret: String::new(),
+    resource: String::new(),
+};
 /// When the template was made: a day in 2027.
 const START: i64 = 1_800_000_000;
-const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub(crate) const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
