@@ -1,9 +1,10 @@
 //! `chancery apply`, and what `serve` does of it at its start.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Failure;
 use super::connect::{connect, connect_with};
+use super::context::Context;
 use super::declared::declared;
 use crate::config::{Config, Migrate};
 use crate::flows::reconcile::{self, Action, Change};
@@ -20,7 +21,8 @@ pub(super) struct Apply {
     dry_run: bool,
 }
 
-pub(super) async fn apply(config: &Config, arguments: &Apply, json: bool) -> Result<(), Failure> {
+pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<(), Failure> {
+    let config = context.config;
     let declared = declared(config);
     let (changes, unchanged) = if arguments.dry_run {
         let server = connect_with(config, Migrate::Check).await?;
@@ -36,7 +38,7 @@ pub(super) async fn apply(config: &Config, arguments: &Apply, json: bool) -> Res
         let applied = applied?;
         (applied.changes, applied.unchanged)
     };
-    if json {
+    if context.output.json {
         println!("{}", document(arguments.dry_run, &changes, unchanged));
     } else {
         print(&changes, unchanged);
@@ -90,8 +92,8 @@ fn document(dry_run: bool, changes: &[Change], unchanged: usize) -> Value {
             Action::Change(differences) => ("change", differences.as_slice()),
             Action::Disable => ("disable", &[][..]),
         };
-        serde_json::json!({"object": object, "name": name, "action": action, "differences": differences})
+        json!({"object": object, "name": name, "action": action, "differences": differences})
     });
     let changes: Vec<Value> = changes.collect();
-    serde_json::json!({"dry_run": dry_run, "changes": changes, "unchanged": unchanged})
+    json!({"dry_run": dry_run, "changes": changes, "unchanged": unchanged})
 }

@@ -50,6 +50,14 @@ pub(super) async fn connect_with(
     Ok(Arc::new(Server::assemble(settings, keeper, credentials)))
 }
 
+/// Brings the tables of the database up to date, whatever the configuration says about doing so by
+/// the way, and answers which database that was.
+pub(super) async fn migrate(config: &Config) -> Result<String, Failure> {
+    let url = DatabaseUrl::parse(config.database_url.expose())?;
+    open_store(config, (&url, Migrate::Auto), &World::system()).await?.close().await;
+    Ok(url.describe())
+}
+
 /// Opens the database alone.
 pub(super) async fn open_store(
     config: &Config,

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::connect::open_store;
-use crate::config::{Config, Migrate};
+use super::context::Context;
+use crate::config::Migrate;
 use crate::env::World;
 use crate::flows;
 use crate::storage::DatabaseUrl;
@@ -26,7 +27,8 @@ fn parse(text: &str) -> Result<DatabaseUrl, crate::storage::InvalidDatabaseUrl> 
     DatabaseUrl::parse(text)
 }
 
-pub(super) async fn copy(config: &Config, arguments: &Copy, json: bool) -> Result<(), Failure> {
+pub(super) async fn copy(arguments: &Copy, context: &Context<'_>) -> Result<(), Failure> {
+    let (config, json) = (context.config, context.output.json);
     let world = World::system();
     refuse_missing(&arguments.from)?;
     let from = open_store(config, (&arguments.from, Migrate::Check), &world).await?;

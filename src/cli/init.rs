@@ -1,13 +1,12 @@
 //! `chancery init`.
 
-use std::io::Read;
+use serde::Serialize;
 
-use zeroize::Zeroizing;
-
-use super::Failure;
 use super::connect::connect_with;
+use super::context::Context;
+use super::{Failure, input};
 use crate::config::{Config, Migrate};
-use crate::flows::setup::{ADMIN_CLIENT, Administrator, initialize};
+use crate::flows::setup::{ADMIN_CLIENT, initialize};
 use crate::protocol::password::{Password, UserName, UserNameRejected};
 
 /// Prepares a new installation: tables, keys, an administrator and the client that he logs in
@@ -26,7 +25,8 @@ fn parse_name(text: &str) -> Result<UserName, UserNameRejected> {
     UserName::parse(text)
 }
 
-pub(super) async fn init(config: &Config, arguments: &Init, json: bool) -> Result<(), Failure> {
+pub(super) async fn init(arguments: &Init, context: &Context<'_>) -> Result<(), Failure> {
+    let config = context.config;
     let password = if arguments.password_stdin { Some(read_password(config)?) } else { None };
     let server = connect_with(config, Migrate::Auto).await?;
     let made = async {
@@ -39,42 +39,25 @@ pub(super) async fn init(config: &Config, arguments: &Init, json: bool) -> Resul
     let Some(administrator) = made? else {
         return Err(Failure::new("there are users already: nothing was changed"));
     };
-    report(config, &administrator, json);
-    Ok(())
+    context.output.record(&Made {
+        issuer: config.issuer.as_str(),
+        username: administrator.name.as_str(),
+        client_id: ADMIN_CLIENT,
+        password: administrator.password.as_ref().map(|password| password.as_str()),
+    })
 }
 
-fn report(config: &Config, made: &Administrator, json: bool) {
-    let mut rows = vec![
-        ("issuer", config.issuer.as_str()),
-        ("username", made.name.as_str()),
-        ("client_id", ADMIN_CLIENT),
-    ];
-    if let Some(password) = &made.password {
-        rows.push(("password", password));
-    }
-    if json {
-        let members: serde_json::Map<String, serde_json::Value> =
-            rows.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        println!("{}", serde_json::Value::Object(members));
-        return;
-    }
-    for (name, value) in rows {
-        println!("{name:<10} {value}");
-    }
-    if made.password.is_some() {
-        println!("\nThe password is not shown again.");
-    }
+/// What was made. The password is shown this once.
+#[derive(Serialize)]
+struct Made<'a> {
+    issuer: &'a str,
+    username: &'a str,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
 }
 
-/// The first line of standard input.
 fn read_password(config: &Config) -> Result<Password, Failure> {
-    let mut text = Zeroizing::new(String::with_capacity(MAX_INPUT));
-    let limit = MAX_INPUT as u64;
-    std::io::stdin().lock().take(limit).read_to_string(&mut text)?;
-    let line = text.split(['\r', '\n']).next().unwrap_or_default();
-    Password::parse(line, &config.passwords.policy())
-        .map_err(|error| Failure::new(error.to_string()))
+    let text = input::line("the password")?;
+    Ok(Password::parse(&text, &config.passwords.policy())?)
 }
-
-/// Far more than a password may have.
-const MAX_INPUT: usize = 8192;

@@ -2,20 +2,38 @@
 //! as the admin API.
 
 mod apply;
+mod client;
+mod configuration;
 mod connect;
+mod context;
 mod copy;
 mod declared;
 mod doctor;
+mod failure;
 mod first_run;
+mod import;
 mod init;
-mod reseal;
+mod input;
+mod key;
+mod log;
+mod migrate;
+mod output;
+mod parsers;
+mod resource;
+mod revoke;
 mod serve;
+mod session;
+mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Sources};
+
+use context::Context;
+pub use failure::Failure;
+use output::Output;
 
 /// OAuth 2 authorization server whose revocations reach APIs that check tokens offline.
 #[derive(Parser)]
@@ -34,22 +52,40 @@ enum Command {
     Serve,
     Init(init::Init),
     Apply(apply::Apply),
+    /// Bring the tables of the database up to date.
+    Migrate,
+    Copy(copy::Copy),
     /// Check the installation, and explain what is wrong with it.
     Doctor,
-    Copy(copy::Copy),
+    /// Users.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Clients.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Resources: the APIs that tokens are for.
+    #[command(subcommand)]
+    Resource(resource::Command),
+    /// Sessions.
+    #[command(subcommand)]
+    Session(session::Command),
     /// Signing keys.
     #[command(subcommand)]
-    Key(Key),
-}
-
-#[derive(Subcommand)]
-enum Key {
-    /// Seal every key under the current master key, so that the previous one can be taken away.
-    Reseal,
+    Key(key::Command),
+    /// Refuse tokens before they expire.
+    Revoke(revoke::Arguments),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(configuration::Command),
+    /// Write completions for a shell to standard output.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Runs the command that the process was started with. The exit code is 0 for success, 1 for a
-/// failure and 2 for wrong usage.
+/// failure and 2 for wrong usage, of the command line or of the configuration.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -59,9 +95,13 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Completions { shell } = command {
+        return exit(completions(shell));
+    }
     let config = match Config::load(&Sources::of_process()) {
         Ok(config) => config,
-        Err(error) if matches!(arguments.command, Some(Command::Doctor)) => {
+        Err(error) if matches!(command, Command::Doctor) => {
             return exit(doctor::without_configuration(&error, arguments.json));
         }
         Err(error) => {
@@ -73,50 +113,37 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit(Err(error.into())),
     };
-    let json = arguments.json;
-    let result = runtime.block_on(async {
-        match arguments.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve::serve(&config).await,
-            Command::Init(command) => init::init(&config, &command, json).await,
-            Command::Apply(command) => apply::apply(&config, &command, json).await,
-            Command::Doctor => doctor::doctor(&config, json).await,
-            Command::Copy(command) => copy::copy(&config, &command, json).await,
-            Command::Key(Key::Reseal) => reseal::reseal(&config, json).await,
-        }
-    });
-    exit(result)
+    let context = Context { config: &config, output: Output { json: arguments.json } };
+    exit(runtime.block_on(execute(command, &context)))
 }
 
-/// A failure, for people.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(String);
-
-impl Failure {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure> {
+    if !matches!(command, Command::Serve) {
+        log::start(context.config, "warn");
+    }
+    match command {
+        Command::Serve => serve::serve(context.config).await,
+        Command::Init(arguments) => init::init(&arguments, context).await,
+        Command::Apply(arguments) => apply::apply(&arguments, context).await,
+        Command::Migrate => migrate::run(context).await,
+        Command::Copy(arguments) => copy::copy(&arguments, context).await,
+        Command::Doctor => doctor::doctor(context).await,
+        Command::User(command) => user::run(command, context).await,
+        Command::Client(command) => client::run(command, context).await,
+        Command::Resource(command) => resource::run(command, context).await,
+        Command::Session(command) => session::run(command, context).await,
+        Command::Key(command) => key::run(command, context).await,
+        Command::Revoke(arguments) => revoke::run(arguments, context).await,
+        Command::Config(command) => configuration::run(&command, context),
+        Command::Completions { shell } => completions(shell),
     }
 }
 
-macro_rules! failure_from {
-    ($($error:ty),*) => {
-        $(impl From<$error> for Failure {
-            fn from(error: $error) -> Self {
-                Self(error.to_string())
-            }
-        })*
-    };
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "chancery", &mut script);
+    output::write(&script)
 }
-
-failure_from!(
-    std::io::Error,
-    crate::flows::error::FlowError,
-    crate::storage::StorageError,
-    crate::storage::InvalidDatabaseUrl,
-    crate::keys::KeyError,
-    crate::keys::master::InvalidMasterKey,
-    crate::http::serve::BindError
-);
 
 fn exit(result: Result<(), Failure>) -> ExitCode {
     match result {

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::janitor;
 use super::server::Server;
-use crate::protocol::key::KeyState;
 
 /// Starts the background work of `server`. Dropping the set ends it.
 pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
@@ -21,7 +20,6 @@ async fn look(server: Arc<Server>) {
         if let Err(error) = server.memory.refresh().await {
             tracing::warn!(%error, "the database could not be looked at");
         }
-        measure(&server);
         pause(&server, server.settings.revocation.poll).await;
     }
 }
@@ -43,21 +41,6 @@ async fn keep(server: Arc<Server>) {
         if let Err(error) = sweep.run(&server).await {
             tracing::warn!(%error, "the janitor was interrupted");
         }
-    }
-}
-
-/// Sets the gauges of what this node knows.
-fn measure(server: &Server) {
-    let memory = &server.memory;
-    metrics::gauge!("chancery_memory_age_seconds").set(memory.age().as_secs_f64());
-    let revocations = u32::try_from(memory.revocations().len()).unwrap_or(u32::MAX);
-    metrics::gauge!("chancery_revocations_known").set(revocations);
-    let Some(known) = memory.last_known() else { return };
-    let now = server.now();
-    for key in known.ring.records().iter().filter(|key| key.life.state == KeyState::Active) {
-        let labels = [("use", key.usage.as_str()), ("algorithm", key.algorithm.as_str())];
-        let age = key.life.activated_at.map_or(Duration::ZERO, |since| now.since(since));
-        metrics::gauge!("chancery_key_age_seconds", &labels).set(age.as_secs_f64());
     }
 }
 

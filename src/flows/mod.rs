@@ -11,6 +11,7 @@ mod ending;
 pub mod error;
 pub mod failures;
 pub mod gate;
+mod gauges;
 pub mod introspect;
 pub mod issue;
 pub mod janitor;

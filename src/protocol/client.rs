@@ -137,6 +137,21 @@ pub enum BadClientSettings {
 }
 
 impl ClientSettings {
+    /// The settings of a client of which only the name is known: it may do nothing yet.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            first_party: false,
+            grants: Vec::new(),
+            scope: ScopeSet::default(),
+            resources: Vec::new(),
+            serves: None,
+            origins: Vec::new(),
+            rotates: true,
+            rotate_after: Duration::ZERO,
+        }
+    }
+
     /// Refuses settings that contradict each other.
     pub fn check(&self, public: bool) -> Result<(), BadClientSettings> {
         if public && self.grants.contains(&GrantType::ClientCredentials) {

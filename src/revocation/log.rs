@@ -47,7 +47,8 @@ impl RevocationLog {
     /// Reads what came since the last time, up to `head`. One caller at a time.
     ///
     /// The last entry is read again: if it is gone or another one, writes were lost, even if new
-    /// ones have overtaken them since. What was read before is kept in any case.
+    /// ones have overtaken them since. What was read before is kept in any case, and so is where it
+    /// ended: as long as no new epoch is stored, every look finds the same.
     pub async fn follow(
         &self,
         store: &Store,
@@ -58,9 +59,8 @@ impl RevocationLog {
         if last.is_some_and(|last| last.seq == head.seq && last.tip == head.tip) {
             return Ok(Followed::On);
         }
-        let replaced = self.read(store, last).await?;
-        if replaced || last.is_some_and(|last| head.seq <= last.seq) {
-            // Not noted as read: until a new epoch has begun, the next look must find it again.
+        let fallen = self.read(store, last).await? || last.is_some_and(|last| head.seq <= last.seq);
+        if fallen {
             return Ok(Followed::Fallen);
         }
         let mut state = self.state_mut();

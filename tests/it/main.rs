@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
-mod cli;
 mod house;
 mod postgres;
+mod readme;
 mod sqlite;
 mod support;

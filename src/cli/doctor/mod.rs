@@ -9,10 +9,12 @@ mod report;
 use report::Report;
 
 use super::Failure;
-use crate::config::{Config, ConfigError};
+use super::context::Context;
+use crate::config::ConfigError;
 
 /// Checks everything, and fails if anything is wrong.
-pub(super) async fn doctor(config: &Config, json: bool) -> Result<(), Failure> {
+pub(super) async fn doctor(context: &Context<'_>) -> Result<(), Failure> {
+    let config = context.config;
     let mut report = Report::default();
     report.ok("configuration", "it loads");
     reach::check_addresses(config, &mut report);
@@ -22,7 +24,7 @@ pub(super) async fn doctor(config: &Config, json: bool) -> Result<(), Failure> {
         store.close().await;
     }
     reach::probe(config, &mut report).await;
-    report.finish(json)
+    report.finish(context.output.json)
 }
 
 /// All there is to say without a configuration.

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::{By, changed_meanwhile};
 use crate::audit;
+use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::audit::{Actor, AuditKind};
 use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientSettings, ClientStatus};
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ClientKey;
-use crate::protocol::revocation::EffectiveBy;
+use crate::protocol::revocation::{EffectiveBy, Kind};
 use crate::protocol::secret::{ClientSecret, SecretHash};
 use crate::protocol::session::EndReason;
 use crate::storage::ops::Swap;
@@ -56,6 +57,9 @@ pub struct Rotation {
     /// Whether somebody else has the old one: it is refused at once, with the tokens that it got.
     pub compromised: bool,
 }
+
+/// The longest that a replaced secret may still be accepted.
+pub const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
 /// A client after a change.
 pub struct Changed {
@@ -216,6 +220,7 @@ pub async fn delete(server: &Server, by: &By, client: Client) -> Result<Effectiv
         audit: event.clone(),
     };
     server.store.write(delete).await?.ok_or_else(FlowError::not_found)?;
+    count_revocations(Kind::Client, 1);
     audit::log(&event);
     server.obey_now().await;
     Ok(server.effective_by(&known))
@@ -237,7 +242,7 @@ async fn store(
     let changed = server.store.write(change).await?.ok_or_else(changed_meanwhile)?;
     audit::log(&event);
     if revoke {
-        metrics::counter!("chancery_revocations_total", "kind" => "client").increment(1);
+        count_revocations(Kind::Client, 1);
     }
     server.obey_now().await;
     let effective_by = revoke.then(|| server.effective_by(&known));

@@ -157,7 +157,11 @@ pub async fn apply(server: &Server, declared: &Declared) -> Result<Applied, Flow
             // Somebody else was faster with this one: look again.
             Err(FlowError::Refused(refusal))
                 if matches!(refusal.reason, Reason::Conflict | Reason::NotFound) => {}
-            result => return result.map(|()| applied),
+            result => {
+                // What another node was faster with counts here from now on, too.
+                server.obey_now().await;
+                return result.map(|()| applied);
+            }
         }
     }
     Err(FlowError::conflict("what is declared is being changed by somebody else all the time"))

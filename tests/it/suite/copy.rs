@@ -67,8 +67,8 @@ async fn every_row_is_copied_as_it_is_and_back() {
         let event = server.server.event(AuditKind::Login, Actor::System).about(number);
         server.server.store.write(Append(event)).await.unwrap();
     }
-    let Some(there) = BACKEND.other().empty_place() else { return };
-    let Some(back) = BACKEND.empty_place() else { return };
+    let Some(there) = BACKEND.other().empty() else { return };
+    let Some(back) = BACKEND.empty() else { return };
     let (there, back) = (server.open(&there).await, server.open(&back).await);
     let mut counts = Vec::new();
     let source = &server.server.store;
@@ -101,7 +101,7 @@ async fn a_log_that_readers_may_know_already_goes_on_in_a_new_epoch() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let source = server.server.store.read(ReadHead).await.unwrap();
     for (epoch, seq) in [(source.epoch + 5, 0), (source.epoch, source.seq + 9)] {
-        let Some(place) = BACKEND.other().empty_place() else { return };
+        let Some(place) = BACKEND.other().empty() else { return };
         let target = server.open(&place).await;
         let mut head = rows(&target, Table::FeedHead).await.remove(0);
         (head[1], head[2]) = (Cell::Integer(Some(epoch)), Cell::Integer(Some(seq)));

@@ -2,11 +2,15 @@
 
 use super::BACKEND;
 
+mod cli;
 mod clock;
 mod copy;
+mod everything;
 mod janitor;
 mod keys;
 mod login;
+mod lost_writes;
+mod metrics;
 mod reconcile;
 mod refresh;
 mod reseal;

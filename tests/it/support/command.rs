@@ -1,163 +1,114 @@
-//! The real binary, as somebody at a shell runs it: in a folder of its own, with an environment of
-//! its own.
+//! The `chancery` command, as an operator runs it: a process of its own, with an environment and a
+//! folder of its own, on a database that another server may use at the same time.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::backend::{Backend, Place};
+use super::server::{MASTER_KEY, TestServer};
 
-/// The folder and the environment of an installation.
-pub(crate) struct Home {
+/// A database, and the folder that the command runs in.
+pub(crate) struct Installation {
     folder: TempDir,
-    environment: Vec<(String, String)>,
-    place: Place,
+    place: Arc<Place>,
 }
 
-/// What a command did.
+/// A command that has run.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) code: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub(crate) struct Ran {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
-/// A server that runs until this is dropped.
-pub(crate) struct Serving(Child);
-
-impl Home {
-    /// An installation on an empty database. `None` if the database is not to be had.
-    pub(crate) fn new(backend: Backend) -> Option<Self> {
-        let place = backend.empty_place()?;
-        let mut home =
-            Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new(), place };
-        let url = home.place.url_text();
-        home.set("CHANCERY_DATABASE_URL", &url);
-        // Where nobody listens.
-        home.set("CHANCERY_LISTEN", "127.0.0.1:1");
-        // What is tested is not how slow hashes are.
-        home.set("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8");
-        home.set("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1");
-        Some(home)
+impl Installation {
+    /// An installation on a database without any table. `None` if the database is not to be had,
+    /// which was said.
+    pub(crate) fn empty(backend: Backend) -> Option<Self> {
+        let place = Arc::new(backend.empty()?);
+        Some(Self { folder: tempfile::tempdir().unwrap(), place })
     }
 
-    /// Sets a variable of the environment.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.unset(name);
-        self.environment.push((name.to_owned(), value.to_owned()));
+    /// An installation with tables, and nothing in them.
+    pub(crate) fn migrated(backend: Backend) -> Option<Self> {
+        let installation = Self::empty(backend)?;
+        installation.run("migrate").ok();
+        Some(installation)
     }
 
-    /// Takes a variable out of the environment.
-    pub(crate) fn unset(&mut self, name: &str) {
-        self.environment.retain(|(one, _)| one != name);
+    /// Runs a command whose arguments hold no spaces.
+    pub(crate) fn run(&self, arguments: &str) -> Ran {
+        self.run_on(arguments, "")
     }
 
-    /// The value of a variable.
-    pub(crate) fn variable(&self, name: &str) -> &str {
-        self.environment.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value)
+    /// Like [`Installation::run`], with a text on standard input.
+    pub(crate) fn run_on(&self, arguments: &str, input: &str) -> Ran {
+        self.run_with(arguments, input, &[])
     }
 
-    /// The database's URL.
-    pub(crate) fn url(&self) -> String {
-        self.place.url_text()
+    /// Like [`Installation::run_on`], with further variables.
+    pub(crate) fn run_with(&self, arguments: &str, input: &str, more: &[(&str, &str)]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
+        command
+            .args(arguments.split_whitespace())
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("CHANCERY_DATA_DIR", self.folder.path())
+            .env("CHANCERY_DATABASE_URL", self.place.url_text())
+            .env("CHANCERY_MASTER_KEY", MASTER_KEY)
+            .envs(more.iter().copied());
+        Ran::of(command, input)
     }
 
-    /// A path in the folder.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Writes a file into the folder.
+    /// Writes a file into the folder that commands run in.
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path(name), text).unwrap();
+        std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
+    /// A server on the same database.
+    pub(crate) async fn server(&self) -> TestServer {
+        TestServer::beside(self.place.clone()).await
+    }
+}
+
+impl Ran {
     /// Runs a command to its end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Outcome {
-        self.run_with_input(arguments, "")
-    }
-
-    /// Runs a command that reads `input`.
-    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Outcome {
-        let mut child = self
-            .command(arguments)
+    pub(super) fn of(mut command: Command, input: &str) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that does not read may be gone already.
+        // A command that reads nothing may be gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let output = child.wait_with_output().unwrap();
-        Outcome {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
     }
 
-    /// Runs a command that must succeed, and answers what it printed.
+    /// Asserts success without a word on standard error, and gives what was answered.
     #[track_caller]
-    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
-        let outcome = self.run(arguments);
-        assert_eq!(outcome.code, 0, "{arguments:?}: {outcome:?}");
-        outcome.stdout
+    pub(crate) fn ok(self) -> String {
+        assert_eq!((self.code, self.err.as_str()), (Some(0), ""), "{self:?}");
+        self.out
     }
 
-    /// Runs a command that must fail, and answers what it said.
+    /// The answer of a successful command that was asked for JSON.
     #[track_caller]
-    pub(crate) fn fail(&self, arguments: &[&str]) -> String {
-        let outcome = self.run(arguments);
-        assert_eq!(outcome.code, 1, "{arguments:?}: {outcome:?}");
-        outcome.stderr
+    pub(crate) fn json(self) -> Value {
+        let out = self.ok();
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
     }
 
-    /// Starts a server on a port that was free a moment ago, and waits until it listens.
-    pub(crate) fn serve(&mut self) -> Serving {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        self.set("CHANCERY_LISTEN", &format!("127.0.0.1:{port}"));
-        let mut child = self
-            .command(&["serve"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let serving = Serving(child);
-        let mut said = String::new();
-        while !said.contains("\"listening\"") {
-            let read = log.read_line(&mut said).unwrap();
-            assert!(read > 0, "the server did not start: {said}");
-        }
-        // Nobody reads the pipe from here on, so it has to be emptied.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        serving
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_chancery")));
-        let environment = self.environment.iter().map(|(name, value)| (name, value));
-        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(environment);
-        command
-    }
-}
-
-impl Outcome {
-    /// What was printed, as JSON.
+    /// Asserts a failure that says this on standard error, and nothing on standard output.
     #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    pub(crate) fn fails(&self, code: i32, says: &str) {
+        assert_eq!((self.code, self.out.as_str()), (Some(code), ""), "{self:?}");
+        assert!(self.err.contains(says), "{self:?}");
     }
 }

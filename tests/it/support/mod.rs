@@ -2,11 +2,17 @@
 
 mod backend;
 mod client;
-pub(crate) mod command;
+mod command;
+mod home;
+mod look;
 pub(crate) mod postgres;
+mod raw;
 mod server;
 mod world;
 
 pub(crate) use backend::Backend;
 pub(crate) use client::{Reply, Tokens, basic, claims};
+pub(crate) use command::{Installation, Ran};
+pub(crate) use home::Home;
+pub(crate) use raw::Raw;
 pub(crate) use server::{MASTER_KEY, Options, TestServer};

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::on_both;
-use crate::support::command::Home;
+use super::at_home;
+use crate::support::Home;
 
 const SECRET: &str = "a-client-secret-of-more-than-32-characters";
 
@@ -38,7 +38,7 @@ resources = ["https://orders.example"]
 
 #[test]
 fn a_dry_run_says_what_is_done_then_once() {
-    on_both(|home| {
+    at_home(|home| {
         declare(&home, ORDERS);
         assert!(home.fail(&["apply", "--dry-run"]).contains("no tables yet"));
         home.succeed(&["init"]);
@@ -57,7 +57,7 @@ fn a_dry_run_says_what_is_done_then_once() {
 
 #[test]
 fn the_difference_can_be_had_as_json() {
-    on_both(|home| {
+    at_home(|home| {
         declare(&home, "");
         home.succeed(&["init"]);
         let outcome = home.run(&["apply", "--dry-run", "--json"]);
@@ -73,7 +73,7 @@ fn the_difference_can_be_had_as_json() {
 
 #[test]
 fn a_server_applies_when_it_starts_but_disables_nothing_for_want_of_a_file() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         declare(&home, ORDERS);
         drop(home.serve());
         assert_eq!(home.succeed(&["apply"]), "nothing to do: 3 as declared\n");

@@ -1,7 +1,7 @@
 //! `chancery init`.
 
-use super::{KEYS, on_both};
-use crate::support::command::Home;
+use super::{KEYS, at_home};
+use crate::support::Home;
 
 /// An installation that others than this machine reach.
 fn public(home: &mut Home) {
@@ -11,7 +11,7 @@ fn public(home: &mut Home) {
 
 #[test]
 fn an_administrator_is_made_once_and_nothing_to_try_out() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         public(&mut home);
         let made = home.run(&["init", "--username", "root", "--json"]).json();
         assert_eq!(made["issuer"], "https://auth.example.com");
@@ -27,14 +27,14 @@ fn an_administrator_is_made_once_and_nothing_to_try_out() {
 
 #[test]
 fn a_given_password_is_checked_and_not_repeated() {
-    on_both(|home| {
+    at_home(|home| {
         let refused = home.run_with_input(&["init", "--password-stdin"], "short\n");
-        assert_eq!(refused.code, 1, "{refused:?}");
-        assert!(refused.stderr.contains("too short"), "{refused:?}");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.err.contains("too short"), "{refused:?}");
         let password = "a password of my own choice";
         let made = home.run_with_input(&["init", "--password-stdin"], &format!("{password}\n"));
-        assert_eq!(made.code, 0, "{made:?}");
-        assert!(!made.stdout.contains(password), "{made:?}");
+        assert_eq!(made.code, Some(0), "{made:?}");
+        assert!(!made.out.contains(password), "{made:?}");
         // It is the one: declaring it finds nothing to change.
         home.write("admin.password", password);
         home.write(
@@ -47,5 +47,5 @@ fn a_given_password_is_checked_and_not_repeated() {
 
 #[test]
 fn a_name_that_cannot_be_one_is_wrong_usage() {
-    on_both(|home| assert_eq!(home.run(&["init", "--username", "a b"]).code, 2));
+    at_home(|home| assert_eq!(home.run(&["init", "--username", "a b"]).code, Some(2)));
 }

@@ -5,28 +5,33 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use super::{KEYS, on_both};
-use crate::support::command::{Home, Outcome};
+use super::{KEYS, at_home};
+use crate::support::{Home, Ran};
 
 /// The statuses of a check, in order.
-fn statuses(outcome: &Outcome, check: &str) -> Vec<String> {
-    let report = outcome.json();
+fn statuses(outcome: &Ran, check: &str) -> Vec<String> {
+    let report = report(outcome);
     let checks = report["checks"].as_array().unwrap().iter();
     let of = checks.filter(|one| one["check"] == check);
     of.map(|one| one["status"].as_str().unwrap().to_owned()).collect()
 }
 
-fn doctor(home: &Home) -> Outcome {
+/// What was found, whether or not all is well.
+fn report(outcome: &Ran) -> Value {
+    serde_json::from_str(&outcome.out).unwrap_or_else(|_| panic!("not JSON: {outcome:?}"))
+}
+
+fn doctor(home: &Home) -> Ran {
     home.run(&["doctor", "--json"])
 }
 
 #[test]
 fn a_running_installation_is_in_order() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         let serving = home.serve();
         let outcome = doctor(&home);
-        assert_eq!(outcome.code, 0, "{outcome:?}");
-        assert_eq!(outcome.json()["ok"], true);
+        assert_eq!(outcome.code, Some(0), "{outcome:?}");
+        assert_eq!(report(&outcome)["ok"], true);
         for check in ["configuration", "issuer", "data_dir", "database", "master_key", "metadata"] {
             assert_eq!(statuses(&outcome, check), ["ok"], "{check}: {outcome:?}");
         }
@@ -48,33 +53,33 @@ fn it_changes_nothing_where_there_is_nothing_yet() {
     let url = format!("sqlite://{}", home.path("data/new.db").display());
     home.set("CHANCERY_DATABASE_URL", &url);
     let outcome = doctor(&home);
-    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
     assert_eq!(statuses(&outcome, "database"), ["warn"]);
     assert_eq!(fs::read_dir(home.path("")).unwrap().count(), 0);
 }
 
 #[test]
 fn files_that_others_can_read_are_named() {
-    on_both(|home| {
+    at_home(|home| {
         home.succeed(&["init"]);
         let key = home.path("chancery-data/master.key");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
         let outcome = home.run(&["doctor"]);
-        assert_eq!(outcome.code, 1, "{outcome:?}");
-        assert!(outcome.stdout.contains("chmod 600"), "{outcome:?}");
-        assert!(outcome.stdout.contains("master.key"), "{outcome:?}");
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
+        assert!(outcome.out.contains("chmod 600"), "{outcome:?}");
+        assert!(outcome.out.contains("master.key"), "{outcome:?}");
         fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(doctor(&home).code, 0);
+        assert_eq!(doctor(&home).code, Some(0));
     });
 }
 
 #[test]
 fn a_wrong_master_key_and_a_foreign_database_fail() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         home.succeed(&["init"]);
         home.set("CHANCERY_MASTER_KEY", KEYS[1]);
         let outcome = doctor(&home);
-        assert_eq!(outcome.code, 1, "{outcome:?}");
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
         assert_eq!(statuses(&outcome, "master_key"), ["fail"]);
         home.set("CHANCERY_DATABASE_URL", "postgres://nobody@127.0.0.1:1/none");
         let outcome = doctor(&home);
@@ -84,19 +89,19 @@ fn a_wrong_master_key_and_a_foreign_database_fail() {
 
 #[test]
 fn a_configuration_that_does_not_load_is_a_finding() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         home.set("CHANCERY_ISSUER", "http://auth.example.com");
         let outcome = doctor(&home);
-        assert_eq!(outcome.code, 1, "{outcome:?}");
+        assert_eq!(outcome.code, Some(1), "{outcome:?}");
         assert_eq!(statuses(&outcome, "configuration"), ["fail"]);
-        let text = outcome.json()["checks"][0]["message"].clone();
+        let text = report(&outcome)["checks"][0]["message"].clone();
         assert!(matches!(&text, Value::String(text) if text.contains("CHANCERY_ISSUER")), "{text}");
     });
 }
 
 #[test]
 fn another_server_under_the_issuers_name_fails() {
-    on_both(|mut home| {
+    at_home(|mut home| {
         let serving = home.serve();
         let listen = home.variable("CHANCERY_LISTEN").replace("127.0.0.1", "http://127.0.0.1");
         home.set("CHANCERY_ISSUER", &listen);
