@@ -32,6 +32,7 @@ struct Effective {
 
 /// `active` or `disabled`, and for clients `paused`.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StatusBody {
     status: String,
 }
