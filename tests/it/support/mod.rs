@@ -2,10 +2,12 @@
 
 mod backend;
 mod client;
+mod contract;
 pub(crate) mod postgres;
 mod server;
 mod world;
 
 pub(crate) use backend::Backend;
-pub(crate) use client::{Tokens, basic, claims};
+pub(crate) use client::{PASSWORD, Reply, Tokens, basic, claims};
+pub(crate) use contract::{METHODS, contract};
 pub(crate) use server::{Options, TestServer};

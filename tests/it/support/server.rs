@@ -48,6 +48,7 @@ pub(crate) struct Options {
     pub(crate) retry_window: Duration,
     pub(crate) max_size: usize,
     pub(crate) sessions_per_user: u32,
+    pub(crate) issuer: &'static str,
 }
 
 impl Default for Options {
@@ -57,6 +58,7 @@ impl Default for Options {
             retry_window: Duration::from_mins(10),
             max_size: 4096,
             sessions_per_user: 200,
+            issuer: ISSUER,
         }
     }
 }
@@ -142,7 +144,7 @@ async fn build(
         world: world.clone(),
     };
     let settings = Settings {
-        issuer: Issuer::parse(ISSUER).unwrap(),
+        issuer: Issuer::parse(options.issuer).unwrap(),
         tokens: TokenLimits { max_life, max_size: options.max_size },
         sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
         sessions_per_user: options.sessions_per_user,
