@@ -2,5 +2,6 @@
 
 use super::BACKEND;
 
+mod http;
 mod login;
 mod refresh;
