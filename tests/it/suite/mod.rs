@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod admin;
 mod http;
 mod login;
 mod refresh;
