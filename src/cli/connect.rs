@@ -21,10 +21,19 @@ use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
 /// Opens the database and puts the server together. It is not started yet.
 pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
+    put_together(config, config.migrate == Migrate::Auto).await
+}
+
+/// The same without bringing the tables up to date first, for what is not to change anything.
+pub(super) async fn connect_unchanged(config: &Config) -> Result<Arc<Server>, Failure> {
+    put_together(config, false).await
+}
+
+async fn put_together(config: &Config, migrate: bool) -> Result<Arc<Server>, Failure> {
     let world = World::system();
     let url = DatabaseUrl::parse(config.database_url.expose())?;
     let master = master_key(config, &world)?;
-    let store = open_store(config, &url, &world).await?;
+    let store = open_store(config, (&url, migrate), &world).await?;
     let keeper = keeper(config, store, master, &world);
     let settings = settings(config, &url);
     let params = config.passwords.argon2().map_err(|error| Failure::new(error.to_string()))?;
@@ -42,20 +51,32 @@ pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
     Ok(Arc::new(Server::assemble(settings, keeper, credentials)))
 }
 
+/// Brings the tables of the database up to date, whatever the configuration says about doing so by
+/// the way, and answers which database that was.
+pub(super) async fn migrate(config: &Config) -> Result<String, Failure> {
+    let url = DatabaseUrl::parse(config.database_url.expose())?;
+    open_store(config, (&url, true), &World::system()).await?.close().await;
+    Ok(url.describe())
+}
+
 /// Opens the database alone.
 pub(super) async fn open_store(
     config: &Config,
-    url: &DatabaseUrl,
+    (url, migrate): (&DatabaseUrl, bool),
     world: &World,
 ) -> Result<Store, Failure> {
-    let options = StoreOptions {
+    let options = StoreOptions { migrate, ..store_options(config) };
+    let clock = world.clock.clone();
+    Ok(Store::open(url, options, move || clock.now().into()).await?)
+}
+
+fn store_options(config: &Config) -> StoreOptions {
+    StoreOptions {
         migrate: config.migrate == Migrate::Auto,
         connections: config.database.connections,
         acquire_timeout: config.database.acquire_timeout,
         prepared_statements: !config.database.pgbouncer,
-    };
-    let clock = world.clock.clone();
-    Ok(Store::open(url, options, move || clock.now().into()).await?)
+    }
 }
 
 fn keeper(config: &Config, store: Store, master: MasterKey, world: &World) -> Keeper {

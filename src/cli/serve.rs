@@ -1,23 +1,23 @@
 //! `chancery serve`.
 
-use std::io::IsTerminal;
 use std::net::SocketAddr;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::Failure;
+use super::apply;
 use super::connect::connect;
 use super::first_run::report;
-use crate::config::{Config, LogFormat};
+use super::{Failure, log};
+use crate::config::Config;
 use crate::flows::background;
 use crate::flows::setup::first_run;
 use crate::http::serve::{Limits, bind, serve as serve_http};
 use crate::http::{App, AppState, HttpSettings, routes};
-use crate::telemetry::{Format, collect_metrics, log_to_stderr};
+use crate::telemetry::collect_metrics;
 
 /// Serves until the process is told to stop.
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
-    start_log(config);
+    log::start(config, "info");
     let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
     // Before the database: a taken port should not leave a first run behind.
     let listeners = bind(&config.listen).await?;
@@ -27,6 +27,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     };
     let server = connect(config).await?;
     server.start().await?;
+    apply::at_start(config, &server).await?;
     if config.issuer.is_loopback()
         && let Some(run) = first_run(&server).await?
     {
@@ -60,15 +61,6 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     server.store.close().await;
     tracing::info!(drained, "stopped");
     Ok(())
-}
-
-fn start_log(config: &Config) {
-    let format = match config.log.format {
-        LogFormat::Pretty => Format::Pretty,
-        LogFormat::Auto if std::io::stderr().is_terminal() => Format::Pretty,
-        LogFormat::Auto | LogFormat::Json => Format::Json,
-    };
-    log_to_stderr(format, &config.log.level);
 }
 
 fn limits(config: &Config) -> Limits {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::kind::{Flag, millis, number};
+use super::bounded::{millis, number};
+use super::kind::Flag;
 use super::section::section;
 use super::span::{MINUTE, SECOND};
 

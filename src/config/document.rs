@@ -35,14 +35,15 @@ impl Document {
         if !errors.is_empty() {
             return Err(errors.iter().map(|error| syntax(text, error)).collect());
         }
+        let lines = Lines::of(text);
         let mut document = Self::default();
         for (name, value) in root.into_inner() {
             let name = quoted(name.get_ref());
-            match objects(text, &value) {
+            match objects(&lines, &value) {
                 Some(objects) if lists.contains(&name.as_str()) => {
                     document.objects.insert(name, objects);
                 }
-                _ => flatten(text, name, &value, &mut document.values),
+                _ => flatten(&lines, name, &value, &mut document.values),
             }
         }
         Ok(document)
@@ -50,33 +51,33 @@ impl Document {
 }
 
 /// The tables of which `value` is a list.
-fn objects(text: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Object>> {
+fn objects(lines: &Lines, value: &Spanned<DeValue<'_>>) -> Option<Vec<Object>> {
     let items = value.get_ref().as_array()?.iter();
     items
         .map(|item| {
             let mut members = BTreeMap::new();
-            members_of(text, "", item.get_ref().as_table()?, &mut members);
-            Some(Object { line: line(text, item.span().start), members })
+            members_of(lines, "", item.get_ref().as_table()?, &mut members);
+            Some(Object { line: lines.at(item.span().start), members })
         })
         .collect()
 }
 
 fn flatten(
-    text: &str,
+    lines: &Lines,
     key: String,
     value: &Spanned<DeValue<'_>>,
     out: &mut BTreeMap<String, Given>,
 ) {
     if let DeValue::Table(table) = value.get_ref() {
-        members_of(text, &format!("{key}."), table, out);
+        members_of(lines, &format!("{key}."), table, out);
     }
-    let place = Place::Line(line(text, value.span().start));
+    let place = Place::Line(lines.at(value.span().start));
     out.insert(key, Given { raw: raw(value.get_ref()), place });
 }
 
-fn members_of(text: &str, prefix: &str, table: &DeTable<'_>, out: &mut BTreeMap<String, Given>) {
+fn members_of(lines: &Lines, prefix: &str, table: &DeTable<'_>, out: &mut BTreeMap<String, Given>) {
     for (name, value) in table {
-        flatten(text, format!("{prefix}{}", quoted(name.get_ref())), value, out);
+        flatten(lines, format!("{prefix}{}", quoted(name.get_ref())), value, out);
     }
 }
 
@@ -103,9 +104,19 @@ fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     let at = error.span().map_or(0, |span| span.start);
     let before = text.get(..at).unwrap_or_default();
     let column = before.chars().rev().take_while(|one| *one != '\n').count() + 1;
-    Problem::Syntax { line: line(text, at), column, what: error.message().to_owned() }
+    Problem::Syntax { line: Lines::of(text).at(at), column, what: error.message().to_owned() }
 }
 
-fn line(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+/// Where the lines of a text end.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(end, _)| end).collect())
+    }
+
+    /// The line, from 1, of the byte at `position`.
+    fn at(&self, position: usize) -> usize {
+        self.0.partition_point(|end| *end < position) + 1
+    }
 }

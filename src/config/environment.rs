@@ -22,7 +22,7 @@ pub(super) fn ours(environment: &[(OsString, OsString)]) -> BTreeMap<String, Giv
     let ours = environment.iter().filter_map(|(name, value)| {
         let name = name.to_str()?;
         let rest = name.strip_prefix(PREFIX)?;
-        if kubernetes && is_service_link(rest) {
+        if kubernetes && is_service_link(rest, value.to_str().unwrap_or_default()) {
             return None;
         }
         let raw = value.to_str().map_or(Raw::Other, Raw::of_text);
@@ -34,17 +34,18 @@ pub(super) fn ours(environment: &[(OsString, OsString)]) -> BTreeMap<String, Giv
 /// Whether Kubernetes made the variable. It describes every service to every container of a
 /// namespace, so a service named `chancery`, or `chancery-…`, puts such names among ours:
 /// `…SERVICE_HOST`, `…SERVICE_PORT[_NAME]`, `…PORT` and `…PORT_8080_TCP[_ADDR|_PORT|_PROTO]`.
-fn is_service_link(rest: &str) -> bool {
-    let rest = format!("_{rest}");
-    let numbered = rest.rsplit_once("_PORT_").is_some_and(|(_, tail)| {
+fn is_service_link(rest: &str, value: &str) -> bool {
+    let name = format!("_{rest}");
+    let of_port = name.rsplit_once("_PORT_").is_some_and(|(_, tail)| {
         let (number, protocol) = tail.split_once('_').unwrap_or((tail, ""));
-        let known = ["TCP", "UDP", "SCTP"].iter().any(|name| protocol.starts_with(name));
+        let known = ["TCP", "UDP", "SCTP"].iter().any(|known| protocol.starts_with(known));
         known && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
     });
-    numbered
-        || rest.ends_with("_PORT")
-        || rest.ends_with("_SERVICE_HOST")
-        || rest.contains("_SERVICE_PORT_")
+    of_port
+        || name.ends_with("_SERVICE_HOST")
+        || name.ends_with("_SERVICE_PORT")
+        || name.contains("_SERVICE_PORT_")
+        || (name.ends_with("_PORT") && value.contains("://"))
 }
 
 #[cfg(test)]
@@ -63,17 +64,17 @@ mod tests {
             "SERVICE_HOST",
             "SERVICE_PORT",
             "SERVICE_PORT_HTTP",
-            "PORT",
             "PORT_8080_TCP",
             "PORT_8080_TCP_ADDR",
             "PORT_8080_TCP_PORT",
             "POSTGRES_SERVICE_HOST",
             "POSTGRES_PORT_5432_TCP_PROTO",
         ] {
-            assert!(is_service_link(name), "{name}");
+            assert!(is_service_link(name, "x"), "{name}");
         }
-        for name in ["LISTEN", "PORTS", "TOKENS__RETRY_ECHO", "HTTP__CONNECTIONS", "PORT_X_TCP"] {
-            assert!(!is_service_link(name), "{name}");
+        assert!(is_service_link("PORT", "tcp://10.0.0.9:80"));
+        for name in ["LISTEN", "PORT", "TOKENS__RETRY_ECHO", "HTTP__CONNECTIONS", "PORT_X_TCP"] {
+            assert!(!is_service_link(name, "8080"), "{name}");
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::bounded::millis;
 use super::input::Input;
-use super::kind::millis;
 use super::section::section;
 use super::span::{MINUTE, SECOND};
 

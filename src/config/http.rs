@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kind::{millis, number};
+use super::bounded::{millis, number};
 use super::section::section;
 use super::span::{MINUTE, SECOND};
 

@@ -1,16 +1,17 @@
 //! What a configuration is read from, while it is read: hands out the value of each key once,
 //! remembers what the key means, and what was wrong. Must not know any key.
 
+mod lookup;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::mem;
-use std::path::Path;
 
 use super::describe::KeyDoc;
 use super::document::{Document, Object};
 use super::environment::{self, variable};
 use super::given::{Given, Place, Raw};
-use super::kind::{Form, Kind};
+use super::kind::Kind;
 use super::problem::{At, Problem};
 use super::sources::Sources;
 use super::unknown;
@@ -42,14 +43,6 @@ pub(super) struct Key<K> {
     pub(super) kind: K,
     /// The default in words, where it follows from other keys.
     pub(super) shown: Option<&'static str>,
-}
-
-/// A value that was found for a key.
-struct Found {
-    at: At,
-    raw: Raw,
-    /// Whether it is the path of a file with the value.
-    is_path: bool,
 }
 
 impl<'a> Input<'a> {
@@ -180,72 +173,12 @@ impl<'a> Input<'a> {
         self.problems
     }
 
-    /// What is given for a key; the environment beats the file.
-    fn find(&mut self, name: &str, form: Form) -> Option<Found> {
-        let key = self.path(name);
-        let in_environment =
-            self.find_in(&key, form, |input, key| input.environment.remove(&variable(key)));
-        let in_file = self.find_in(&key, form, Self::take_from_file);
-        in_environment.or(in_file)
-    }
-
-    fn find_in(
-        &mut self,
-        key: &str,
-        form: Form,
-        take: impl Fn(&mut Self, &str) -> Option<Given>,
-    ) -> Option<Found> {
-        let plain = take(self, key).map(|given| self.found(key, given, form == Form::File));
-        if form != Form::Secret {
-            return plain;
-        }
-        let file_key = format!("{key}_file");
-        let in_file = take(self, &file_key).map(|given| self.found(&file_key, given, true));
-        if let (Some(plain), Some(other)) = (&plain, &in_file) {
-            let (at, other) = (plain.at.clone(), other.at.name().to_owned());
-            self.refuse_key(key, Problem::Twice { at, other });
-            return None;
-        }
-        plain.or(in_file)
-    }
-
-    /// What the file gives under a key. Where that is a table, its members are no keys of their own.
-    fn take_from_file(&mut self, key: &str) -> Option<Given> {
-        let given = self.file.remove(key)?;
-        if matches!(given.raw, Raw::Table) {
-            let members = format!("{key}.");
-            self.file.retain(|name, _| !name.starts_with(&members));
-        }
-        Some(given)
-    }
-
-    fn found(&self, key: &str, given: Given, is_path: bool) -> Found {
-        let at = At { place: Some(given.place), ..self.at(key) };
-        Found { at, raw: given.raw, is_path }
-    }
-
-    /// The value itself, from the file that was given in its place.
-    fn load(&self, found: Found) -> Result<(At, Raw), Problem> {
-        let Found { at, raw, is_path } = found;
-        if !is_path {
-            return Ok((at, raw));
-        }
-        let Some(path) = raw.text().filter(|path| !path.is_empty()) else {
-            let takes = "the path of a file".to_owned();
-            return Err(Problem::Invalid { at, takes, why: None });
-        };
-        match self.sources.read_secret(Path::new(path)) {
-            Ok(text) => Ok((at, Raw::Text(text))),
-            Err(why) => Err(Problem::Unreadable { at, why }),
-        }
-    }
-
     /// Refuses what is given under the name of a table or list and is none.
     fn refuse_other(&mut self, name: &str, is_right: fn(&Raw) -> bool, takes: String) {
         if let Some(given) = self.file.remove(name)
             && !is_right(&given.raw)
         {
-            let Found { at, .. } = self.found(name, given, false);
+            let at = At { place: Some(given.place), ..self.at(name) };
             self.refuse_key(name, Problem::Invalid { at, takes, why: None });
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kind::seconds;
+use super::bounded::seconds;
 use super::section::section;
 use super::span::{DAY, HOUR, MINUTE, SECOND};
 

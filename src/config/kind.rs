@@ -1,11 +1,8 @@
 //! What keys take: how a value is read, named in messages, and shown. Must not know any key.
 
 use std::fmt;
-use std::marker::PhantomData;
-use std::time::Duration;
 
 use super::given::Raw;
-use super::span;
 
 /// What a key takes.
 pub(super) trait Kind {
@@ -108,76 +105,6 @@ impl Kind for Flag {
     }
 }
 
-/// A whole number within bounds, both included.
-pub(super) struct Number<T> {
-    min: i64,
-    max: i64,
-    of: PhantomData<T>,
-}
-
-/// A whole number from `min` to `max`.
-pub(super) fn number<T>(min: i64, max: i64) -> Number<T> {
-    Number { min, max, of: PhantomData }
-}
-
-impl<T: TryFrom<i64> + fmt::Display> Kind for Number<T> {
-    type Value = T;
-
-    fn takes(&self) -> String {
-        format!("a whole number from {} to {}", self.min, self.max)
-    }
-
-    fn parse(&self, raw: &Raw) -> Result<T, Refused> {
-        let number = raw.integer().filter(|number| (self.min..=self.max).contains(number));
-        number.and_then(|number| T::try_from(number).ok()).ok_or(Refused::FORM)
-    }
-
-    fn show(&self, value: &T) -> String {
-        value.to_string()
-    }
-}
-
-/// A span of time within bounds, both included.
-pub(super) struct Span {
-    min: Duration,
-    max: Duration,
-    unit: Duration,
-}
-
-/// A span from `min` to `max` in whole seconds, as far as the protocols measure.
-pub(super) fn seconds(min: Duration, max: Duration) -> Span {
-    Span { min, max, unit: Duration::from_secs(1) }
-}
-
-/// A span from `min` to `max` that may have a fraction of a second.
-pub(super) fn millis(min: Duration, max: Duration) -> Span {
-    Span { min, max, unit: Duration::from_millis(1) }
-}
-
-impl Kind for Span {
-    type Value = Duration;
-
-    fn takes(&self) -> String {
-        let fraction = if self.unit < Duration::from_secs(1) { ", `250ms`" } else { "" };
-        let (min, max) = (span::show(self.min), span::show(self.max));
-        format!("a span from {min} to {max}, such as `90`, `90s`, `15m`, `12h`, `14d`{fraction}")
-    }
-
-    fn parse(&self, raw: &Raw) -> Result<Duration, Refused> {
-        let seconds = |number: i64| u64::try_from(number).ok().map(Duration::from_secs);
-        let span = raw.integer().map_or_else(|| raw.text().and_then(span::parse), seconds);
-        let fits = |span: &Duration| {
-            (self.min..=self.max).contains(span)
-                && span.as_millis().is_multiple_of(self.unit.as_millis())
-        };
-        span.filter(fits).ok_or(Refused::FORM)
-    }
-
-    fn show(&self, value: &Duration) -> String {
-        span::show(*value)
-    }
-}
-
 /// One of several words.
 pub(super) struct Choice<T: 'static>(pub(super) &'static [(&'static str, T)]);
 
@@ -254,82 +181,5 @@ impl<T> Kind for Words<T> {
 
     fn show(&self, value: &T) -> String {
         (self.show)(value)
-    }
-}
-
-/// What need not be given.
-pub(super) struct Optional<K>(pub(super) K);
-
-/// What must be given: `None` only where it was not, or was refused.
-pub(super) struct Needed<K>(pub(super) K);
-
-/// What stands in a file whose path is given.
-pub(super) struct InFile<K>(pub(super) K);
-
-impl<K: Kind> Kind for Optional<K> {
-    type Value = Option<K::Value>;
-
-    fn takes(&self) -> String {
-        self.0.takes()
-    }
-
-    fn parse(&self, raw: &Raw) -> Result<Self::Value, Refused> {
-        self.0.parse(raw).map(Some)
-    }
-
-    fn show(&self, value: &Self::Value) -> String {
-        match (value, self.0.form()) {
-            (Some(value), _) => self.0.show(value),
-            (None, Form::Plain) => String::new(),
-            (None, Form::Secret | Form::File) => "(not set)".to_owned(),
-        }
-    }
-
-    fn form(&self) -> Form {
-        self.0.form()
-    }
-}
-
-impl<K: Kind> Kind for Needed<K> {
-    type Value = Option<K::Value>;
-
-    fn takes(&self) -> String {
-        self.0.takes()
-    }
-
-    fn parse(&self, raw: &Raw) -> Result<Self::Value, Refused> {
-        self.0.parse(raw).map(Some)
-    }
-
-    fn show(&self, value: &Self::Value) -> String {
-        value.as_ref().map_or_else(String::new, |value| self.0.show(value))
-    }
-
-    fn form(&self) -> Form {
-        self.0.form()
-    }
-
-    fn is_needed(&self) -> bool {
-        true
-    }
-}
-
-impl<K: Kind> Kind for InFile<K> {
-    type Value = K::Value;
-
-    fn takes(&self) -> String {
-        format!("the path of a file that holds {}", self.0.takes())
-    }
-
-    fn parse(&self, raw: &Raw) -> Result<Self::Value, Refused> {
-        self.0.parse(raw)
-    }
-
-    fn show(&self, value: &Self::Value) -> String {
-        self.0.show(value)
-    }
-
-    fn form(&self) -> Form {
-        Form::File
     }
 }

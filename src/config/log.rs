@@ -2,7 +2,8 @@
 
 use tracing_subscriber::EnvFilter;
 
-use super::kind::{Choice, Parsed, Refused};
+use super::given::Raw;
+use super::kind::{Choice, Kind, Parsed, Refused};
 use super::section::section;
 
 section! {
@@ -11,8 +12,9 @@ section! {
     pub struct Log, from input {
         /// The form of the lines; `auto` is `pretty` on a terminal and `json` elsewhere.
         format: LogFormat = LogFormat::Auto, takes Choice(&FORMATS);
-        /// What is logged: a level, or levels by module.
-        level: String = "info".to_owned(), takes LEVEL;
+        /// What is logged: a level, or levels by module. Where it is not given, the server logs from
+        /// `info` on, and any other command from `warn` on.
+        level: Option<String> = None, takes Level;
     }
 }
 
@@ -30,6 +32,25 @@ pub enum LogFormat {
 const FORMATS: [(&str, LogFormat); 3] =
     [("auto", LogFormat::Auto), ("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
 
+/// [`LEVEL`], of which it matters whether it was given: the default is not that of every command.
+struct Level;
+
+impl Kind for Level {
+    type Value = Option<String>;
+
+    fn takes(&self) -> String {
+        LEVEL.takes()
+    }
+
+    fn parse(&self, raw: &Raw) -> Result<Self::Value, Refused> {
+        LEVEL.parse(raw).map(Some)
+    }
+
+    fn show(&self, value: &Self::Value) -> String {
+        value.as_deref().unwrap_or("info").to_owned()
+    }
+}
+
 const LEVEL: Parsed<String> = Parsed {
     takes: "`error`, `warn`, `info`, `debug`, `trace`, `off`, or levels by module such as \
             `info,chancery=debug`",
@@ -46,5 +67,6 @@ const LEVEL: Parsed<String> = Parsed {
 };
 
 fn is_level(word: &str) -> bool {
-    ["error", "warn", "info", "debug", "trace", "off"].contains(&word)
+    let levels = ["error", "warn", "info", "debug", "trace", "off"];
+    levels.iter().any(|level| word.eq_ignore_ascii_case(level))
 }

@@ -1,10 +1,11 @@
 //! The typed configuration: a TOML file, the environment over it, secrets from files, and the
 //! objects that the file declares. Must not import any part of the crate but `protocol`.
 //!
-//! Each key is declared once, by [`section::section!`], with its meaning, default and what it takes;
-//! reading, messages, `config show` and the documentation follow from that.
+//! Each key is declared once, by the macro `section!`, with its meaning, its default and what it
+//! takes; reading, messages, `config show` and the documentation follow from that.
 
 mod audit;
+mod bounded;
 mod check;
 mod database;
 mod declared;
@@ -28,6 +29,7 @@ mod sources;
 mod span;
 mod tokens;
 mod unknown;
+mod wrapped;
 
 pub use audit::Audit;
 pub use database::Database;

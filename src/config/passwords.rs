@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::protocol::password::argon2id::{Argon2Params, Argon2ParamsRejected};
 use crate::protocol::password::{HashBudget, PasswordPolicy};
 
+use super::bounded::{millis, number};
 use super::input::Input;
-use super::kind::{millis, number};
 use super::section::section;
 use super::span::{MINUTE, SECOND};
 

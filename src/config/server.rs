@@ -14,13 +14,14 @@ use super::declared::{Context, Declared};
 use super::feed::Feed;
 use super::http::Http;
 use super::keys::Keys;
-use super::kind::{Choice, Optional, Parsed, Refused};
+use super::kind::{Choice, Parsed, Refused};
 use super::log::Log;
 use super::network::{networks, sockets};
 use super::passwords::Passwords;
 use super::secret::{DATABASE_URL, MASTER_KEY, SecretText};
 use super::section::section;
 use super::tokens::Tokens;
+use super::wrapped::Optional;
 
 section! {
     /// Everything that can be configured, checked. Without `Debug`: it holds secrets.
@@ -41,7 +42,7 @@ section! {
         master_key: Option<SecretText> = None, takes Optional(MASTER_KEY);
         /// The master key before the present one, until everything is sealed anew.
         master_key_previous: Option<SecretText> = None, takes Optional(MASTER_KEY);
-        /// The proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
+        /// The proxies whose forwarded headers, such as `X-Forwarded-For`, are believed.
         trusted_proxies: Vec<IpNet> = Vec::new(), takes networks();
         /// Where the admin API and the metrics are served instead of on `listen`.
         admin_listen: Vec<SocketAddr> = Vec::new(), takes sockets(0);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::protocol::access_token::TokenLimits;
 use crate::protocol::session::SessionLifetimes;
 
+use super::bounded::{number, seconds};
 use super::input::Input;
-use super::kind::{number, seconds};
 use super::section::section;
 use super::span::{DAY, HOUR, MINUTE, SECOND};
 

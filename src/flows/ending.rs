@@ -5,8 +5,9 @@ use super::memory::Known;
 use super::server::Server;
 use crate::audit;
 use crate::protocol::audit::AuditEvent;
+use crate::protocol::revocation::Kind;
 use crate::protocol::session::EndReason;
-use crate::storage::ops::sessions::{EndSessions, Sessions};
+use crate::storage::ops::sessions::{EndSessions, Ended, Sessions};
 
 impl Server {
     /// Ends the sessions, one bounded transaction after the other until none is left, and answers
@@ -29,9 +30,7 @@ impl Server {
             };
             let ended = self.store.write(end).await?;
             if ended.feed.is_some() {
-                let here = u64::try_from(ended.sessions.len()).unwrap_or(u64::MAX);
-                count += here;
-                metrics::counter!("chancery_revocations_total", "kind" => "sid").increment(here);
+                count += count_ended(&ended);
                 audit.take().iter().for_each(audit::log);
             }
             if !ended.is_full() {
@@ -39,4 +38,18 @@ impl Server {
             }
         }
     }
+}
+
+/// Counts the sessions that were ended, and answers how many there are.
+pub(super) fn count_ended(ended: &Ended) -> u64 {
+    let sessions = u64::try_from(ended.sessions.len()).unwrap_or(u64::MAX);
+    if sessions > 0 {
+        count_revocations(Kind::Session, sessions);
+    }
+    sessions
+}
+
+/// Counts entries of the log of revocations, which are stored by now.
+pub(super) fn count_revocations(kind: Kind, entries: u64) {
+    metrics::counter!("chancery_revocations_total", "kind" => kind.as_str()).increment(entries);
 }

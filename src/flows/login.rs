@@ -23,7 +23,7 @@ use crate::protocol::token_request::{LoginRequest, Requested};
 use crate::protocol::user::{User, UserStatus};
 use crate::storage::ops::Swap;
 use crate::storage::ops::audit::Append;
-use crate::storage::ops::sessions::{CreateSession, EndSessions, Sessions};
+use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
 use crate::storage::ops::users::{FindUser, Rehash};
 
 /// Begins a session for the user whose name and password are given.
@@ -199,13 +199,14 @@ async fn store_session(
 
 /// Ends what a user has beyond the cap, the sessions unused for longest first.
 async fn end_surplus(server: &Server, user: &User, known: &Known) {
-    let ended = server.store.write(EndSessions {
-        which: Sessions::Surplus(user.id, server.settings.sessions_per_user),
-        reason: EndReason::TooMany,
-        revoking: server.revoking_user(known),
-        audit: None,
-        regressed: false,
-    });
+    let cap = server.settings.sessions_per_user;
+    let ended = async {
+        if server.store.read(CountSessions(user.id)).await? > cap {
+            let surplus = Sessions::Surplus(user.id, cap);
+            server.end_sessions(surplus, EndReason::TooMany, None, known).await?;
+        }
+        Ok::<_, FlowError>(())
+    };
     if let Err(error) = ended.await {
         // The next login tries again.
         tracing::warn!(%error, "surplus sessions could not be ended");

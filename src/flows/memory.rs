@@ -12,13 +12,14 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
+use super::ending::count_revocations;
 use super::error::FlowError;
 use crate::env::World;
 use crate::keys::{Keeper, KeyRing};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::resource::{Resource, built_in};
-use crate::protocol::revocation::FeedHead;
+use crate::protocol::revocation::{FeedHead, Kind};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{Issuer, ResourceUri};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
@@ -61,7 +62,7 @@ impl Memory {
             policy,
             known: ArcSwapOption::empty(),
             log: RevocationLog::default(),
-            looked_at: AtomicU64::new(0),
+            looked_at: AtomicU64::new(NEVER),
             looking: Mutex::new(()),
         }
     }
@@ -100,16 +101,21 @@ impl Memory {
         &self.keeper
     }
 
-    /// Whether the lease runs.
-    pub fn is_fresh(&self) -> bool {
+    /// How long ago the database was last looked at; `None` before the first time.
+    pub fn age(&self) -> Option<Duration> {
         let looked_at = self.looked_at.load(Ordering::Acquire);
-        looked_at > 0
-            && self.monotonic_millis().saturating_sub(looked_at) < millis(self.policy.lease)
+        let age = || self.monotonic_millis().saturating_sub(looked_at);
+        (looked_at != NEVER).then(|| Duration::from_millis(age()))
+    }
+
+    /// Whether the lease runs.
+    fn is_fresh(&self) -> bool {
+        self.age().is_some_and(|age| age < self.policy.lease)
     }
 
     async fn look(&self) -> Result<(), FlowError> {
         let started = self.monotonic_millis();
-        let head = self.keeper.store.read(ReadHead).await?;
+        let head = self.follow().await?;
         let before = self.known.load_full();
         if before.as_ref().is_none_or(|known| known.head != head) {
             let unchanged = before.filter(|known| known.head.changes == head.changes);
@@ -117,11 +123,25 @@ impl Memory {
                 Some(known) => Known { head, ..(*known).clone() },
                 None => self.load(head).await?,
             };
-            self.follow(&head).await?;
             self.known.store(Some(Arc::new(known)));
         }
         self.looked_at.store(started, Ordering::Release);
         Ok(())
+    }
+
+    /// Reads new revocations, and answers where the log ends. If the log has lost some, a new epoch
+    /// begins and is obeyed before anything is answered.
+    async fn follow(&self) -> Result<FeedHead, FlowError> {
+        for _ in 0..MAX_RENEWALS {
+            let now = Timestamp::from(self.world.clock.now());
+            let store = &self.keeper.store;
+            let head = store.read(ReadHead).await?;
+            if self.log.follow(store, &head, now).await? == Followed::On {
+                return Ok(head);
+            }
+            self.renew_epoch(&head, now).await?;
+        }
+        Err(FlowError::Unavailable)
     }
 
     async fn load(&self, head: FeedHead) -> Result<Known, FlowError> {
@@ -138,14 +158,9 @@ impl Memory {
         })
     }
 
-    /// Reads new revocations. If the log has lost some, a new epoch begins, and everything issued
-    /// so far is refused: what was lost may have been a revocation that somebody was promised.
-    async fn follow(&self, head: &FeedHead) -> Result<(), FlowError> {
-        let now = Timestamp::from(self.world.clock.now());
-        let store = &self.keeper.store;
-        if self.log.follow(store, head, now).await? == Followed::On {
-            return Ok(());
-        }
+    /// Begins a new epoch, and refuses everything issued so far: what was lost may have been a
+    /// revocation that somebody was promised.
+    async fn renew_epoch(&self, head: &FeedHead, now: Timestamp) -> Result<(), FlowError> {
         tracing::error!(
             epoch = head.epoch,
             seq = head.seq,
@@ -156,7 +171,11 @@ impl Memory {
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
         let revoking = self.policy.of_client(head.longest_token, entropy);
-        store.write(RenewEpoch { from: head.epoch, revoking, audit }).await?;
+        // If another node was faster, its epoch is as good.
+        let renew = RenewEpoch { from: head.epoch, revoking, audit };
+        if self.keeper.store.write(renew).await?.is_some() {
+            count_revocations(Kind::All, 1);
+        }
         Ok(())
     }
 
@@ -187,6 +206,12 @@ impl Known {
         self.resources.values()
     }
 }
+
+/// The moment that stands for no moment.
+const NEVER: u64 = 0;
+
+/// Another loss while a new epoch begins is one too many.
+const MAX_RENEWALS: u32 = 3;
 
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

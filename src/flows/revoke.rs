@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ending::count_revocations;
 use super::error::FlowError;
 use super::memory::Known;
 use super::refresh::recognise;
@@ -12,6 +13,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::ids::SessionId;
 use crate::protocol::refresh_token::UnverifiedRefreshToken;
+use crate::protocol::revocation::Kind;
 use crate::protocol::session::EndReason;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::feed::{Revoke, Revokes};
@@ -102,7 +104,7 @@ async fn revoke_access_token(
     };
     server.store.write(revoke).await?;
     audit::log(&event);
-    metrics::counter!("chancery_revocations_total", "kind" => "jti").increment(1);
+    count_revocations(Kind::Token, 1);
     server.obey_now().await;
     Ok(())
 }

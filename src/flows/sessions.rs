@@ -1,5 +1,6 @@
 //! A user's own sessions: who is logged in as him, from where, and ending them.
 
+use super::ending::count_ended;
 use super::error::FlowError;
 use super::gate::Principal;
 use super::server::Server;
@@ -73,7 +74,8 @@ pub async fn end_some(
                 revoking: server.revoking_user(known),
                 audit: event.clone(),
             };
-            server.store.write(change).await?.ok_or_else(FlowError::not_found)?;
+            let changed = server.store.write(change).await?.ok_or_else(FlowError::not_found)?;
+            count_ended(&changed.ended);
             audit::log(&event);
             let rest = Sessions::OfUser(user, None);
             server.end_sessions(rest, EndReason::LogoutEverywhere, None, known).await?;

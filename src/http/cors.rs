@@ -66,8 +66,9 @@ impl Shared {
             Sharing::Registered => {
                 let text = origin.to_str().ok()?;
                 let known = self.app.server.memory.last_known()?;
-                let registered =
-                    known.clients().any(|client| client.settings.origins.iter().any(|o| o == text));
+                let registered = known
+                    .clients()
+                    .any(|client| client.settings.origins.iter().any(|o| o.as_str() == text));
                 registered.then(|| origin.clone())
             }
         }

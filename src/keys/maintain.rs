@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::error::KeyError;
 use super::generate::{GenerationFailed, generate};
-use super::master::{MasterKey, Purpose, WrongMasterKey};
+use super::master::{MasterKey, Purpose};
 use super::ring::{KeyRing, signing_purpose, token_purpose};
 use super::schedule::{KeySchedule, Step, needed};
 use crate::env::World;
@@ -36,26 +37,6 @@ pub struct Keeper {
     pub tokens: KeySchedule,
     /// Time and randomness.
     pub world: World,
-}
-
-/// Why there are no usable keys.
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// The master key is not the one that the keys are sealed under.
-    #[error(transparent)]
-    WrongMasterKey(#[from] WrongMasterKey),
-    /// A stored key is not what its record says.
-    #[error("a stored key cannot be used")]
-    Unusable,
-    /// A key could not be made.
-    #[error(transparent)]
-    Generation(#[from] GenerationFailed),
-    /// Every number for keys that tag refresh tokens is used up.
-    #[error("every number for keys of refresh tokens is used up")]
-    NoNumberLeft,
-    /// The database.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
 }
 
 impl Keeper {

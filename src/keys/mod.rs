@@ -3,6 +3,7 @@
 
 pub mod master;
 
+mod error;
 mod generate;
 mod maintain;
 mod ring;
@@ -12,7 +13,8 @@ mod successor;
 mod token_key;
 mod verify;
 
-pub use maintain::{Keeper, KeyError};
+pub use error::KeyError;
+pub use maintain::Keeper;
 pub use ring::{Jwks, KeyRing};
 pub use schedule::KeySchedule;
 pub use signer::{SigningFailed, SigningKey};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chancery_verifier::claims::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
 use serde::Serialize;
 
-use super::maintain::KeyError;
+use super::error::KeyError;
 use super::master::{MasterKey, Purpose};
 use super::signer::SigningKey;
 use super::token_key::TokenKeys;

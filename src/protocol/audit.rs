@@ -146,8 +146,6 @@ kinds! {
     Login = "login",
     /// A login was refused.
     LoginFailed = "login_failed",
-    /// A refresh was refused.
-    RefreshRefused = "refresh_refused",
     /// A replaced refresh token came back, and the session was ended.
     RefreshReuse = "refresh_reuse",
     /// Late retries in four generations in a row.

@@ -9,7 +9,7 @@ use super::ids::ClientKey;
 use super::scope::ScopeSet;
 use super::secret::SecretHash;
 use super::time::Timestamp;
-use super::uri::ResourceUri;
+use super::uri::{ResourceUri, WebOrigin};
 
 /// One client, as stored.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ pub struct ClientSettings {
     /// The resource whose own identity it is: it may introspect the tokens of that audience.
     pub serves: Option<ResourceUri>,
     /// The browser origins that may call from scripts.
-    pub origins: Vec<String>,
+    pub origins: Vec<WebOrigin>,
     /// Whether its refresh tokens rotate.
     pub rotates: bool,
     /// A refresh token younger than this is not rotated yet.
@@ -137,6 +137,21 @@ pub enum BadClientSettings {
 }
 
 impl ClientSettings {
+    /// The settings of a client of which only the name is known: it may do nothing yet.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            first_party: false,
+            grants: Vec::new(),
+            scope: ScopeSet::default(),
+            resources: Vec::new(),
+            serves: None,
+            origins: Vec::new(),
+            rotates: true,
+            rotate_after: Duration::ZERO,
+        }
+    }
+
     /// Refuses settings that contradict each other.
     pub fn check(&self, public: bool) -> Result<(), BadClientSettings> {
         if public && self.grants.contains(&GrantType::ClientCredentials) {

@@ -74,8 +74,6 @@ reasons! {
     TokenInvalid = "token_invalid",
     /// The access token was revoked.
     TokenRevoked = "token_revoked",
-    /// No access token was sent.
-    TokenMissing = "token_missing",
     /// The access token's scope is too small.
     ScopeTooSmall = "scope_too_small",
     /// The thing named in the request does not exist.
@@ -84,6 +82,4 @@ reasons! {
     Conflict = "conflict",
     /// The thing is declared in the configuration file and changed there.
     Managed = "managed",
-    /// Too many attempts.
-    Throttled = "throttled",
 }

@@ -12,6 +12,10 @@ pub struct Issuer(Box<str>);
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ResourceUri(Box<str>);
 
+/// A browser origin (RFC 6454) from which scripts may call, in the one spelling that browsers send.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct WebOrigin(Box<str>);
+
 /// The text cannot name what it should.
 #[derive(Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadUri {
@@ -113,6 +117,19 @@ impl ResourceUri {
     }
 }
 
+impl WebOrigin {
+    /// Parses an origin. Any other spelling than the browsers' would never match (RFC 6454 §7.1).
+    pub fn parse(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http"))?;
+        (url.origin().ascii_serialization() == text).then(|| Self(text.into()))
+    }
+
+    /// The origin's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Issuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -189,6 +206,25 @@ mod tests {
         assert!(ResourceUri::parse("urn:example:api").is_ok());
         for text in ["api", "/api", "https://api.example/#f", "", "https://a b"] {
             assert!(ResourceUri::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_the_spelling_that_browsers_send_is_an_origin() {
+        for text in ["https://app.example", "https://app.example:8443", "http://localhost:3000"] {
+            assert_eq!(WebOrigin::parse(text).unwrap().as_str(), text);
+        }
+        for text in [
+            "*",
+            "null",
+            "app.example",
+            "https://app.example/",
+            "https://APP.example",
+            "https://app.example:443",
+            "https://user@app.example",
+            "file:///etc",
+        ] {
+            assert!(WebOrigin::parse(text).is_none(), "{text}");
         }
     }
 }

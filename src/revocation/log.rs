@@ -47,7 +47,8 @@ impl RevocationLog {
     /// Reads what came since the last time, up to `head`. One caller at a time.
     ///
     /// The last entry is read again: if it is gone or another one, writes were lost, even if new
-    /// ones have overtaken them since. What was read before is kept in any case.
+    /// ones have overtaken them since. What was read before is kept in any case, and so is where it
+    /// ended: as long as no new epoch is stored, every look finds the same.
     pub async fn follow(
         &self,
         store: &Store,
@@ -59,13 +60,16 @@ impl RevocationLog {
             return Ok(Followed::On);
         }
         let fallen = self.read(store, last).await? || last.is_some_and(|last| head.seq <= last.seq);
+        if fallen {
+            return Ok(Followed::Fallen);
+        }
         let mut state = self.state_mut();
         state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
         if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
             state.set.prune(now.seconds());
             state.pruned_at = Some(now);
         }
-        Ok(if fallen { Followed::Fallen } else { Followed::On })
+        Ok(Followed::On)
     }
 
     /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.

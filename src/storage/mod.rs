@@ -7,6 +7,7 @@
 pub mod ops;
 
 mod error;
+mod migrations;
 mod operation;
 mod postgres;
 mod sqlite;

@@ -1,12 +1,11 @@
 //! What an operation is: a value that both databases can execute.
 
 use sqlx::database::HasStatementCache;
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use sqlx::query::{Query, QueryAs};
 use sqlx::{Database, FromRow};
 
 use super::Now;
-use super::error::{DbError, StorageError};
+use super::error::DbError;
 
 /// Something that a database does as a whole or not at all.
 pub trait Operation: Send + Sync + 'static {
@@ -80,30 +79,3 @@ impl<O> Stored for O where
 fn count_statement() {
     metrics::counter!("chancery_storage_statements_total").increment(1);
 }
-
-/// Makes sure that the tables are exactly those of `migrations`, without changing them.
-pub(super) async fn check_migrations<C>(
-    migrations: &Migrator,
-    conn: &mut C,
-) -> Result<(), StorageError>
-where
-    C: Migrate + Send,
-{
-    let applied = conn
-        .list_applied_migrations(MIGRATIONS_TABLE)
-        .await
-        .map_err(|_| StorageError::Schema("the database has no tables yet".to_owned()))?;
-    let known: Vec<_> = migrations.iter().collect();
-    if let Some(newer) = applied.iter().find(|one| known.iter().all(|m| m.version != one.version)) {
-        return Err(MigrateError::VersionMissing(newer.version).into());
-    }
-    if applied.len() < known.len() {
-        return Err(StorageError::Schema(
-            "the database is of an older version: run `chancery migrate`".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-/// Where sqlx notes the migrations that have run.
-const MIGRATIONS_TABLE: &str = "_sqlx_migrations";

@@ -6,10 +6,11 @@
 mod edges;
 mod ids;
 mod lexer;
+mod metrics;
 mod paths;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -68,6 +69,21 @@ fn every_cited_requirement_is_explained() {
         missing.iter().map(|(id, paths)| format!("{id} ({})", paths.join(", "))).collect();
     let shown = missing.join("\n");
     assert!(missing.is_empty(), "not explained in docs/requirements.md:\n{shown}");
+}
+
+#[test]
+fn every_metric_is_recorded_described_and_documented() {
+    let sources = files("src", "rs");
+    let (telemetry, others): (Vec<_>, Vec<_>) =
+        sources.iter().partition(|(path, _)| path.starts_with("telemetry/"));
+    let described: BTreeSet<String> =
+        telemetry.iter().flat_map(|(_, text)| metrics::described(text)).collect();
+    let recorded: BTreeSet<String> =
+        others.iter().flat_map(|(_, text)| metrics::recorded(text)).collect();
+    let page = fs::read_to_string(root().join("docs/metrics.md")).unwrap_or_default();
+    assert!(!recorded.is_empty());
+    assert_eq!(described, recorded, "described in src/telemetry, and recorded in src");
+    assert_eq!(metrics::documented(&page), recorded, "documented in docs/metrics.md, and recorded");
 }
 
 fn root() -> &'static Path {

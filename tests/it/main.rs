@@ -5,5 +5,6 @@
 mod house;
 mod openapi;
 mod postgres;
+mod readme;
 mod sqlite;
 mod support;

@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::protocol::client::{ClientId, ClientSettings, GrantType};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::{Issuer, ResourceUri};
+use crate::protocol::uri::{Issuer, ResourceUri, WebOrigin};
 
 use super::resource::{SCOPES, URI};
 use super::{Context, Declare, origin};
+use crate::config::bounded::seconds;
 use crate::config::input::Input;
-use crate::config::kind::{
-    Choice, Flag, InFile, Needed, Optional, Parsed, Refused, list, seconds, text,
-};
+use crate::config::kind::{Choice, Flag, Parsed, Refused, list, text};
 use crate::config::section::section;
 use crate::config::span::MINUTE;
+use crate::config::wrapped::{InFile, Needed, Optional};
 
 /// A client as declared.
 pub struct DeclaredClient {
@@ -58,7 +58,7 @@ section! {
         /// The resource whose own identity the client is, so that it may introspect its tokens.
         serves: Option<ResourceUri> = None, takes Optional(URI);
         /// The origins of browser pages that may call the server for the client.
-        origins: Vec<String> = Vec::new(), takes list(origin::ORIGIN);
+        origins: Vec<WebOrigin> = Vec::new(), takes list(origin::ORIGIN);
         /// Whether refresh tokens are replaced when they are used.
         rotation: bool = true, takes Choice(&ROTATION);
         /// A refresh token younger than this is not replaced yet, for clients that fetch several

@@ -8,10 +8,12 @@ use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::uri::ResourceUri;
 
 use super::{Context, Declare};
+use crate::config::bounded::seconds;
 use crate::config::input::Input;
-use crate::config::kind::{Needed, Optional, Parsed, Refused, Words, list, seconds, text};
+use crate::config::kind::{Parsed, Refused, Words, list, text};
 use crate::config::section::section;
 use crate::config::span::{DAY, SECOND};
+use crate::config::wrapped::{Needed, Optional};
 
 /// A resource as declared.
 #[derive(Clone, Debug)]

@@ -5,9 +5,10 @@ use crate::protocol::user::{Roles, UserStatus};
 
 use super::{Context, Declare};
 use crate::config::input::Input;
-use crate::config::kind::{Flag, InFile, Needed, Optional, Parsed, Refused, Words};
+use crate::config::kind::{Flag, Parsed, Refused, Words};
 use crate::config::secret::{self, SecretText};
 use crate::config::section::section;
+use crate::config::wrapped::{InFile, Needed, Optional};
 
 /// A user as declared.
 pub struct DeclaredUser {

@@ -4,6 +4,7 @@ use crate::protocol::client::GrantType;
 use crate::protocol::key::Algorithm;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::uri::ResourceUri;
+use crate::protocol::uri::WebOrigin;
 use crate::protocol::user::UserStatus;
 
 use super::*;
@@ -168,7 +169,8 @@ fn a_client_has_what_is_declared() {
     let issuer = "http://localhost:9000/as";
     assert_eq!(resources, ["http://localhost:9000/as/admin", "https://api.example", issuer]);
     assert_eq!(settings.serves.as_ref().unwrap().as_str(), "https://api.example");
-    assert_eq!(settings.origins, ["https://shop.example"]);
+    let origins: Vec<&str> = settings.origins.iter().map(WebOrigin::as_str).collect();
+    assert_eq!(origins, ["https://shop.example"]);
     assert_eq!(settings.rotate_after, Duration::from_mins(2));
 }
 

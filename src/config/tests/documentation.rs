@@ -42,8 +42,8 @@ fn the_tables_have_a_row_for_each_key() {
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), describe().len() + 2);
     assert_eq!(lines[0], "| key | variable | takes | default | meaning |");
-    let row = "| `tokens.retry_window` | `CHANCERY_TOKENS__RETRY_WINDOW` | a span from 0s to 1h, \
-               such as `90`, `90s`, `15m`, `12h`, `14d` | 10m | How long a client";
+    let row = "| `tokens.retry_window` | `CHANCERY_TOKENS__RETRY_WINDOW` | a span from 0s to 1h: a whole \
+               number of `s`, `m`, `h` or `d`, or of seconds where no unit follows | 10m | How long";
     assert!(lines.iter().any(|line| line.starts_with(row)), "{table}");
     let file = "| `master_key_file` | `CHANCERY_MASTER_KEY_FILE` | the path of a file";
     assert!(lines.iter().any(|line| line.starts_with(file)), "{table}");

@@ -57,7 +57,8 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("http.body_limit", "16777216", "16777217"),
         ("database.connections", "1000", "1001"),
         ("log.level", "warn,chancery=debug", "inof"),
-        ("log.level", "off", "chancery=loud"),
+        ("log.level", "INFO", "chancery=loud"),
+        ("log.level", "off", "info,verbose"),
         ("log.format", "json", "JSON"),
         ("migrate", "check", "never"),
         ("trusted_proxies", "::1", "10.0.0.0/33"),
@@ -66,6 +67,8 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("issuer", "https://as.example", "https://as.example/"),
         ("database_url", "postgres://h/n", "mysql://h/n"),
         ("database.pgbouncer", "true", "yes"),
+        ("master_key_previous", OTHER_KEY, "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"),
+        ("master_key_previous", OTHER_KEY, "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI!"),
     ] {
         let variable = environment::variable(key);
         let master = ("CHANCERY_MASTER_KEY", MASTER_KEY);

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::{By, changed_meanwhile};
 use crate::audit;
+use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::audit::{Actor, AuditKind};
 use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientSettings, ClientStatus};
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ClientKey;
-use crate::protocol::revocation::EffectiveBy;
-use crate::protocol::secret::ClientSecret;
+use crate::protocol::revocation::{EffectiveBy, Kind};
+use crate::protocol::secret::{ClientSecret, SecretHash};
 use crate::protocol::session::EndReason;
 use crate::storage::ops::Swap;
 use crate::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, LoadClients};
@@ -33,6 +34,8 @@ pub enum NewSecret {
     Public,
     /// By a secret that was made elsewhere.
     Given(ClientSecret),
+    /// By the secret of this hash.
+    Hashed(SecretHash),
     /// By a secret that is made here, and shown once.
     Generate,
 }
@@ -55,6 +58,9 @@ pub struct Rotation {
     pub compromised: bool,
 }
 
+/// The longest that a replaced secret may still be accepted.
+pub const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
+
 /// A client after a change.
 pub struct Changed {
     /// The client.
@@ -73,10 +79,11 @@ pub async fn create(
     check_settings(&new.settings, public)?;
     let (credentials, shown) = match new.secret {
         NewSecret::Public => (ClientCredentials::Public, None),
-        NewSecret::Given(secret) => (secret_credentials(&secret), None),
+        NewSecret::Given(secret) => (secret_credentials(secret.hash()), None),
+        NewSecret::Hashed(hash) => (secret_credentials(hash), None),
         NewSecret::Generate => {
             let secret = ClientSecret::generate(&server.world.entropy.bytes());
-            (secret_credentials(&secret), Some(secret))
+            (secret_credentials(secret.hash()), Some(secret))
         }
     };
     let now = server.now();
@@ -149,6 +156,29 @@ pub async fn change(
     Ok(changed)
 }
 
+/// Makes a client what the configuration file declares, and lets it work.
+pub async fn declare(
+    server: &Server,
+    by: &By,
+    client: Client,
+    (credentials, settings): (ClientCredentials, ClientSettings),
+) -> Result<Changed, FlowError> {
+    check_settings(&settings, matches!(credentials, ClientCredentials::Public))?;
+    let status = ClientStatus::Active;
+    let declared = Client { credentials, settings, status, managed: true, ..client };
+    store(server, by, (AuditKind::ClientChanged, declared), false).await
+}
+
+/// Disables a client that the configuration file declares no longer, and lets go of it.
+pub async fn release(server: &Server, by: &By, client: Client) -> Result<(), FlowError> {
+    let patch = ClientPatch { settings: None, status: Some(ClientStatus::Disabled) };
+    let disabled = change(server, by, client, patch).await?.client;
+    // Last, so that what was interrupted before is found again.
+    let released = Client { managed: false, ..disabled };
+    store(server, by, (AuditKind::ClientChanged, released), false).await?;
+    Ok(())
+}
+
 /// Replaces a client's secret by a new one, which is answered, this once.
 pub async fn rotate_secret(
     server: &Server,
@@ -190,6 +220,7 @@ pub async fn delete(server: &Server, by: &By, client: Client) -> Result<Effectiv
         audit: event.clone(),
     };
     server.store.write(delete).await?.ok_or_else(FlowError::not_found)?;
+    count_revocations(Kind::Client, 1);
     audit::log(&event);
     server.obey_now().await;
     Ok(server.effective_by(&known))
@@ -211,7 +242,7 @@ async fn store(
     let changed = server.store.write(change).await?.ok_or_else(changed_meanwhile)?;
     audit::log(&event);
     if revoke {
-        metrics::counter!("chancery_revocations_total", "kind" => "client").increment(1);
+        count_revocations(Kind::Client, 1);
     }
     server.obey_now().await;
     let effective_by = revoke.then(|| server.effective_by(&known));
@@ -242,6 +273,6 @@ fn check_settings(settings: &ClientSettings, public: bool) -> Result<(), Refusal
     })
 }
 
-fn secret_credentials(secret: &ClientSecret) -> ClientCredentials {
-    ClientCredentials::Secret { current: secret.hash(), previous: None }
+fn secret_credentials(current: SecretHash) -> ClientCredentials {
+    ClientCredentials::Secret { current, previous: None }
 }

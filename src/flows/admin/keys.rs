@@ -2,11 +2,12 @@
 
 use super::By;
 use crate::audit;
+use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::audit::AuditKind;
 use crate::protocol::key::{Algorithm, KeyLife, KeyUse, Kid};
-use crate::protocol::revocation::EffectiveBy;
+use crate::protocol::revocation::{EffectiveBy, Kind};
 use crate::storage::ops::keys::CompromiseKey;
 
 /// A signing key, as an administrator sees it.
@@ -63,7 +64,7 @@ pub async fn compromise(server: &Server, by: &By, kid: &Kid) -> Result<Effective
     };
     server.store.write(operation).await?.ok_or_else(FlowError::not_found)?;
     audit::log(&event);
-    metrics::counter!("chancery_revocations_total", "kind" => "kid").increment(1);
+    count_revocations(Kind::Key, 1);
     server.obey_now().await;
     if let Err(error) = server.maintain_keys().await {
         tracing::warn!(%error, "the next key could not be announced yet");

@@ -9,6 +9,7 @@ pub mod resources;
 pub mod revocations;
 pub mod sessions;
 pub mod users;
+pub mod views;
 
 use super::error::FlowError;
 use super::server::Server;

@@ -83,7 +83,17 @@ pub async fn change(
     by.check_managed(resource.managed)?;
     check(server, &settings)?;
     let managed = resource.managed || by.actor == Actor::Configuration;
-    let changed = Resource { settings, enabled, managed, updated_at: server.now(), ..resource };
+    store(server, by, Resource { settings, enabled, managed, ..resource }).await
+}
+
+/// Disables a resource that the configuration file declares no longer, and lets go of it.
+pub async fn release(server: &Server, by: &By, resource: Resource) -> Result<(), FlowError> {
+    store(server, by, Resource { enabled: false, managed: false, ..resource }).await?;
+    Ok(())
+}
+
+async fn store(server: &Server, by: &By, resource: Resource) -> Result<Resource, FlowError> {
+    let changed = Resource { updated_at: server.now(), ..resource };
     let event = by.event(server, AuditKind::ResourceChanged).about(&changed.uri);
     let change = ChangeResource { resource: changed.clone(), audit: event.clone() };
     if server.store.write(change).await? == Swap::Lost {

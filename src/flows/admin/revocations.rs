@@ -2,6 +2,7 @@
 
 use super::{By, clients, keys, sessions, users};
 use crate::audit;
+use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::audit::AuditKind;
@@ -69,7 +70,7 @@ async fn everything(server: &Server, by: &By) -> Result<EffectiveBy, FlowError> 
 
 async fn finish(server: &Server, event: &crate::protocol::audit::AuditEvent, kind: Kind) {
     audit::log(event);
-    metrics::counter!("chancery_revocations_total", "kind" => kind.as_str()).increment(1);
+    count_revocations(kind, 1);
     server.obey_now().await;
 }
 

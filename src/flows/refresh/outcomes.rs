@@ -1,5 +1,6 @@
 //! What each verdict does: one conditional write, then the answer. `None` is a lost race.
 
+use super::super::ending::count_ended;
 use super::super::error::FlowError;
 use super::super::issue::{RefreshResponse, TokenResponse};
 use super::{Reading, Refresh};
@@ -148,16 +149,22 @@ impl Refresh<'_> {
             (AuditKind::StorageRegressed, Reason::StorageRegressed)
         };
         let event = self.event(kind, session).because(reason.as_str());
+        let revoking = if regressed {
+            self.server.revoking_client(self.known)
+        } else {
+            self.server.revoking_user(self.known)
+        };
         let end = EndSessions {
             which: Sessions::One(session.id),
             reason,
-            revoking: self.server.revoking_user(self.known),
+            revoking,
             audit: Some(event.clone()),
             regressed,
         };
         match self.server.store.write(end).await {
             Ok(ended) => {
                 if ended.feed.is_some() {
+                    count_ended(&ended);
                     audit::log(&event);
                     self.server.obey_now().await;
                 }

@@ -13,6 +13,7 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
     if !here {
         return Err(FlowError::not_found().into());
     }
+    exchange.app.server.measure();
     let text = (exchange.app.render_metrics)();
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
 }

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde::Serialize;
 
+use crate::flows::admin::views::{self, List};
 use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::flows::sessions::{OwnEnd, end_some, list_own};
@@ -14,29 +15,6 @@ use crate::protocol::ids::SessionId;
 use crate::protocol::session::Session;
 
 #[derive(Serialize)]
-struct Page {
-    items: Vec<Item>,
-    next: Option<String>,
-}
-
-/// A session, as its user and administrators see it.
-#[derive(Serialize)]
-pub(super) struct Item {
-    sid: String,
-    client_id: String,
-    scope: String,
-    created_at: String,
-    last_seen: String,
-    expires_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    address: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    current: Option<bool>,
-}
-
-#[derive(Serialize)]
 struct Ended<T> {
     effective_by: T,
 }
@@ -46,10 +24,8 @@ pub(in crate::http) async fn list(exchange: Exchange) -> Result<Response, HttpEr
     let page = respond::Page::read(&exchange.query()?, SessionId::parse)?;
     let own = list_own(&exchange.app.server, &token, (page.after, page.limit)).await?;
     let next = page.next(&own.sessions, |session| session.id.to_string());
-    let item =
-        |session: &Session| Item { current: Some(session.id == own.current), ..Item::of(session) };
-    let items = own.sessions.iter().map(item).collect();
-    Ok(respond::private(Page { items, next }))
+    let view = |session: &Session| views::Session::with_current(session, session.id == own.current);
+    Ok(respond::private(List::of(&own.sessions, view, next)))
 }
 
 pub(in crate::http) async fn end_one(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -74,20 +50,4 @@ async fn end(exchange: Exchange, token: String, which: OwnEnd) -> Result<Respons
     let effective_by =
         detached(async move { end_some(&server, &token, which, &origin).await }).await?;
     Ok(respond::private(Ended { effective_by: effective_by.seconds() }))
-}
-
-impl Item {
-    pub(super) fn of(session: &Session) -> Self {
-        Self {
-            sid: session.id.to_string(),
-            client_id: session.client_id.to_string(),
-            scope: session.grant.scope.to_string(),
-            created_at: session.created_at.rfc3339(),
-            last_seen: session.last_seen.rfc3339(),
-            expires_at: session.idle_expires_at.rfc3339(),
-            address: session.address.map(|address| address.to_string()),
-            user_agent: session.user_agent.clone(),
-            current: None,
-        }
-    }
 }

@@ -52,6 +52,7 @@ impl Default for PasswordPolicy {
 ///
 /// Wiped when dropped. It has no `Debug`, and two of them cannot be compared: only
 /// [`PasswordHash::verify`] tells whether one is right.
+#[derive(Clone)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {

@@ -116,7 +116,8 @@ pub struct EndSessions {
     pub revoking: Revoking,
     /// Written if any session was ended.
     pub audit: Option<AuditEvent>,
-    /// Whether the log begins a new epoch: the database was found to have lost writes.
+    /// Whether the log begins a new epoch, in which everything issued so far is refused: the
+    /// database was found to have lost writes.
     pub regressed: bool,
 }
 operation!(EndSessions => Ended, URGENT);
@@ -162,3 +163,7 @@ pub struct ListSessions {
     pub limit: u32,
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
+
+/// Counts the sessions of a user that were not ended.
+pub struct CountSessions(pub UserId);
+operation!(CountSessions => u32, SINGLE_STATEMENT);

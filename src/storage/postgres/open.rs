@@ -36,5 +36,5 @@ pub(super) async fn migrate(pool: &PgPool, allowed: bool) -> Result<(), StorageE
         return Ok(());
     }
     let mut conn = pool.acquire().await?;
-    super::super::operation::check_migrations(&MIGRATIONS, &mut *conn).await
+    super::super::migrations::check(&MIGRATIONS, &mut *conn).await
 }

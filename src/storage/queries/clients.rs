@@ -11,7 +11,7 @@ use crate::protocol::revocation::Kind;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
-use crate::protocol::uri::ResourceUri;
+use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
     ChangeClient, ChangedClient, CreateClient, DeleteClient, LoadClients,
 };
@@ -149,7 +149,7 @@ async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbErr
         .bind(settings.scope.to_string())
         .bind(words(settings.resources.iter().map(ResourceUri::as_str)))
         .bind(settings.serves.as_ref().map(ResourceUri::as_str))
-        .bind(words(settings.origins.iter().map(String::as_str)))
+        .bind(words(settings.origins.iter().map(WebOrigin::as_str)))
         .bind(i64::from(settings.rotates))
         .bind(millis(settings.rotate_after))
         .bind(client.status.as_str())
@@ -206,12 +206,7 @@ impl TryFrom<ClientRow> for Client {
                     Some(text) => Some(uri(text).ok_or_else(bad("serves"))?),
                     None => None,
                 },
-                origins: row
-                    .origins
-                    .split(' ')
-                    .filter(|o| !o.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
+                origins: parse_words(&row.origins, WebOrigin::parse).ok_or_else(bad("origins"))?,
                 rotates: row.rotates != 0,
                 rotate_after: Duration::from_millis(unsigned(
                     row.rotate_after,

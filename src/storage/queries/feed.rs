@@ -54,7 +54,8 @@ pub(super) async fn publish(
 }
 
 /// Begins a new epoch, if the present one is `from`. Numbers of two epochs do not compare, so every
-/// reader starts again from a snapshot.
+/// reader starts again from a snapshot, and no node can tell any more what the log has lost: an
+/// entry that refuses [`all`] must follow.
 pub(super) async fn renew_epoch(tx: &mut Tx<'_>, from: Option<i64>) -> Result<bool, DbError> {
     let now = (tx.now)().millis();
     let renewed = tx
@@ -174,7 +175,7 @@ async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> 
     Ok(())
 }
 
-fn all(revoking: &Revoking, now: Timestamp) -> Publication {
+pub(super) fn all(revoking: &Revoking, now: Timestamp) -> Publication {
     Publication {
         kind: Kind::All,
         digest: Kind::All.digest(""),

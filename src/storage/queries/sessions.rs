@@ -1,15 +1,17 @@
 //! Sessions and their rotation.
 
 use super::audit::append;
-use super::feed::{Publication, publish, renew_epoch};
+use super::feed::{Publication, all, publish, renew_epoch};
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
 use crate::protocol::revocation::Kind;
 use crate::protocol::session::{EndReason, Session};
+use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
-    CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions, Sessions,
+    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions,
+    Sessions,
 };
 use crate::storage::ops::{BATCH, FeedPosition, Revoking};
 
@@ -21,6 +23,13 @@ macro_rules! columns {
          session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
          session.reissued_at, session.successor_sealed, session.retry_generation, \
          session.retry_streak, session.last_seen, session.user_agent, session.ip"
+    };
+}
+
+// Everything was ended up to a time, which is written in one row and not in those of the sessions.
+macro_rules! not_over {
+    () => {
+        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1)"
     };
 }
 
@@ -97,10 +106,13 @@ impl Execute<Engine> for EndSessions {
         if let Some(audit) = &self.audit {
             append(tx, audit).await?;
         }
+        let mut entries = ends(&sessions, &self.revoking, (tx.now)());
         if self.regressed {
+            // Whatever else the database has lost may have been a revocation.
             renew_epoch(tx, None).await?;
+            entries.push(all(&self.revoking, (tx.now)()));
         }
-        let feed = publish_ends(tx, &sessions, &self.revoking).await?;
+        let feed = publish(tx, &entries, &self.revoking).await?;
         Ok(Ended { sessions, feed: Some(feed) })
     }
 }
@@ -111,14 +123,18 @@ pub(super) async fn publish_ends(
     sessions: &[SessionId],
     revoking: &Revoking,
 ) -> Result<FeedPosition, DbError> {
-    let until = Some(revoking.until((tx.now)()));
+    publish(tx, &ends(sessions, revoking, (tx.now)()), revoking).await
+}
+
+fn ends(sessions: &[SessionId], revoking: &Revoking, now: Timestamp) -> Vec<Publication> {
+    let until = Some(revoking.until(now));
     let publication = |session: &SessionId| Publication {
         kind: Kind::Session,
         digest: Kind::Session.digest(&session.to_string()),
         not_before: None,
         until,
     };
-    publish(tx, &sessions.iter().map(publication).collect::<Vec<_>>(), revoking).await
+    sessions.iter().map(publication).collect()
 }
 
 /// Marks the active sessions among `which` as ended, in the order of their ids, so that two
@@ -179,7 +195,9 @@ impl Execute<Engine> for ListSessions {
                 "SELECT ",
                 columns!(),
                 " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
-                     AND idle_expires_at > $3 ORDER BY id LIMIT $4"
+                     AND idle_expires_at > $3 AND ",
+                not_over!(),
+                " ORDER BY id LIMIT $4"
             );
             let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
@@ -188,12 +206,25 @@ impl Execute<Engine> for ListSessions {
                 "SELECT ",
                 columns!(),
                 " FROM session WHERE id > $1 AND ended_reason IS NULL \
-                     AND idle_expires_at > $2 ORDER BY id LIMIT $3"
+                     AND idle_expires_at > $2 AND ",
+                not_over!(),
+                " ORDER BY id LIMIT $3"
             );
             let query = tx.query_as::<SessionRow>(sql);
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         };
         rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for CountSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<u32, DbError> {
+        let (count,): (i64,) = tx
+            .query_as("SELECT COUNT(*) FROM session WHERE user_id = $1 AND ended_reason IS NULL")
+            .bind(self.0.as_bytes().as_slice())
+            .fetch_one(&mut *tx.conn)
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 

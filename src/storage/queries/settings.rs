@@ -5,7 +5,7 @@ use crate::storage::ops::settings::{EnsureSetting, ReadSetting, WriteSetting};
 
 impl Execute<Engine> for ReadSetting {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Vec<u8>>, DbError> {
-        read(tx, self.0).await
+        read(tx, &self.0).await
     }
 }
 
@@ -26,7 +26,7 @@ impl Execute<Engine> for WriteSetting {
             "INSERT INTO setting (name, value) VALUES ($1, $2) \
              ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         )
-        .bind(self.name)
+        .bind(self.name.to_string())
         .bind(self.value.as_slice())
         .execute(&mut *tx.conn)
         .await?;
@@ -34,10 +34,10 @@ impl Execute<Engine> for WriteSetting {
     }
 }
 
-async fn read(tx: &mut Tx<'_>, name: &'static str) -> Result<Option<Vec<u8>>, DbError> {
+async fn read(tx: &mut Tx<'_>, name: &str) -> Result<Option<Vec<u8>>, DbError> {
     let row: Option<(Vec<u8>,)> = tx
         .query_as("SELECT value FROM setting WHERE name = $1")
-        .bind(name)
+        .bind(name.to_owned())
         .fetch_optional(&mut *tx.conn)
         .await?;
     Ok(row.map(|(value,)| value))

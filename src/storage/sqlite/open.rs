@@ -44,7 +44,7 @@ impl Place {
             MIGRATIONS.run(&mut conn).await?;
             return Ok(());
         }
-        super::super::operation::check_migrations(&MIGRATIONS, &mut conn).await
+        super::super::migrations::check(&MIGRATIONS, &mut conn).await
     }
 
     /// A connection that writes. `FULL` makes every commit durable; `busy_timeout` covers the

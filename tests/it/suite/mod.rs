@@ -3,6 +3,14 @@
 use super::BACKEND;
 
 mod admin;
+mod cli;
+mod everything;
 mod http;
+mod janitor;
+mod keys;
 mod login;
+mod lost_writes;
+mod metrics;
+mod reconcile;
 mod refresh;
+mod sessions;

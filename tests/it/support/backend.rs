@@ -6,7 +6,7 @@ use chancery::storage::DatabaseUrl;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use super::postgres::{self, TestDatabase};
+use super::postgres::{self, Skip, TestDatabase};
 use super::server::{FirstSecrets, make_template};
 
 /// The databases that the suite runs on.
@@ -34,17 +34,29 @@ impl Backend {
                     let secrets = make_template(&url).await;
                     POSTGRES_SECRETS.set(secrets).map_err(|_| "the template was made twice")
                 };
-                match postgres::database(migrate).await {
-                    Ok(database) => {
-                        Some((Place::Postgres(database), POSTGRES_SECRETS.get().unwrap()))
-                    }
-                    Err(skip) => {
-                        let name = std::thread::current().name().unwrap_or("a test").to_owned();
-                        postgres::skip_or_fail(&name, &skip.reason);
-                        None
-                    }
-                }
+                let database = found(postgres::database(migrate).await)?;
+                Some((Place::Postgres(database), POSTGRES_SECRETS.get().unwrap()))
             }
+        }
+    }
+
+    /// A database without any table. `None` as for [`Backend::place`].
+    pub(crate) fn empty(self) -> Option<Place> {
+        match self {
+            Self::Sqlite => Some(Place::Sqlite(tempfile::tempdir().unwrap())),
+            Self::Postgres => found(postgres::empty_database()).map(Place::Postgres),
+        }
+    }
+}
+
+/// What was found, or a word on why the test does not run.
+fn found<T>(database: Result<T, Skip>) -> Option<T> {
+    match database {
+        Ok(database) => Some(database),
+        Err(skip) => {
+            let name = std::thread::current().name().unwrap_or("a test").to_owned();
+            postgres::skip_or_fail(&name, &skip.reason);
+            None
         }
     }
 }

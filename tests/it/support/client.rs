@@ -170,6 +170,12 @@ impl TestServer {
         self.form("/oauth/token", &self.basic(), &form).await
     }
 
+    /// Revokes a token as the demo client.
+    pub(crate) async fn revoke(&self, token: &str) {
+        let reply = self.form("/oauth/revoke", &self.basic(), &format!("token={token}")).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+    }
+
     /// Asks the demo client's introspection about a token.
     pub(crate) async fn introspect(&self, token: &str) -> Value {
         let reply = self.form("/oauth/introspect", &self.basic(), &format!("token={token}")).await;
@@ -251,6 +257,14 @@ impl TestServer {
 
     pub(crate) async fn is_active(&self, token: &str) -> bool {
         self.introspect(token).await["active"] == true
+    }
+
+    /// Like [`TestServer::is_active`], asked by another client with its id and secret.
+    pub(crate) async fn is_active_for(&self, (id, secret): (&str, &str), token: &str) -> bool {
+        let form = format!("token={token}");
+        let reply = self.form("/oauth/introspect", &basic(id, secret), &form).await;
+        assert_eq!(reply.status, StatusCode::OK, "{reply:?}");
+        reply.json()["active"] == true
     }
 }
 

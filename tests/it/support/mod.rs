@@ -2,12 +2,17 @@
 
 mod backend;
 mod client;
+mod command;
 mod contract;
+mod look;
 pub(crate) mod postgres;
+mod raw;
 mod server;
 mod world;
 
 pub(crate) use backend::Backend;
 pub(crate) use client::{PASSWORD, Reply, Tokens, basic, claims};
+pub(crate) use command::Installation;
 pub(crate) use contract::{METHODS, contract};
+pub(crate) use raw::Raw;
 pub(crate) use server::{Options, TestServer};

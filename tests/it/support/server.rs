@@ -16,6 +16,7 @@ use chancery::protocol::access_token::TokenLimits;
 use chancery::protocol::password::argon2id::Argon2Params;
 use chancery::protocol::password::{HashBudget, PasswordPolicy};
 use chancery::protocol::session::SessionLifetimes;
+use chancery::protocol::time::Timestamp;
 use chancery::protocol::uri::Issuer;
 use chancery::revocation::RevocationPolicy;
 use chancery::storage::{DatabaseUrl, Store, StoreOptions};
@@ -77,6 +78,13 @@ impl TestServer {
         Some(Self::on(Arc::new(place), secrets, (clock, 1), options).await)
     }
 
+    /// A server on a database that no first run has filled, at the time of this machine, as the
+    /// command line beside it has it.
+    pub(crate) async fn beside(place: Arc<Place>) -> Self {
+        let clock = TestClock::at(Timestamp::from(World::system().clock.now()).seconds());
+        Self::on(place, &NO_SECRETS, (Arc::new(clock), 2), Options::default()).await
+    }
+
     /// Another node on the same database and the same clock, as after a restart.
     pub(crate) async fn another(&self, seed: u64) -> Self {
         let clock = (self.clock.clone(), seed);
@@ -97,6 +105,11 @@ impl TestServer {
             render_metrics: Box::new(String::new),
         });
         Self { server, clock, secrets, app: routes::all(&app), place }
+    }
+
+    /// Where its database is.
+    pub(crate) fn url(&self) -> DatabaseUrl {
+        self.place.url()
     }
 
     /// Lets time pass.
@@ -164,7 +177,7 @@ async fn build(
     let pool = PoolSettings {
         permits: 1,
         queue: 64,
-        deadline: Duration::from_secs(5),
+        deadline: Duration::from_mins(1),
         // The cheapest parameters there are: what is tested is not how slow they are.
         params: Argon2Params::new(8, 1, 1).unwrap(),
     };
@@ -176,6 +189,13 @@ async fn build(
     Arc::new(Server::assemble(settings, keeper, credentials))
 }
 
+static NO_SECRETS: FirstSecrets = FirstSecrets {
+    username: String::new(),
+    password: String::new(),
+    client_id: String::new(),
+    client_secret: String::new(),
+    resource: String::new(),
+};
 /// When the template was made: a day in 2027.
 const START: i64 = 1_800_000_000;
-const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+pub(crate) const MASTER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";

@@ -6,18 +6,26 @@ use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use chancery::env::{Clock, Entropy};
+use tokio::sync::Notify;
 
-/// A clock that stands until it is stepped. Whoever sleeps moves it on to where he wants to wake.
+/// A clock that stands until it is stepped. Who wants to sleep for some seconds only moves it on to
+/// where he wants to wake, as the issuer does when it waits out a not-before; who waits for longer,
+/// such as a deadline, waits until a test steps it there.
 pub(crate) struct TestClock {
     wall_millis: AtomicI64,
     monotonic_millis: AtomicU64,
+    stepped: Notify,
 }
+
+/// The longest sleep that moves the clock.
+const NAP: Duration = Duration::from_secs(5);
 
 impl TestClock {
     pub(crate) fn at(seconds: i64) -> Self {
         Self {
             wall_millis: AtomicI64::new(seconds * 1000),
             monotonic_millis: AtomicU64::new(1_000_000),
+            stepped: Notify::new(),
         }
     }
 
@@ -26,6 +34,7 @@ impl TestClock {
         let millis = u64::try_from(span.as_millis()).unwrap();
         self.wall_millis.fetch_add(i64::try_from(millis).unwrap(), Ordering::SeqCst);
         self.monotonic_millis.fetch_add(millis, Ordering::SeqCst);
+        self.stepped.notify_waiters();
     }
 
     /// Sets the wall clock forward or back, as an administrator might.
@@ -50,10 +59,15 @@ impl Clock for TestClock {
 
     fn sleep_until(&self, deadline: SystemTime) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
-            if let Ok(left) = deadline.duration_since(self.now()) {
-                self.advance(left);
+            loop {
+                let stepped = self.stepped.notified();
+                let left = deadline.duration_since(self.now()).unwrap_or_default();
+                if left <= NAP {
+                    self.advance(left);
+                    return tokio::task::yield_now().await;
+                }
+                stepped.await;
             }
-            tokio::task::yield_now().await;
         })
     }
 }

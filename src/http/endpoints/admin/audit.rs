@@ -4,10 +4,10 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::Serialize;
 
-use super::{List, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::audit::{self, Filter};
 use crate::flows::admin::explain::{Question, explain};
-use crate::http::endpoints::sessions::Item as SessionItem;
+use crate::flows::admin::views::{List, Session};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
@@ -46,7 +46,7 @@ struct Explanation {
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<SessionItem>,
+    session: Option<Session>,
     events: Vec<Item>,
 }
 
@@ -57,12 +57,11 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
     let filter = filter(&params, &page)?;
     let events = audit::list(&exchange.app.server, filter).await?;
     let next = page.next(&events, |event| event.id.to_string());
-    let items: Vec<Item> = events.iter().map(Item::of).collect();
     let accept = exchange.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
     if accept.is_some_and(|accept| accept.contains(NDJSON)) {
-        return Ok(lines(&items));
+        return Ok(lines(&events));
     }
-    Ok(respond::private(List { items, next }))
+    Ok(respond::private(List::of(&events, Item::of, next)))
 }
 
 pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -73,7 +72,7 @@ pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Respo
     Ok(respond::private(Explanation {
         outcome: explanation.outcome,
         user_id: session.map(|session| session.user_id.to_string()),
-        session: session.map(SessionItem::of),
+        session: session.map(Session::of),
         events: explanation.events.iter().map(Item::of).collect(),
     }))
 }
@@ -109,8 +108,9 @@ fn question(params: &Params<'_>) -> Result<Question, HttpError> {
 }
 
 /// One JSON object a line, for whoever archives the log.
-fn lines(items: &[Item]) -> Response {
-    let lines = items.iter().filter_map(|item| serde_json::to_string(item).ok());
+fn lines(events: &[AuditEvent]) -> Response {
+    let items = events.iter().map(Item::of);
+    let lines = items.filter_map(|item| serde_json::to_string(&item).ok());
     let text: String = lines.map(|line| line + "\n").collect();
     ([(CONTENT_TYPE, NDJSON), (CACHE_CONTROL, "no-store")], text).into_response()
 }

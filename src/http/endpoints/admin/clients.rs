@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Effective, List, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
+use crate::flows::admin::views::{self, ChangedClient, Effective, List};
 use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
@@ -18,7 +19,7 @@ use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, Gr
 use crate::protocol::ids::ClientKey;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::ResourceUri;
+use crate::protocol::uri::{ResourceUri, WebOrigin};
 
 const SCOPE: &str = "admin:clients";
 
@@ -50,44 +51,12 @@ struct SecretBody {
     compromised: bool,
 }
 
-#[derive(Serialize)]
-struct Item {
-    id: String,
-    client_id: String,
-    name: String,
-    public: bool,
-    status: &'static str,
-    managed: bool,
-    first_party: bool,
-    grants: Vec<&'static str>,
-    scopes: Vec<String>,
-    resources: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    serves: Option<String>,
-    origins: Vec<String>,
-    rotation: &'static str,
-    rotate_after: u64,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    #[serde(flatten)]
-    client: Item,
-    /// Shown this once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<Zeroizing<String>>,
-    #[serde(flatten)]
-    effective: Option<Effective>,
-}
-
 pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let page = respond::Page::read(&exchange.query()?, ClientKey::parse)?;
     let clients = clients::list(&exchange.server(), page.after, page.limit).await?;
     let next = page.next(&clients, |client| client.key.to_string());
-    Ok(respond::private(List { items: clients.iter().map(Item::of).collect(), next }))
+    Ok(respond::private(List::of(&clients, views::Client::of, next)))
 }
 
 pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -106,19 +75,19 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
             NewSecret::Given(ClientSecret::chosen(secret).map_err(|_| bad("secret is too weak"))?)
         }
     };
-    let settings = body.settings(empty_settings())?;
+    let settings = body.settings(ClientSettings::named(""))?;
     let server = exchange.server();
     let new = NewClient { id, secret, settings };
     let created = detached(async move { clients::create(&server, &by, new).await });
     let (client, secret) = created.await?;
-    let shown = Shown::of(&client, secret.as_ref(), None);
+    let shown = ChangedClient::created(&client, secret.as_ref());
     Ok(respond::with_status(StatusCode::CREATED, shown))
 }
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let client = find(&mut exchange).await?;
-    Ok(respond::private(Item::of(&client)))
+    Ok(respond::private(views::Client::of(&client)))
 }
 
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -136,25 +105,23 @@ pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, 
     let server = exchange.server();
     let changed = async move { clients::change(&server, &by, client, patch).await };
     let changed = detached(changed).await?;
-    let effective = changed.effective_by.as_ref().map(Effective::of);
-    Ok(respond::private(Shown::of(&changed.client, None, effective)))
+    Ok(respond::private(ChangedClient::of(&changed, None)))
 }
 
 pub(in crate::http) async fn rotate_secret(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
     let client = find(&mut exchange).await?;
     let body: SecretBody = exchange.json().await?;
-    if body.overlap_seconds > MAX_OVERLAP {
+    let overlap = Duration::from_secs(body.overlap_seconds);
+    if overlap > clients::MAX_OVERLAP {
         return Err(bad("overlap_seconds is at most 30 days"));
     }
-    let overlap = Duration::from_secs(body.overlap_seconds);
     let rotation = Rotation { overlap, compromised: body.compromised };
     let server = exchange.server();
     let rotate =
         async move { clients::rotate_secret(&server, &by, client, (rotation, None)).await };
     let (changed, secret) = detached(rotate).await?;
-    let effective = changed.effective_by.as_ref().map(Effective::of);
-    Ok(respond::private(Shown::of(&changed.client, Some(&secret), effective)))
+    Ok(respond::private(ChangedClient::of(&changed, Some(&secret))))
 }
 
 pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -185,7 +152,7 @@ impl Body {
             Some("") => None,
             Some(text) => Some(uri(text).ok_or(bad("serves is not an absolute URI"))?),
         };
-        let origins = parse_all(self.origins.as_deref(), origin, "an origin is not one")?;
+        let origins = parse_all(self.origins.as_deref(), WebOrigin::parse, "an origin is not one")?;
         let rotates = match self.rotation.as_deref() {
             None => before.rotates,
             Some("always") => true,
@@ -218,58 +185,3 @@ fn parse_all<T>(
         Some(None) => Err(bad(error)),
     }
 }
-
-/// An origin as browsers send it: scheme, host and perhaps a port.
-fn origin(text: &str) -> Option<String> {
-    let uri = text.parse::<http::Uri>().ok()?;
-    let whole = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
-    (whole == text && uri.path() == "/" && uri.query().is_none()).then_some(whole)
-}
-
-fn empty_settings() -> ClientSettings {
-    ClientSettings {
-        name: String::new(),
-        first_party: false,
-        grants: Vec::new(),
-        scope: ScopeSet::default(),
-        resources: Vec::new(),
-        serves: None,
-        origins: Vec::new(),
-        rotates: true,
-        rotate_after: Duration::ZERO,
-    }
-}
-
-impl Item {
-    fn of(client: &Client) -> Self {
-        let settings = &client.settings;
-        let uri = |uri: &ResourceUri| uri.as_str().to_owned();
-        Self {
-            id: client.key.to_string(),
-            client_id: client.id.to_string(),
-            name: settings.name.clone(),
-            public: client.is_public(),
-            status: client.status.as_str(),
-            managed: client.managed,
-            first_party: settings.first_party,
-            grants: settings.grants.iter().map(|grant| grant.as_str()).collect(),
-            scopes: settings.scope.iter().map(str::to_owned).collect(),
-            resources: settings.resources.iter().map(uri).collect(),
-            serves: settings.serves.as_ref().map(uri),
-            origins: settings.origins.clone(),
-            rotation: if settings.rotates { "always" } else { "never" },
-            rotate_after: settings.rotate_after.as_secs(),
-            created_at: client.created_at.rfc3339(),
-            updated_at: client.updated_at.rfc3339(),
-        }
-    }
-}
-
-impl Shown {
-    fn of(client: &Client, secret: Option<&ClientSecret>, effective: Option<Effective>) -> Self {
-        let client_secret = secret.map(|secret| Zeroizing::new(secret.expose().to_owned()));
-        Self { client: Item::of(client), client_secret, effective }
-    }
-}
-
-const MAX_OVERLAP: u64 = 30 * 86_400;

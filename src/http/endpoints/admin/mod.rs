@@ -8,39 +8,19 @@ pub(in crate::http) mod revocations;
 pub(in crate::http) mod sessions;
 pub(in crate::http) mod users;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::flows::admin::By;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::protocol::audit::Actor;
 use crate::protocol::error::Refusal;
-use crate::protocol::revocation::{EffectiveBy, EffectiveByTimes};
-
-/// A page of a list.
-#[derive(Serialize)]
-struct List<T> {
-    items: Vec<T>,
-    next: Option<String>,
-}
-
-/// The answer of a change that refuses what was issued before.
-#[derive(Serialize)]
-struct Effective {
-    effective_by: EffectiveByTimes<String>,
-}
 
 /// `active` or `disabled`, and for clients `paused`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StatusBody {
     status: String,
-}
-
-impl Effective {
-    fn of(effective_by: &EffectiveBy) -> Self {
-        Self { effective_by: effective_by.rfc3339() }
-    }
 }
 
 /// Lets in whoever has an access token with `scope`, and says who it is.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{List, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::resources;
+use crate::flows::admin::views::{self, List};
 use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
@@ -34,27 +35,12 @@ struct Body {
     enabled: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct Item {
-    id: String,
-    uri: String,
-    name: String,
-    scopes: Vec<String>,
-    role_scopes: Vec<String>,
-    algorithm: &'static str,
-    access_token_ttl: u64,
-    enabled: bool,
-    managed: bool,
-    created_at: String,
-    updated_at: String,
-}
-
 pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let page = respond::Page::read(&exchange.query()?, ResourceId::parse)?;
     let resources = resources::list(&exchange.server(), page.after, page.limit).await?;
     let next = page.next(&resources, |resource| resource.id.to_string());
-    Ok(respond::private(List { items: resources.iter().map(Item::of).collect(), next }))
+    Ok(respond::private(List::of(&resources, views::Resource::of, next)))
 }
 
 pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -69,13 +55,13 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
     let server = exchange.server();
     let created =
         detached(async move { resources::create(&server, &by, (uri, settings)).await }).await?;
-    Ok(respond::with_status(StatusCode::CREATED, Item::of(&created)))
+    Ok(respond::with_status(StatusCode::CREATED, views::Resource::of(&created)))
 }
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let resource = find(&mut exchange).await?;
-    Ok(respond::private(Item::of(&resource)))
+    Ok(respond::private(views::Resource::of(&resource)))
 }
 
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -90,7 +76,7 @@ pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, 
     let server = exchange.server();
     let change =
         async move { resources::change(&server, &by, resource, (settings, enabled)).await };
-    Ok(respond::private(Item::of(&detached(change).await?)))
+    Ok(respond::private(views::Resource::of(&detached(change).await?)))
 }
 
 pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -140,24 +126,5 @@ impl Body {
             algorithm,
             access_token_ttl: ttl.unwrap_or(before.access_token_ttl),
         })
-    }
-}
-
-impl Item {
-    fn of(resource: &Resource) -> Self {
-        let settings = &resource.settings;
-        Self {
-            id: resource.id.to_string(),
-            uri: resource.uri.to_string(),
-            name: settings.name.clone(),
-            scopes: settings.scope.iter().map(str::to_owned).collect(),
-            role_scopes: settings.role_scopes.iter().map(ToString::to_string).collect(),
-            algorithm: settings.algorithm.as_str(),
-            access_token_ttl: settings.access_token_ttl.as_secs(),
-            enabled: resource.enabled,
-            managed: resource.managed,
-            created_at: resource.created_at.rfc3339(),
-            updated_at: resource.updated_at.rfc3339(),
-        }
     }
 }

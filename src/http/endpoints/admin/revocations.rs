@@ -3,8 +3,9 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::{Effective, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::revocations::revoke;
+use crate::flows::admin::views::Effective;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;

@@ -1,27 +1,18 @@
 //! `/admin/v1/sessions`.
 
 use axum::response::Response;
-use serde::Serialize;
 
-use super::{Effective, List, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::sessions;
+use crate::flows::admin::views::{Effective, List, OwnedSession};
 use crate::flows::error::FlowError;
 use crate::flows::server::detached;
-use crate::http::endpoints::sessions::Item;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::ids::{SessionId, UserId};
-use crate::protocol::session::Session;
 
 const SCOPE: &str = "admin:sessions";
-
-#[derive(Serialize)]
-struct WithUser {
-    user_id: String,
-    #[serde(flatten)]
-    session: Item,
-}
 
 pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
@@ -32,11 +23,7 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
     let part = (page.after, page.limit);
     let sessions = sessions::list(&exchange.app.server, user.transpose()?, part).await?;
     let next = page.next(&sessions, |session| session.id.to_string());
-    let item = |session: &Session| WithUser {
-        user_id: session.user_id.to_string(),
-        session: Item::of(session),
-    };
-    Ok(respond::private(List { items: sessions.iter().map(item).collect(), next }))
+    Ok(respond::private(List::of(&sessions, OwnedSession::of, next)))
 }
 
 pub(in crate::http) async fn end(mut exchange: Exchange) -> Result<Response, HttpError> {

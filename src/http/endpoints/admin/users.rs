@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use http::StatusCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::{Effective, List, StatusBody, authorize, bad};
+use super::{StatusBody, authorize, bad};
 use crate::flows::admin::By;
 use crate::flows::admin::users::{self, NewPassword, NewUser, UserChange};
+use crate::flows::admin::views::{ChangedUser, List, User};
 use crate::flows::error::FlowError;
 use crate::flows::server::{Server, detached};
 use crate::http::error::HttpError;
@@ -17,7 +18,7 @@ use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::ids::UserId;
 use crate::protocol::password::{Password, PasswordHash, UserName};
-use crate::protocol::user::{Roles, User, UserStatus};
+use crate::protocol::user::{Roles, UserStatus};
 
 const SCOPE: &str = "admin:users";
 
@@ -44,30 +45,12 @@ struct RolesBody {
     roles: Vec<String>,
 }
 
-#[derive(Serialize)]
-struct Item {
-    id: String,
-    name: String,
-    roles: Vec<String>,
-    status: &'static str,
-    created_at: String,
-    updated_at: String,
-}
-
-#[derive(Serialize)]
-struct Changed {
-    #[serde(flatten)]
-    user: Item,
-    #[serde(flatten)]
-    effective: Effective,
-}
-
 pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let page = respond::Page::read(&exchange.query()?, UserId::parse)?;
     let users = users::list(&exchange.server(), page.after, page.limit).await?;
     let next = page.next(&users, |user| user.id.to_string());
-    Ok(respond::private(List { items: users.iter().map(Item::of).collect(), next }))
+    Ok(respond::private(List::of(&users, User::of, next)))
 }
 
 pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -79,13 +62,13 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
     let password = password.read(&server)?;
     let new = NewUser { name, password, roles: roles(&body.roles)? };
     let user = detached(async move { users::create(&server, &by, new).await }).await?;
-    Ok(respond::with_status(StatusCode::CREATED, Item::of(&user)))
+    Ok(respond::with_status(StatusCode::CREATED, User::of(&user)))
 }
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
     let id = id(&mut exchange).await?;
-    Ok(respond::private(Item::of(&users::find(&exchange.server(), id).await?)))
+    Ok(respond::private(User::of(&users::find(&exchange.server(), id).await?)))
 }
 
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -120,7 +103,7 @@ pub(in crate::http) async fn set_password(mut exchange: Exchange) -> Result<Resp
     let server = exchange.server();
     let password = body.read(&server)?.ok_or(bad("password or password_hash is missing"))?;
     let set = async move { users::set_password(&server, &by, id, password).await };
-    Ok(respond::private(Changed::of(&detached(set).await?)))
+    Ok(respond::private(ChangedUser::of(&detached(set).await?)))
 }
 
 async fn apply(
@@ -130,7 +113,7 @@ async fn apply(
     change: UserChange,
 ) -> Result<Response, HttpError> {
     let changed = detached(async move { users::change(&server, &by, id, change).await }).await?;
-    Ok(respond::private(Changed::of(&changed)))
+    Ok(respond::private(ChangedUser::of(&changed)))
 }
 
 async fn id(exchange: &mut Exchange) -> Result<UserId, HttpError> {
@@ -159,24 +142,5 @@ impl PasswordBody {
                 Ok(Some(NewPassword::Hashed(hash.into())))
             }
         }
-    }
-}
-
-impl Item {
-    fn of(user: &User) -> Self {
-        Self {
-            id: user.id.to_string(),
-            name: user.name.as_str().to_owned(),
-            roles: user.roles.iter().map(str::to_owned).collect(),
-            status: user.status.as_str(),
-            created_at: user.created_at.rfc3339(),
-            updated_at: user.updated_at.rfc3339(),
-        }
-    }
-}
-
-impl Changed {
-    fn of(changed: &users::Changed) -> Self {
-        Self { user: Item::of(&changed.user), effective: Effective::of(&changed.effective_by) }
     }
 }

@@ -1,0 +1,89 @@
+//! Clients. Must not show a secret but the one that was just made.
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::Effective;
+use crate::flows::admin::clients::Changed;
+use crate::protocol::client;
+use crate::protocol::secret::ClientSecret;
+use crate::protocol::uri::ResourceUri;
+
+/// A client.
+#[derive(Serialize)]
+pub struct Client {
+    #[serde(rename = "id")]
+    key: String,
+    #[serde(rename = "client_id")]
+    id: String,
+    name: String,
+    public: bool,
+    status: &'static str,
+    managed: bool,
+    first_party: bool,
+    grants: Vec<&'static str>,
+    scopes: Vec<String>,
+    resources: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serves: Option<String>,
+    origins: Vec<String>,
+    rotation: &'static str,
+    rotate_after: u64,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A client that was created or changed.
+#[derive(Serialize)]
+pub struct ChangedClient {
+    #[serde(flatten)]
+    client: Client,
+    /// Shown this once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<Zeroizing<String>>,
+    #[serde(flatten)]
+    effective: Option<Effective>,
+}
+
+impl Client {
+    /// The view of `client`.
+    pub fn of(client: &client::Client) -> Self {
+        let settings = &client.settings;
+        let uri = |uri: &ResourceUri| uri.as_str().to_owned();
+        Self {
+            key: client.key.to_string(),
+            id: client.id.to_string(),
+            name: settings.name.clone(),
+            public: client.is_public(),
+            status: client.status.as_str(),
+            managed: client.managed,
+            first_party: settings.first_party,
+            grants: settings.grants.iter().map(|grant| grant.as_str()).collect(),
+            scopes: settings.scope.iter().map(str::to_owned).collect(),
+            resources: settings.resources.iter().map(uri).collect(),
+            serves: settings.serves.as_ref().map(uri),
+            origins: settings.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+            rotation: if settings.rotates { "always" } else { "never" },
+            rotate_after: settings.rotate_after.as_secs(),
+            created_at: client.created_at.rfc3339(),
+            updated_at: client.updated_at.rfc3339(),
+        }
+    }
+}
+
+impl ChangedClient {
+    /// The view of a client that was just created, with its secret if that was made here.
+    pub fn created(client: &client::Client, secret: Option<&ClientSecret>) -> Self {
+        Self { client: Client::of(client), client_secret: secret.map(exposed), effective: None }
+    }
+
+    /// The view of `changed`, with its secret if that is new.
+    pub fn of(changed: &Changed, secret: Option<&ClientSecret>) -> Self {
+        let effective = changed.effective_by.as_ref().map(Effective::of);
+        Self { effective, ..Self::created(&changed.client, secret) }
+    }
+}
+
+fn exposed(secret: &ClientSecret) -> Zeroizing<String> {
+    Zeroizing::new(secret.expose().to_owned())
+}

@@ -1,0 +1,48 @@
+//! Users. Must not show anything of a password.
+
+use serde::Serialize;
+
+use super::Effective;
+use crate::flows::admin::users;
+use crate::protocol::user;
+
+/// A user.
+#[derive(Serialize)]
+pub struct User {
+    id: String,
+    name: String,
+    roles: Vec<String>,
+    status: &'static str,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A user after a change.
+#[derive(Serialize)]
+pub struct ChangedUser {
+    #[serde(flatten)]
+    user: User,
+    #[serde(flatten)]
+    effective: Effective,
+}
+
+impl User {
+    /// The view of `user`.
+    pub fn of(user: &user::User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            name: user.name.as_str().to_owned(),
+            roles: user.roles.iter().map(str::to_owned).collect(),
+            status: user.status.as_str(),
+            created_at: user.created_at.rfc3339(),
+            updated_at: user.updated_at.rfc3339(),
+        }
+    }
+}
+
+impl ChangedUser {
+    /// The view of `changed`.
+    pub fn of(changed: &users::Changed) -> Self {
+        Self { user: User::of(&changed.user), effective: Effective::of(&changed.effective_by) }
+    }
+}

@@ -1,0 +1,193 @@
+//! Clients as declared. May import the administration of clients.
+
+use super::{Action, Change, DeclaredClient};
+use crate::flows::admin::By;
+use crate::flows::admin::clients::{self, NewClient, NewSecret};
+use crate::flows::error::FlowError;
+use crate::flows::server::Server;
+use crate::protocol::client::{Client, ClientCredentials, ClientStatus};
+
+pub(super) enum Work<'d> {
+    Create(&'d DeclaredClient),
+    Change(&'d DeclaredClient, Box<Client>),
+    Release(Box<Client>),
+}
+
+/// What there is to do; `None` for each client that is as declared.
+pub(super) fn compare(
+    declared: &[DeclaredClient],
+    stored: Vec<Client>,
+) -> Vec<Option<(Change, Work<'_>)>> {
+    let of = |id: &str, action| Change { object: "client", name: id.to_owned(), action };
+    let mut compared = Vec::new();
+    for client in declared {
+        let found = stored.iter().find(|one| one.id == client.id);
+        compared.push(match found.map(|found| (found, differences(client, found))) {
+            None => Some((of(client.id.as_str(), Action::Create), Work::Create(client))),
+            Some((_, same)) if same.is_empty() => None,
+            Some((found, differences)) => {
+                let change = of(client.id.as_str(), Action::Change(differences));
+                Some((change, Work::Change(client, Box::new(found.clone()))))
+            }
+        });
+    }
+    for client in stored {
+        if client.managed && declared.iter().all(|one| one.id != client.id) {
+            let change = of(client.id.as_str(), Action::Disable);
+            compared.push(Some((change, Work::Release(Box::new(client)))));
+        }
+    }
+    compared
+}
+
+pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Result<(), FlowError> {
+    match work {
+        Work::Create(declared) => {
+            let secret = declared.secret.clone();
+            let new = NewClient {
+                id: declared.id.clone(),
+                secret: secret.map_or(NewSecret::Public, NewSecret::Hashed),
+                settings: declared.settings.clone(),
+            };
+            clients::create(server, by, new).await?;
+        }
+        Work::Change(declared, client) => {
+            let credentials = credentials(declared, &client);
+            let to_be = (credentials, declared.settings.clone());
+            clients::declare(server, by, *client, to_be).await?;
+        }
+        Work::Release(client) => clients::release(server, by, *client).await?,
+    }
+    Ok(())
+}
+
+/// The names, as in the configuration file, of what differs.
+fn differences(declared: &DeclaredClient, stored: &Client) -> Vec<&'static str> {
+    let (to_be, is) = (&declared.settings, &stored.settings);
+    let all = [
+        ("name", to_be.name != is.name),
+        ("secret_file", !has_secret(declared, stored)),
+        ("first_party", to_be.first_party != is.first_party),
+        ("grants", to_be.grants != is.grants),
+        ("scopes", to_be.scope != is.scope),
+        ("resources", to_be.resources != is.resources),
+        ("serves", to_be.serves != is.serves),
+        ("origins", to_be.origins != is.origins),
+        ("rotation", to_be.rotates != is.rotates),
+        ("rotate_after", to_be.rotate_after != is.rotate_after),
+        ("enabled", stored.status != ClientStatus::Active),
+        ("managed", !stored.managed),
+    ];
+    let differ = all.into_iter().filter(|(_, differs)| *differs);
+    differ.map(|(name, _)| name).collect()
+}
+
+fn has_secret(declared: &DeclaredClient, stored: &Client) -> bool {
+    match (&declared.secret, &stored.credentials) {
+        (None, ClientCredentials::Public) => true,
+        (Some(hash), ClientCredentials::Secret { current, .. }) => hash == current,
+        _ => false,
+    }
+}
+
+/// A secret that is as declared stays with the one before it, which may still be in its overlap.
+fn credentials(declared: &DeclaredClient, stored: &Client) -> ClientCredentials {
+    if has_secret(declared, stored) {
+        return stored.credentials.clone();
+    }
+    match &declared.secret {
+        None => ClientCredentials::Public,
+        Some(hash) => ClientCredentials::Secret { current: hash.clone(), previous: None },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::protocol::client::{ClientId, ClientSettings, GrantType};
+    use crate::protocol::ids::ClientKey;
+    use crate::protocol::scope::ScopeSet;
+    use crate::protocol::secret::SecretHash;
+    use crate::protocol::time::Timestamp;
+
+    fn declared() -> DeclaredClient {
+        DeclaredClient {
+            id: ClientId::parse("orders-api").unwrap(),
+            secret: Some(SecretHash::of(b"secret")),
+            settings: ClientSettings {
+                name: "Orders".to_owned(),
+                first_party: false,
+                grants: vec![GrantType::ClientCredentials],
+                scope: ScopeSet::parse("read").unwrap(),
+                resources: vec![],
+                serves: None,
+                origins: vec![],
+                rotates: true,
+                rotate_after: Duration::ZERO,
+            },
+        }
+    }
+
+    fn stored(declared: &DeclaredClient) -> Client {
+        Client {
+            key: ClientKey::from_bytes([1; 16]),
+            id: declared.id.clone(),
+            credentials: ClientCredentials::Secret {
+                current: declared.secret.clone().unwrap(),
+                previous: Some((SecretHash::of(b"older"), Timestamp::from_millis(1))),
+            },
+            settings: declared.settings.clone(),
+            status: ClientStatus::Active,
+            managed: true,
+            not_before: None,
+            version: 1,
+            created_at: Timestamp::from_millis(0),
+            updated_at: Timestamp::from_millis(0),
+        }
+    }
+
+    fn actions(declared: &[DeclaredClient], stored: Vec<Client>) -> Vec<Option<Action>> {
+        let compared = compare(declared, stored);
+        compared.into_iter().map(|one| one.map(|(change, _)| change.action)).collect()
+    }
+
+    #[test]
+    fn what_is_as_declared_needs_nothing() {
+        let declared = declared();
+        let stored = stored(&declared);
+        assert_eq!(actions(&[declared], vec![stored]), [None]);
+    }
+
+    #[test]
+    fn every_difference_is_named() {
+        let declared = declared();
+        let mut other = stored(&declared);
+        other.credentials = ClientCredentials::Public;
+        other.settings.scope = ScopeSet::default();
+        other.settings.rotates = false;
+        other.status = ClientStatus::Paused;
+        other.managed = false;
+        let names = vec!["secret_file", "scopes", "rotation", "enabled", "managed"];
+        assert_eq!(actions(&[declared], vec![other]), [Some(Action::Change(names))]);
+    }
+
+    #[test]
+    fn only_what_is_managed_is_let_go_of() {
+        let managed = stored(&declared());
+        let by_hand = Client { managed: false, ..managed.clone() };
+        assert_eq!(actions(&[], vec![managed]), [Some(Action::Disable)]);
+        assert_eq!(actions(&[], vec![by_hand]), []);
+    }
+
+    #[test]
+    fn a_secret_in_its_overlap_outlives_another_change() {
+        let declared = declared();
+        let stored = stored(&declared);
+        let ClientCredentials::Secret { previous, .. } = credentials(&declared, &stored) else {
+            panic!("the client is confidential");
+        };
+        assert!(previous.is_some());
+    }
+}

@@ -1,0 +1,84 @@
+//! Owns the proof that README.md tells the truth: every shell block is run against the built binary,
+//! and the tables are compared with the code. Must not import the support of the in-process tests
+//! but for databases.
+//!
+//! The convention: a block whose fence says `sh` is run by `sh -eu`, and the lines that it prints are
+//! exactly its lines that begin with `# →`, where `…` stands for any text. A fence that says
+//! `sh no-run NAME` is not run, and [`NOT_RUN`] names it.
+
+mod blocks;
+mod compose;
+mod process;
+mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use blocks::{Block, blocks};
+use process::Running;
+
+use crate::support::postgres;
+
+/// The blocks that a test cannot run: they build, start or test the project itself, or need what is
+/// not here.
+const NOT_RUN: &[&str] = &["start", "test", "postgres", "copy", "docker"];
+
+/// How the blocks that run begin, so that each can be pasted alone.
+const FIRST_LINE: &str = ". chancery-data/first-run.env";
+
+#[test]
+fn the_tour_works_on_sqlite() {
+    tour(None);
+}
+
+#[test]
+fn the_tour_works_on_postgres_with_one_variable_changed() {
+    match postgres::empty_database() {
+        Ok(database) => tour(Some(database.url())),
+        Err(skip) => postgres::skip_or_fail(
+            "the_tour_works_on_postgres_with_one_variable_changed",
+            &skip.reason,
+        ),
+    }
+}
+
+#[test]
+fn every_block_is_run_or_named_here() {
+    let readme = readme();
+    let blocks = blocks(&readme).unwrap();
+    let not_run: Vec<_> = blocks.iter().filter_map(|block| block.not_run).collect();
+    assert_eq!(not_run, NOT_RUN, "blocks that are not run");
+    let run: Vec<_> = blocks.iter().filter(|block| block.not_run.is_none()).collect();
+    assert!(run.len() >= 5, "{} blocks are run", run.len());
+    for block in run {
+        assert_eq!(block.script.lines().next(), Some(FIRST_LINE), "line {}", block.line);
+        assert!(!block.expected.is_empty(), "the block in line {} shows nothing", block.line);
+    }
+}
+
+fn tour(database: Option<&str>) {
+    let readme = readme();
+    let server = Running::start(database);
+    for block in blocks(&readme).unwrap().iter().filter(|block| block.not_run.is_none()) {
+        check(&server, block);
+    }
+}
+
+fn check(server: &Running, block: &Block<'_>) {
+    let output = server.sh(&block.script);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    let at = format!("README.md, the block in line {}", block.line);
+    assert!(output.status.success(), "{at}: {}\n{complaints}\n{printed}", output.status);
+    if let Err(difference) = blocks::compare(&block.expected, &printed) {
+        panic!("{at}: {difference}\n{complaints}");
+    }
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}

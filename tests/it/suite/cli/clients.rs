@@ -1,0 +1,143 @@
+//! `chancery client` and `chancery resource`.
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::{BACKEND, look, set_up};
+use crate::support::{Installation, TestServer, basic};
+
+const GIVEN: &str = "0123456789abcdef0123456789abcdef";
+
+async fn token(server: &TestServer, client: &str, secret: &str) -> StatusCode {
+    let form = "grant_type=client_credentials&resource=urn:api";
+    look(server);
+    server.form("/oauth/token", &basic(client, secret), form).await.status
+}
+
+#[tokio::test]
+async fn a_generated_secret_is_printed_once_and_works() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    set_up(&installation);
+    let create = "client create batch --scope read --resource urn:api";
+    let out = installation.run(create).ok();
+    let secrets: Vec<&str> =
+        out.split_whitespace().filter(|word| word.starts_with("chs_")).collect();
+    let [secret] = secrets[..] else { panic!("{out}") };
+    let server = installation.server().await;
+    assert_eq!(token(&server, "batch", secret).await, StatusCode::OK);
+    for command in ["client show batch", "client list", "--json client show batch"] {
+        assert!(!installation.run(command).ok().contains("secret"), "{command}");
+    }
+    installation.run(create).fails(1, "a client of this id exists");
+}
+
+#[tokio::test]
+async fn a_given_secret_works_and_is_not_printed() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    set_up(&installation);
+    let create = "client create batch --secret-stdin --scope read --resource urn:api";
+    installation.run_on(create, "too-short\n").fails(1, "32 to 256");
+    let out = installation.run_on(create, &format!("{GIVEN}\n")).ok();
+    assert!(!out.contains(GIVEN) && !out.contains("secret"), "{out}");
+    let server = installation.server().await;
+    assert_eq!(token(&server, "batch", GIVEN).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_secret_is_replaced_with_an_overlap_or_at_once() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    set_up(&installation);
+    let create = "client create batch --secret-stdin --scope read --resource urn:api";
+    installation.run_on(create, GIVEN).ok();
+    let server = installation.server().await;
+    let rotate = |more: &str| {
+        let shown = installation.run(&format!("--json client rotate-secret batch {more}")).json();
+        (shown["client_secret"].as_str().unwrap().to_owned(), shown["effective_by"].is_object())
+    };
+    let (second, revoked) = rotate("--overlap 3600");
+    assert!(!revoked);
+    assert_eq!(token(&server, "batch", GIVEN).await, StatusCode::OK);
+    assert_eq!(token(&server, "batch", &second).await, StatusCode::OK);
+    let (third, revoked) = rotate("--compromised");
+    assert!(revoked);
+    assert_eq!(token(&server, "batch", &second).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(token(&server, "batch", &third).await, StatusCode::OK);
+    installation.run("client rotate-secret app").fails(1, "public");
+}
+
+#[tokio::test]
+async fn a_client_is_paused_disabled_enabled_and_deleted() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    set_up(&installation);
+    let create = "client create batch --secret-stdin --scope read --resource urn:api";
+    installation.run_on(create, GIVEN).ok();
+    let server = installation.server().await;
+    for (command, expected, works) in [
+        ("pause", "paused", false),
+        ("enable", "active", true),
+        ("disable", "disabled", false),
+        ("enable", "active", true),
+    ] {
+        let changed = installation.run(&format!("--json client {command} batch")).json();
+        assert_eq!(changed["status"], expected);
+        assert_eq!(changed["effective_by"].is_object(), !works, "{command}");
+        assert_eq!(token(&server, "batch", GIVEN).await.is_success(), works, "{command}");
+    }
+    let deleted = installation.run("--json client delete batch").json();
+    assert!(deleted["effective_by"]["issuer"].is_string());
+    assert_eq!(token(&server, "batch", GIVEN).await, StatusCode::UNAUTHORIZED);
+    installation.run("client show batch").fails(1, "there is no such client");
+}
+
+#[test]
+fn what_a_client_may_do_is_as_it_was_said() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let create = "--json client create web --first-party --grant refresh_token \
+                  --grant client_credentials --scope read --scope write --resource urn:a \
+                  --resource urn:b --serves urn:a --origin https://app.example --rotation never \
+                  --rotate-after 60 --name Web";
+    let made = installation.run(create).json();
+    for (member, expected) in [
+        ("grants", json!(["refresh_token", "client_credentials"])),
+        ("scopes", json!(["read", "write"])),
+        ("resources", json!(["urn:a", "urn:b"])),
+        ("serves", json!("urn:a")),
+        ("origins", json!(["https://app.example"])),
+        ("rotation", json!("never")),
+        ("rotate_after", json!(60)),
+        ("name", json!("Web")),
+        ("public", json!(false)),
+        ("first_party", json!(true)),
+    ] {
+        assert_eq!(made[member], expected, "{member}");
+    }
+    for (arguments, grant) in [
+        ("first --first-party", "refresh_token"),
+        ("public --public", "refresh_token"),
+        ("batch", "client_credentials"),
+    ] {
+        let made = installation.run(&format!("--json client create {arguments}")).json();
+        assert_eq!(made["grants"], json!([grant]), "{arguments}");
+    }
+    let refused = "client create x --public --grant client_credentials";
+    installation.run(refused).fails(1, "a public client cannot use client_credentials");
+}
+
+#[test]
+fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let create = "--json resource create https://api.example --name API --scope read \
+                  --scope write --role-scope editor=write --algorithm EdDSA \
+                  --access-token-ttl 120";
+    let made = installation.run(create).json();
+    assert_eq!(made["role_scopes"], json!(["editor=write"]));
+    assert_eq!((&made["algorithm"], &made["access_token_ttl"]), (&json!("EdDSA"), &json!(120)));
+    let keys = installation.run("--json key list").json();
+    let keys = keys["items"].as_array().unwrap();
+    assert!(keys.iter().any(|key| key["algorithm"] == "EdDSA" && key["state"] == "active"));
+    assert_eq!(installation.run("--json resource list").json()["items"], json!([made]));
+    let role = "resource create urn:b --role-scope editor=write";
+    installation.run(role).fails(1, "role_scopes names a scope that is not in scopes");
+    installation.run("resource delete https://api.example").ok();
+    assert_eq!(installation.run("--json resource list").json()["items"], json!([]));
+}

@@ -1,0 +1,106 @@
+//! The lives of keys, as the clock goes on.
+
+use chancery::protocol::key::{KeyState, KeyUse};
+use serde_json::Value;
+
+use super::BACKEND;
+use crate::support::TestServer;
+
+const DAY: u64 = 86_400;
+
+fn kid(token: &str) -> String {
+    use base64::Engine;
+    let header = token.split('.').next().unwrap();
+    let header = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(header).unwrap();
+    let header: Value = serde_json::from_slice(&header).unwrap();
+    assert_eq!(header["typ"], "at+jwt");
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+async fn published(server: &TestServer) -> Vec<String> {
+    let jwks = server.get("/.well-known/jwks.json").await.json();
+    let kid = |key: &Value| key["kid"].as_str().unwrap().to_owned();
+    jwks["keys"].as_array().unwrap().iter().map(kid).collect()
+}
+
+fn states(server: &TestServer, usage: KeyUse) -> Vec<(&'static str, KeyState)> {
+    let known = server.server.memory.last_known().unwrap();
+    let mut states: Vec<_> = known
+        .ring
+        .records()
+        .iter()
+        .filter(|key| key.usage == usage)
+        .map(|key| (key.algorithm.as_str(), key.life.state))
+        .collect();
+    states.sort_by_key(|(algorithm, state)| (*algorithm, state.as_str()));
+    states
+}
+
+#[tokio::test]
+async fn every_algorithm_in_use_has_one_key_that_signs_and_one_that_waits() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (active, announced) = (KeyState::Active, KeyState::Announced);
+    let expected =
+        [("ES256", active), ("ES256", announced), ("RS256", active), ("RS256", announced)];
+    assert_eq!(states(&server, KeyUse::AccessToken), expected);
+    assert_eq!(states(&server, KeyUse::Feed), expected[..2]);
+}
+
+#[tokio::test]
+async fn a_key_hands_over_to_the_one_announced_before_and_stays_published_while_its_tokens_live() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let before = server.login().await;
+    let old = kid(&before.access);
+    server.advance(90 * DAY);
+    let waiting = published(&server).await;
+    let last = server.login().await.access;
+    server.server.maintain_keys().await.unwrap();
+    let first = server.login().await.access;
+    assert_eq!(kid(&last), old);
+    assert_ne!(kid(&first), old);
+    assert!(waiting.contains(&kid(&first)), "it was published before it signed");
+    assert!(server.is_active(&last).await, "the key before is retired, not gone");
+    assert!(published(&server).await.contains(&old));
+    server.advance(2 * 3600);
+    server.server.maintain_keys().await.unwrap();
+    server.server.memory.refresh().await.unwrap();
+    assert!(!published(&server).await.contains(&old));
+    assert!(server.is_active(&server.login().await.access).await);
+}
+
+#[tokio::test]
+async fn refresh_tokens_outlive_the_key_that_tagged_them_by_a_sessions_life() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    server.advance(89 * DAY);
+    let old = server.login().await.refresh;
+    server.advance(2 * DAY);
+    server.server.maintain_keys().await.unwrap();
+    let new = server.refresh(&old).await.tokens().refresh;
+    // Behind the prefix stand the key's number and the session's id, which is the same.
+    assert_ne!(old[4..6], new[4..6], "another key tags");
+    server.refresh(&new).await.tokens();
+}
+
+#[tokio::test]
+async fn a_resource_with_a_new_algorithm_gets_its_key_at_once() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    for algorithm in ["EdDSA", "PS256", "RS256"] {
+        let uri = format!("https://{}.example", algorithm.to_lowercase());
+        let body = serde_json::json!({"uri": uri, "scopes": ["x"], "algorithm": algorithm});
+        let reply = server.admin(http::Method::POST, "/resources", &body).await;
+        assert_eq!(reply.status.as_u16(), 201, "{reply:?}");
+        let id = format!("machine-{algorithm}");
+        let body = serde_json::json!({
+            "client_id": id, "grants": ["client_credentials"], "scopes": ["x"],
+            "resources": [uri], "serves": uri,
+        });
+        let reply = server.admin(http::Method::POST, "/clients", &body).await.json();
+        let basic = crate::support::basic(&id, reply["client_secret"].as_str().unwrap());
+        let token = server.form("/oauth/token", &basic, "grant_type=client_credentials").await;
+        let token = token.tokens().access;
+        let known = published(&server).await;
+        assert!(known.contains(&kid(&token)), "{algorithm}");
+        let reply = server.form("/oauth/introspect", &basic, &format!("token={token}")).await;
+        assert_eq!(reply.json()["active"], true, "{algorithm}");
+    }
+}

@@ -1,0 +1,212 @@
+//! Databases that lost writes, as after a failover to a standby that lagged: what the nodes notice,
+//! and what they refuse from then on.
+
+use super::BACKEND;
+use crate::support::{Raw, TestServer};
+use chancery::protocol::audit::AuditKind;
+use chancery::protocol::revocation::Kind;
+
+async fn keep_log(raw: &mut Raw) {
+    raw.keep("feed_head", "id = 1").await;
+    raw.keep("revocation", "seq >= 0").await;
+}
+
+async fn set_log_back(raw: &mut Raw) {
+    raw.put_back("revocation", "seq >= 0").await;
+    raw.put_back("feed_head", "id = 1").await;
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_end_begins_a_new_epoch_in_which_everything_older_is_refused() {
+    // C144
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let stays = server.login().await;
+    let revoked = server.login().await;
+    let before = server.head().await;
+    keep_log(&mut raw).await;
+    server.revoke(&revoked.refresh).await;
+    set_log_back(&mut raw).await;
+    assert_eq!(server.head().await.seq, before.seq, "the log has lost an entry");
+
+    server.server.memory.refresh().await.unwrap();
+    let after = server.head().await;
+    assert!(after.epoch > before.epoch);
+    assert!(after.regressed_at.is_some());
+    assert_eq!(server.entries(Kind::All).await, 1);
+    assert_eq!(server.events(AuditKind::StorageRegressed).await, 1);
+    assert!(!server.is_active(&stays.access).await, "obeyed at once by the node that noticed");
+    assert!(!server.is_active(&revoked.access).await, "what was known is kept");
+
+    let next = server.refresh(&stays.refresh).await.tokens();
+    assert!(server.is_active(&next.access).await, "sessions stay");
+    for _ in 0..3 {
+        server.advance(1);
+        server.server.memory.refresh().await.unwrap();
+    }
+    assert_eq!(server.head().await.epoch, after.epoch, "one loss, one epoch");
+}
+
+#[tokio::test]
+async fn a_log_that_new_entries_have_overtaken_is_found_by_the_mark_of_the_last_known_one() {
+    for overtaking in [1, 3] {
+        let Some(server) = TestServer::start(BACKEND).await else { return };
+        let mut raw = server.raw().await;
+        let mut tokens = Vec::new();
+        for _ in 0..5 {
+            tokens.push(server.login().await);
+        }
+        keep_log(&mut raw).await;
+        server.revoke(&tokens[0].refresh).await;
+        let before = server.head().await;
+        set_log_back(&mut raw).await;
+        // Another node, which never saw what was lost, goes on writing.
+        let other = server.another(2).await;
+        for one in &tokens[1..=overtaking] {
+            other.revoke(&one.refresh).await;
+        }
+        let overtaken = server.head().await;
+        assert!(overtaken.seq >= before.seq && overtaken.epoch == before.epoch);
+
+        server.server.memory.refresh().await.unwrap();
+        assert!(server.head().await.epoch > before.epoch, "overtaken by {overtaking}");
+        other.server.memory.refresh().await.unwrap();
+        for node in [&server, &other] {
+            assert!(!node.is_active(&tokens[4].access).await);
+        }
+        server.refresh(&tokens[4].refresh).await.tokens();
+    }
+}
+
+#[tokio::test]
+async fn two_nodes_that_find_the_same_loss_begin_one_epoch() {
+    let Some(one) = TestServer::start(BACKEND).await else { return };
+    let two = one.another(2).await;
+    let mut raw = one.raw().await;
+    let tokens = one.login().await;
+    let revoked = one.login().await;
+    let before = one.head().await;
+    keep_log(&mut raw).await;
+    one.revoke(&revoked.refresh).await;
+    two.server.memory.refresh().await.unwrap();
+    set_log_back(&mut raw).await;
+
+    let (first, second) = tokio::join!(one.server.memory.refresh(), two.server.memory.refresh());
+    first.unwrap();
+    second.unwrap();
+    let after = one.head().await;
+    assert!(after.epoch > before.epoch);
+    assert_eq!(one.entries(Kind::All).await, 1);
+    for node in [&one, &two] {
+        assert!(!node.is_active(&tokens.access).await);
+        node.server.memory.refresh().await.unwrap();
+    }
+    assert_eq!(one.head().await, after);
+}
+
+#[tokio::test]
+async fn a_loss_is_not_forgotten_while_the_new_epoch_cannot_be_written() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let tokens = server.login().await;
+    let revoked = server.login().await;
+    let before = server.head().await;
+    keep_log(&mut raw).await;
+    server.revoke(&revoked.refresh).await;
+    set_log_back(&mut raw).await;
+
+    // A standby that is not promoted yet reads and does not write.
+    raw.run("ALTER TABLE audit RENAME TO away").await;
+    for _ in 0..2 {
+        assert!(server.server.memory.refresh().await.is_err());
+    }
+    server.advance(2);
+    let form = format!("token={}", tokens.access);
+    let reply = server.form("/oauth/introspect", &server.basic(), &form).await;
+    reply.assert_error(503, "temporarily_unavailable");
+
+    raw.run("ALTER TABLE away RENAME TO audit").await;
+    server.server.memory.refresh().await.unwrap();
+    assert!(server.head().await.epoch > before.epoch);
+    assert!(!server.is_active(&tokens.access).await);
+}
+
+#[tokio::test]
+async fn a_token_newer_than_its_session_ends_it_as_a_loss_and_not_as_theft() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let bystander = server.login().await;
+    let first = server.login().await;
+    let row = raw.row_of(&first.access);
+    raw.keep("session", &row).await;
+    let second = server.refresh(&first.refresh).await.tokens();
+    raw.put_back("session", &row).await;
+    let before = server.head().await;
+
+    server.refresh(&second.refresh).await.assert_invalid_grant();
+    let ended = format!("SELECT COUNT(*) FROM session WHERE {row} AND ended_reason = ");
+    assert_eq!(raw.number(&format!("{ended}'storage_regressed'")).await, 1);
+    assert_eq!(server.events(AuditKind::StorageRegressed).await, 1);
+    assert_eq!(server.events(AuditKind::RefreshReuse).await, 0);
+    let after = server.head().await;
+    assert!(after.epoch > before.epoch);
+    assert_eq!(server.entries(Kind::All).await, 1, "the lost writes may be revocations");
+    for token in [&first, &second, &bystander] {
+        assert!(!server.is_active(&token.access).await);
+    }
+    server.refresh(&first.refresh).await.assert_invalid_grant();
+    assert_eq!(server.head().await, after, "a dead session's tokens write nothing");
+    let next = server.refresh(&bystander.refresh).await.tokens();
+    assert!(server.is_active(&next.access).await);
+}
+
+#[tokio::test]
+async fn a_loss_that_a_refresh_finds_first_is_obeyed_by_the_nodes_that_would_have_found_it_later() {
+    let Some(one) = TestServer::start(BACKEND).await else { return };
+    let two = one.another(2).await;
+    let mut raw = one.raw().await;
+    let first = one.login().await;
+    let (bystander, revoked) = (one.login().await, one.login().await);
+    let row = raw.row_of(&first.access);
+    raw.keep("session", &row).await;
+    keep_log(&mut raw).await;
+    let second = one.refresh(&first.refresh).await.tokens();
+    one.revoke(&revoked.refresh).await;
+    two.server.memory.refresh().await.unwrap();
+    set_log_back(&mut raw).await;
+    raw.put_back("session", &row).await;
+
+    // Within its lease the node has not looked at the log again.
+    one.refresh(&second.refresh).await.assert_invalid_grant();
+    let three = one.another(3).await;
+    two.server.memory.refresh().await.unwrap();
+    for node in [&one, &two, &three] {
+        for tokens in [&bystander, &revoked] {
+            assert!(!node.is_active(&tokens.access).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn reuse_soon_after_a_loss_is_reported_as_its_consequence() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    for (after, kind) in [(600, AuditKind::StorageRegressed), (601, AuditKind::RefreshReuse)] {
+        let torn = server.login().await;
+        let row = raw.row_of(&torn.access);
+        raw.keep("session", &row).await;
+        let newer = server.refresh(&torn.refresh).await.tokens();
+        raw.put_back("session", &row).await;
+        let first = server.login().await;
+        let second = server.refresh(&first.refresh).await.tokens();
+        server.refresh(&second.refresh).await.tokens();
+        server.refresh(&newer.refresh).await.assert_invalid_grant();
+        let lost_at = server.head().await.regressed_at.unwrap().seconds();
+        let now = server.clock.seconds();
+        server.clock.step_wall((lost_at + after - now) * 1000);
+
+        let before = server.events(kind).await;
+        server.refresh(&first.refresh).await.assert_invalid_grant();
+        assert_eq!(server.events(kind).await, before + 1, "{after} s after the loss");
+    }
+}

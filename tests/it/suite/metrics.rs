@@ -1,0 +1,59 @@
+//! The metrics, as what happens moves them.
+
+use http::Method;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+
+use super::BACKEND;
+use crate::support::TestServer;
+
+#[tokio::test]
+async fn every_kind_of_revocation_is_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let counted = |kind: &str| {
+        let line = format!("chancery_revocations_total{{kind=\"{kind}\"}} ");
+        let text = recorder.handle().render();
+        let count = text.lines().find_map(|it| it.strip_prefix(&line).map(str::to_owned));
+        count.map_or(0, |count| count.parse::<u64>().unwrap())
+    };
+    let alice = server.create_user("alice", &[]).await;
+    let tokens = server.login_as("alice").await.tokens();
+    assert_eq!(counted("sid") + counted("sub"), 0);
+
+    let roles = json!({"roles": ["clerk"]});
+    server.admin(Method::PUT, &format!("/users/{alice}/roles"), &roles).await;
+    assert_eq!((counted("sub"), counted("sid")), (1, 0));
+
+    server.refresh(&tokens.refresh).await.tokens();
+    server.advance(3600);
+    server.refresh(&tokens.refresh).await.assert_invalid_grant();
+    assert_eq!(counted("sid"), 1, "reuse");
+
+    server.login_as("alice").await.tokens();
+    server.login_as("alice").await.tokens();
+    let disable = json!({"status": "disabled"});
+    server.admin(Method::PATCH, &format!("/users/{alice}"), &disable).await;
+    assert_eq!(counted("sid"), 3, "a disabled user");
+
+    let demo = server.client_key("demo").await;
+    server.admin(Method::DELETE, &format!("/clients/{demo}"), &Value::Null).await;
+    assert_eq!(counted("client"), 2, "a deleted client is disabled first");
+}
+
+#[tokio::test]
+async fn what_a_node_is_like_is_measured_when_somebody_asks() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    server.advance(7);
+    assert_eq!(server.get("/metrics").await.status, 200);
+    let text = recorder.handle().render();
+    let measured = |line: &str| text.lines().any(|it| it == line);
+    assert!(measured("chancery_memory_age_seconds 7"), "{text}");
+    assert!(measured("chancery_revocations_known 0"), "{text}");
+    // The keys are as old as the template: an hour, and what has passed since.
+    let key = r#"chancery_key_age_seconds{algorithm="ES256",use="access_token"} 3607"#;
+    assert!(measured(key), "{text}");
+}

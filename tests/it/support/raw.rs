@@ -1,0 +1,79 @@
+//! A connection beside the server, for what no server does: spoiling rows, undoing writes, holding
+//! locks. It knows nothing of operations.
+
+use std::time::Duration;
+
+use chancery::storage::DatabaseUrl;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _};
+
+use super::server::TestServer;
+
+/// A connection of the test itself.
+pub(crate) enum Raw {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl TestServer {
+    /// Connects to the database of this server.
+    pub(crate) async fn raw(&self) -> Raw {
+        match self.url() {
+            DatabaseUrl::Sqlite(path) => {
+                let options =
+                    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_mins(1));
+                Raw::Sqlite(options.connect().await.unwrap())
+            }
+            DatabaseUrl::Postgres(url) => {
+                let options: PgConnectOptions = url.parse().unwrap();
+                Raw::Postgres(options.connect().await.unwrap())
+            }
+        }
+    }
+}
+
+impl Raw {
+    /// Runs statements that both databases understand, written by the test.
+    pub(crate) async fn run(&mut self, sql: &str) {
+        let text = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let done = match self {
+            Self::Sqlite(conn) => text.execute(conn).await.map(drop),
+            Self::Postgres(conn) => text.execute(conn).await.map(drop),
+        };
+        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// The one number that a query gives.
+    pub(crate) async fn number(&mut self, sql: &str) -> i64 {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(conn) => sqlx::query_scalar(sql).fetch_one(conn).await.unwrap(),
+            Self::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(conn).await.unwrap(),
+        }
+    }
+
+    /// A literal of these bytes.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
+        let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+        match self {
+            Self::Sqlite(_) => format!("x'{hex}'"),
+            Self::Postgres(_) => format!("decode('{hex}', 'hex')"),
+        }
+    }
+
+    /// Keeps a copy of what a query selects, until [`Raw::put_back`].
+    pub(crate) async fn keep(&mut self, table: &str, condition: &str) {
+        let copy = format!("CREATE TABLE kept_{table} AS SELECT * FROM {table} WHERE {condition}");
+        self.run(&copy).await;
+    }
+
+    /// Replaces the rows that [`Raw::keep`] has copied by their copies.
+    pub(crate) async fn put_back(&mut self, table: &str, condition: &str) {
+        self.run(&format!(
+            "BEGIN; DELETE FROM {table} WHERE {condition}; \
+             INSERT INTO {table} SELECT * FROM kept_{table}; DROP TABLE kept_{table}; COMMIT"
+        ))
+        .await;
+    }
+}
