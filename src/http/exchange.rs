@@ -94,10 +94,13 @@ impl Exchange {
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
         }
         let body = self.read_body().await?;
-        serde_json::from_slice(&body).map_err(|_| {
-            let text = "the body is not the JSON object that this path takes";
-            Refusal::invalid_request(text).into()
-        })
+        let wrong =
+            || Refusal::invalid_request("the body is not the JSON object that this path takes");
+        // serde would take an array for an object, its members in order.
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Err(wrong().into());
+        }
+        serde_json::from_slice(&body).map_err(|_| wrong().into())
     }
 
     /// The parameters in the URL, each once.

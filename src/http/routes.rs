@@ -131,9 +131,6 @@ fn build(app: &App, here: impl Fn(Place) -> bool) -> Router {
     }
     router
         .fallback(|| async { HttpError::plain(ErrorCode::NotFound, "there is nothing here") })
-        .method_not_allowed_fallback(|| async {
-            HttpError::plain(ErrorCode::MethodNotAllowed, "this path does not take this method")
-        })
         .layer(axum::middleware::from_fn_with_state(app.clone(), around))
 }
 
@@ -149,6 +146,11 @@ fn methods(app: &App, routes: &[&'static Route]) -> MethodRouter {
         };
         methods = methods.merge(on(filter(&route.method), answer));
     }
+    // Set here and not at the router, which would put it outside the layer: it is what answers the
+    // preflight (OPTIONS) of a script.
+    methods = methods.fallback(|| async {
+        HttpError::plain(ErrorCode::MethodNotAllowed, "this path does not take this method")
+    });
     let sharing = routes[0].sharing;
     if sharing == Sharing::None {
         return methods;

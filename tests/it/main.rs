@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
 mod house;
+mod openapi;
 mod postgres;
 mod readme;
 mod sqlite;

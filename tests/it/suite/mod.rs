@@ -2,10 +2,12 @@
 
 use super::BACKEND;
 
+mod admin;
 mod cli;
 mod clock;
 mod copy;
 mod everything;
+mod http;
 mod janitor;
 mod keys;
 mod login;

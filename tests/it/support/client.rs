@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+use super::contract::contract;
 use super::server::TestServer;
 
 /// An answer, read whole.
@@ -65,9 +66,10 @@ impl Reply {
 }
 
 impl TestServer {
-    /// Sends any request.
+    /// Sends any request, and checks that its answer is one that `openapi.yaml` has.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let (mut parts, body) = request.into_parts();
+        let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
         let peer = SocketAddr::from(([127, 0, 0, 1], 50_000));
         if parts.extensions.get::<ConnectInfo<SocketAddr>>().is_none() {
             parts.extensions.insert(ConnectInfo(peer));
@@ -76,7 +78,26 @@ impl TestServer {
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
-        Reply { status: parts.status, headers: parts.headers, body }
+        let reply = Reply { status: parts.status, headers: parts.headers, body };
+        if let Err(error) = contract().check(&method, &self.described_path(&path), &reply) {
+            panic!("{method} {path}: {error}\n{reply:?}");
+        }
+        reply
+    }
+
+    /// The path as `openapi.yaml` has it: without the issuer's own.
+    fn described_path(&self, path: &str) -> String {
+        let own = self.server.settings.issuer.path();
+        let at_root = |path: &str| matches!(path, "/healthz" | "/readyz");
+        let metadata = "/.well-known/oauth-authorization-server";
+        let bare = if at_root(path) {
+            Some(path)
+        } else if path.contains(metadata) {
+            path.strip_suffix(&own).filter(|path| *path == metadata)
+        } else {
+            path.strip_prefix(&own).filter(|path| !at_root(path))
+        };
+        bare.unwrap_or("/not/below/the/issuer").to_owned()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -192,6 +213,30 @@ impl TestServer {
         body["username"] = json!(name);
         body["password"] = json!(PASSWORD);
         self.post_json("/login", &body).await
+    }
+
+    /// Creates a client and answers it with its secret, if it has one.
+    pub(crate) async fn create_client(&self, settings: &Value) -> Value {
+        let reply = self.admin(Method::POST, "/clients", settings).await;
+        assert_eq!(reply.status, StatusCode::CREATED, "{reply:?}");
+        reply.json()
+    }
+
+    /// The Basic credentials of a new client that serves `resource` and may get tokens for it.
+    pub(crate) async fn create_service(&self, id: &str, resource: &str) -> String {
+        let settings = json!({
+            "client_id": id,
+            "grants": ["client_credentials"],
+            "resources": [resource],
+            "serves": resource,
+        });
+        basic(id, self.create_client(&settings).await["client_secret"].as_str().unwrap())
+    }
+
+    /// An access token that a client gets for itself.
+    pub(crate) async fn client_token(&self, basic: &str, more: &str) -> String {
+        let form = format!("grant_type=client_credentials{more}");
+        self.form("/oauth/token", basic, &form).await.tokens().access
     }
 
     /// The admin API's id of a client.

@@ -3,6 +3,7 @@
 mod backend;
 mod client;
 mod command;
+mod contract;
 mod home;
 mod look;
 pub(crate) mod postgres;
@@ -11,8 +12,9 @@ mod server;
 mod world;
 
 pub(crate) use backend::Backend;
-pub(crate) use client::{Reply, Tokens, basic, claims};
+pub(crate) use client::{PASSWORD, Reply, Tokens, basic, claims};
 pub(crate) use command::{Installation, Ran};
+pub(crate) use contract::{METHODS, contract};
 pub(crate) use home::Home;
 pub(crate) use raw::Raw;
 pub(crate) use server::{MASTER_KEY, Options, TestServer};

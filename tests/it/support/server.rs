@@ -52,6 +52,7 @@ pub(crate) struct Options {
     pub(crate) sessions_per_user: u32,
     /// The tests' clock is far from the database's.
     pub(crate) clock_offset_limit: Option<Duration>,
+    pub(crate) issuer: &'static str,
 }
 
 impl Default for Options {
@@ -62,6 +63,7 @@ impl Default for Options {
             max_size: 4096,
             sessions_per_user: 200,
             clock_offset_limit: None,
+            issuer: ISSUER,
         }
     }
 }
@@ -175,7 +177,7 @@ async fn build(
         world: world.clone(),
     };
     let settings = Settings {
-        issuer: Issuer::parse(ISSUER).unwrap(),
+        issuer: Issuer::parse(options.issuer).unwrap(),
         tokens: TokenLimits { max_life, max_size: options.max_size },
         sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
         sessions_per_user: options.sessions_per_user,

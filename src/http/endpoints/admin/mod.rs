@@ -18,6 +18,7 @@ use crate::protocol::error::Refusal;
 
 /// `active` or `disabled`, and for clients `paused`.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct StatusBody {
     status: String,
 }

@@ -1,0 +1,12 @@
+//! The admin API.
+
+use super::BACKEND;
+
+mod audit;
+mod clients;
+mod keys;
+mod lists;
+mod matrix;
+mod resources;
+mod revocations;
+mod users;

@@ -1,0 +1,14 @@
+//! The HTTP surface: statuses, headers and bodies of what is not administration.
+
+use super::BACKEND;
+
+mod bodies;
+mod client_credentials;
+mod cors;
+mod documents;
+mod introspection;
+mod matrix;
+mod outage;
+mod paths;
+mod protected;
+mod revocation;
