@@ -4,4 +4,6 @@ use super::BACKEND;
 
 mod login;
 mod lost_writes;
+mod races;
 mod refresh;
+mod storage;

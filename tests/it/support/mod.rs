@@ -9,6 +9,6 @@ mod server;
 mod world;
 
 pub(crate) use backend::Backend;
-pub(crate) use client::{Tokens, basic, claims};
+pub(crate) use client::{Reply, Tokens, basic, claims};
 pub(crate) use raw::Raw;
 pub(crate) use server::{Options, TestServer};

@@ -11,6 +11,8 @@ use chancery::env::{Clock, Entropy};
 pub(crate) struct TestClock {
     wall_millis: AtomicI64,
     monotonic_millis: AtomicU64,
+    /// How far each reading moves it on.
+    running: AtomicI64,
 }
 
 impl TestClock {
@@ -18,7 +20,13 @@ impl TestClock {
         Self {
             wall_millis: AtomicI64::new(seconds * 1000),
             monotonic_millis: AtomicU64::new(1_000_000),
+            running: AtomicI64::new(0),
         }
+    }
+
+    /// Lets every reading of the wall clock move it on, as if what lies between took so long.
+    pub(crate) fn run(&self, step: Duration) {
+        self.running.store(i64::try_from(step.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Lets time pass.
@@ -40,7 +48,8 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
-        let millis = self.wall_millis.load(Ordering::SeqCst);
+        let running = self.running.load(Ordering::SeqCst);
+        let millis = self.wall_millis.fetch_add(running, Ordering::SeqCst);
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap())
     }
 
