@@ -4,6 +4,7 @@ use super::BACKEND;
 
 mod login;
 mod lost_writes;
+mod model;
 mod races;
 mod refresh;
 mod storage;

@@ -41,6 +41,10 @@ impl TestClock {
         self.wall_millis.fetch_add(millis, Ordering::SeqCst);
     }
 
+    pub(crate) fn millis(&self) -> i64 {
+        self.wall_millis.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn seconds(&self) -> i64 {
         self.wall_millis.load(Ordering::SeqCst).div_euclid(1000)
     }
