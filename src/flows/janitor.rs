@@ -100,8 +100,15 @@ async fn revocations(server: &Server, now: Timestamp) -> Result<u64, FlowError> 
 
 async fn audit(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
     let before = now - server.settings.audit_retention;
-    let swept = server.store.write(SweepAudit { before, limit: BATCH }).await?;
-    Ok(swept.removed)
+    let mut removed = 0;
+    for _ in 0..BATCHES {
+        let swept = server.store.write(SweepAudit { before, limit: BATCH }).await?;
+        removed += swept.removed;
+        if swept.next.is_none() {
+            break;
+        }
+    }
+    Ok(removed)
 }
 
 const BATCH: u32 = 500;

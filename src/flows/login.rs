@@ -192,7 +192,7 @@ async fn store_session(
             audit::log(&event);
             Ok(())
         }
-        // The user was changed while his password was being compared.
+        // The user or the client was changed while the password was being compared.
         Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),
     }
 }

@@ -82,6 +82,12 @@ impl From<DbError> for StorageError {
 
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
+        if DbError::severity_of(&error) == Severity::Operation {
+            // A constraint of the tables was in the way, which is what they are for: two changes
+            // that exclude each other cannot both be made.
+            tracing::warn!(%error, "a change contradicts what is stored");
+            return Self::Conflict;
+        }
         Self::Unavailable(error.to_string())
     }
 }

@@ -13,8 +13,8 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::user::User;
 
 /// Stores a new session, if the user still is what he was when his password was read: active, and
-/// of the version that the session carries. A login that waited for its hash while the password was
-/// changed is [`Swap::Lost`].
+/// of the version that the session carries; and if its client is active. A login that waited for its
+/// hash while the password was changed is [`Swap::Lost`].
 pub struct CreateSession {
     /// The session.
     pub session: Session,

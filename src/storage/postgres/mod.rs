@@ -156,10 +156,15 @@ fn undone(error: DbError) -> Failure {
 }
 
 /// An error of a statement that may have been committed: if the database did not say that it
-/// failed, nobody knows.
+/// failed, nobody knows. A server that is being stopped may say so after the commit, or while it
+/// waits for a standby to confirm it.
 fn committing(error: DbError) -> Failure {
+    let unknown = |error: &sqlx::Error| {
+        let code = error.as_database_error().map(|error| error.code().unwrap_or_default());
+        code.is_none_or(|code| code.starts_with("57P"))
+    };
     match error {
-        DbError::Sql(error) if error.as_database_error().is_none() => {
+        DbError::Sql(error) if unknown(&error) => {
             Failure::Final(StorageError::OutcomeUnknown(error.to_string()))
         }
         error => undone(error),

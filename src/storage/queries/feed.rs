@@ -147,7 +147,7 @@ impl Execute<Engine> for Revoke {
                 until: Some(self.revoking.until(now)),
             },
             Revokes::Everything => {
-                end_everything(tx, now).await?;
+                end_everything(tx, self.revoking.not_before(now)).await?;
                 all(&self.revoking, now)
             }
         };
@@ -168,10 +168,11 @@ impl Execute<Engine> for RenewEpoch {
     }
 }
 
-/// Every session begun so far is over, whatever its row says.
-async fn end_everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
+/// Every session begun up to a time is over, whatever its row says. It is the not-before of the
+/// access tokens, since the clock of another node that begins a session may be ahead.
+async fn end_everything(tx: &mut Tx<'_>, not_before: Timestamp) -> Result<(), DbError> {
     let end = tx.query("UPDATE feed_head SET ended_before = $1 WHERE id = 1");
-    end.bind(now.millis()).execute(&mut *tx.conn).await?;
+    end.bind(not_before.millis()).execute(&mut *tx.conn).await?;
     Ok(())
 }
 

@@ -37,16 +37,17 @@ impl Execute<Engine> for CreateSession {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let Session { grant, authentication, rotation, .. } = &self.session;
         let session = &self.session;
-        // The user is locked against a change until this commits: either the change sees this
-        // session and ends it, or this sees the change and stores nothing.
+        // The user and the client are locked against a change until this commits: either the change
+        // sees this session and ends it, or this sees the change and stores nothing.
         let sql = concat!(
             "INSERT INTO session (id, user_id, user_version, client_id, scope, resources, \
              auth_time, acr, amr, created_at, idle_expires_at, max_expires_at, generation, \
              leaf_hashes, rotated_at, reissued_at, retry_generation, retry_streak, last_seen, \
              user_agent, ip) \
              SELECT $1, users.id, users.version, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $8, \
-             $8, 0, 0, $8, $12, $13 FROM users \
-             WHERE users.id = $14 AND users.version = $15 AND users.status = 'active'",
+             $8, 0, 0, $8, $12, $13 FROM users CROSS JOIN client \
+             WHERE users.id = $14 AND users.version = $15 AND users.status = 'active' \
+             AND client.id = $2 AND client.status = 'active'",
             for_share!()
         );
         let inserted = tx

@@ -273,3 +273,7 @@ const ORDINARY_QUEUE: usize = 4096;
 const URGENT_QUEUE: usize = 1024;
 const MAX_BATCH: usize = 256;
 const MAX_WORK: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

@@ -151,7 +151,12 @@ impl TestServer {
 
     /// Logs the administrator in through the demo client.
     pub(crate) async fn login(&self) -> Tokens {
-        self.post_json("/login", &self.login_body()).await.tokens()
+        self.login_as_administrator().await.tokens()
+    }
+
+    /// Tries to log the administrator in through the demo client.
+    pub(crate) async fn login_as_administrator(&self) -> Reply {
+        self.post_json("/login", &self.login_body()).await
     }
 
     /// The demo client's Basic credentials.

@@ -15,6 +15,8 @@ pub(crate) struct TestClock {
     wall_millis: AtomicI64,
     monotonic_millis: AtomicU64,
     stepped: Notify,
+    /// How far each reading moves it on.
+    running: AtomicI64,
 }
 
 /// The longest sleep that moves the clock.
@@ -26,7 +28,13 @@ impl TestClock {
             wall_millis: AtomicI64::new(seconds * 1000),
             monotonic_millis: AtomicU64::new(1_000_000),
             stepped: Notify::new(),
+            running: AtomicI64::new(0),
         }
+    }
+
+    /// Lets every reading of the wall clock move it on, as if what lies between took so long.
+    pub(crate) fn run(&self, step: Duration) {
+        self.running.store(i64::try_from(step.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Lets time pass.
@@ -42,6 +50,10 @@ impl TestClock {
         self.wall_millis.fetch_add(millis, Ordering::SeqCst);
     }
 
+    pub(crate) fn millis(&self) -> i64 {
+        self.wall_millis.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn seconds(&self) -> i64 {
         self.wall_millis.load(Ordering::SeqCst).div_euclid(1000)
     }
@@ -49,7 +61,8 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
-        let millis = self.wall_millis.load(Ordering::SeqCst);
+        let running = self.running.load(Ordering::SeqCst);
+        let millis = self.wall_millis.fetch_add(running, Ordering::SeqCst);
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap())
     }
 

@@ -1,0 +1,151 @@
+//! A stored value that the server never writes is told as such: not a panic, not a wrong answer.
+
+use std::fmt::Debug;
+
+use chancery::storage::ops::audit::ListAudit;
+use chancery::storage::ops::clients::LoadClients;
+use chancery::storage::ops::feed::{ReadHead, ReadRevocations};
+use chancery::storage::ops::keys::LoadKeys;
+use chancery::storage::ops::resources::LoadResources;
+use chancery::storage::ops::sessions::{FindSession, ListSessions, Sessions};
+use chancery::storage::ops::users::{FindUser, ListUsers};
+use chancery::storage::{StorageError, Stored};
+
+use super::Given;
+use crate::support::Raw;
+
+/// Spoils one column after the other and reads each time; afterwards the rows are as before.
+struct Spoiler<'a> {
+    given: &'a Given,
+    raw: Raw,
+    table: &'static str,
+}
+
+impl Spoiler<'_> {
+    async fn check<O: Stored>(&mut self, columns: &[(&'static str, &str)], read: impl Fn() -> O) {
+        for (column, value) in columns {
+            let table = self.table;
+            self.raw.keep(table, "1 = 1").await;
+            self.raw.run(&format!("UPDATE {table} SET {column} = {value}")).await;
+            let outcome = self.given.store().read(read()).await.map(drop);
+            assert_corrupt(outcome, (table, column), value);
+            self.raw.put_back(table, "1 = 1").await;
+            self.given.store().read(read()).await.map(drop).unwrap();
+        }
+    }
+}
+
+fn assert_corrupt<T: Debug>(
+    outcome: Result<T, StorageError>,
+    expected: (&'static str, &'static str),
+    value: &str,
+) {
+    match outcome {
+        Err(StorageError::Corrupt { table, column }) => {
+            assert_eq!((table, column), expected, "{value}");
+        }
+        other => panic!("{expected:?} = {value}: {other:?}"),
+    }
+}
+
+async fn spoiler<'a>(given: &'a Given, table: &'static str) -> Spoiler<'a> {
+    Spoiler { given, raw: given.0.raw().await, table }
+}
+
+#[tokio::test]
+async fn users_clients_and_resources() {
+    let Some(given) = Given::start().await else { return };
+    let short = given.0.raw().await.bytes(&[1; 3]);
+    spoiler(&given, "users")
+        .await
+        .check(&[("id", &short), ("name", "''"), ("roles", "'a \"'"), ("status", "'odd'")], || {
+            ListUsers { after: None, limit: 10 }
+        })
+        .await;
+    let mut clients = spoiler(&given, "client").await;
+    let columns = [
+        ("grants", "'password'"),
+        ("scope", "'\"'"),
+        ("resources", "'relative'"),
+        ("serves", "'relative'"),
+        ("rotate_after", "-1"),
+        ("status", "''"),
+    ];
+    clients.check(&columns, || LoadClients).await;
+    clients.check(&[("secret_hash", &short)], || LoadClients).await;
+    let columns = [
+        ("id", short.as_str()),
+        ("uri", "'relative'"),
+        ("scope", "'\\'"),
+        ("role_scopes", "'no-equals-sign'"),
+        ("algorithm", "'none'"),
+        ("access_token_ttl", "-5"),
+    ];
+    spoiler(&given, "resource").await.check(&columns, || LoadResources).await;
+}
+
+#[tokio::test]
+async fn sessions() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let session = given.stored_session(&anna).await;
+    let mut sessions = spoiler(&given, "session").await;
+    let (short, empty) = (sessions.raw.bytes(&[1; 31]), sessions.raw.bytes(&[]));
+    let columns = [
+        ("user_id", short.as_str()),
+        ("client_id", "'two words'"),
+        ("scope", "'\"'"),
+        ("resources", "'relative'"),
+        ("ended_reason", "'odd'"),
+        ("generation", "-1"),
+        ("generation", "4294967296"),
+        ("leaf_hashes", &short),
+        ("leaf_hashes", &empty),
+        ("parent_hash", &short),
+        ("retry_generation", "-1"),
+        ("retry_streak", "9999999999"),
+    ];
+    sessions.check(&columns, || FindSession(session.id)).await;
+    let now = given.now();
+    let list = || ListSessions { user: None, after: None, now, limit: 10 };
+    sessions.check(&[("leaf_hashes", &short)], list).await;
+    let mut users = spoiler(&given, "users").await;
+    users.check(&[("status", "''"), ("roles", "'\"'")], || FindSession(session.id)).await;
+    users.check(&[("status", "''")], || FindUser::Id(anna.id)).await;
+}
+
+#[tokio::test]
+async fn the_log_the_keys_and_the_audit_log() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let session = given.stored_session(&anna).await;
+    given.store().write(given.end(Sessions::One(session.id))).await.unwrap();
+    let mut log = spoiler(&given, "revocation").await;
+    let short = log.raw.bytes(&[1; 3]);
+    let columns = [("kind", "'odd'"), ("digest", &*short), ("tip", &*short)];
+    log.check(&columns, || ReadRevocations { from: 0, limit: 10 }).await;
+    spoiler(&given, "feed_head").await.check(&[("tip", &short)], || ReadHead).await;
+    spoiler(&given, "token_life").await.check(&[("life", "-1")], || ReadHead).await;
+
+    let columns =
+        [("algorithm", "kid"), ("usage", "kid"), ("public_jwk", "'{}'"), ("state", "kid")];
+    spoiler(&given, "signing_key").await.check(&columns, || LoadKeys).await;
+    spoiler(&given, "token_key").await.check(&[("number", "number + 300")], || LoadKeys).await;
+    let columns = [("kind", "'odd'"), ("actor_kind", "'odd'")];
+    let list = || ListAudit { limit: 10, ..ListAudit::default() };
+    spoiler(&given, "audit").await.check(&columns, list).await;
+}
+
+#[tokio::test]
+async fn a_client_is_told_of_a_fault_and_not_of_a_bad_token() {
+    let Some(given) = Given::start().await else { return };
+    let tokens = given.0.login().await;
+    let mut raw = given.0.raw().await;
+    raw.keep("session", "1 = 1").await;
+    raw.run("UPDATE session SET retry_streak = -1").await;
+    let before = given.traces().await;
+    given.0.refresh(&tokens.refresh).await.assert_error(500, "server_error");
+    assert_eq!(given.traces().await, before);
+    raw.put_back("session", "1 = 1").await;
+    given.0.refresh(&tokens.refresh).await.tokens();
+}

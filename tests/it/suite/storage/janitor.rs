@@ -1,0 +1,195 @@
+//! What the janitor removes, and what it must leave.
+
+use std::time::Duration;
+
+use chancery::flows::janitor::Sweep;
+use chancery::protocol::audit::AuditKind;
+use chancery::protocol::session::Session;
+use chancery::protocol::time::Timestamp;
+use chancery::storage::ops::audit::Append;
+use chancery::storage::ops::feed::{Revoke, Revokes};
+use chancery::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
+use chancery::storage::ops::sessions::{FindSession, RotateSession, Sessions};
+
+use super::Given;
+
+impl Given {
+    async fn exists(&self, session: &Session) -> bool {
+        self.store().read(FindSession(session.id)).await.unwrap().is_some()
+    }
+
+    /// Sweeps all sessions in pages of `limit`, and answers how many went.
+    async fn sweep(&self, over_since: Timestamp, limit: u32) -> u64 {
+        let (mut removed, mut after) = (0, None);
+        loop {
+            let sealed_before = over_since;
+            let sweep = SweepSessions { after, over_since, sealed_before, limit };
+            let swept = self.store().write(sweep).await.unwrap();
+            removed += swept.removed;
+            after = swept.next;
+            if after.is_none() {
+                return removed;
+            }
+        }
+    }
+
+    async fn revoke_jti(&self, expires_at: Timestamp) {
+        let what = Revokes::Token { jti: "j".to_owned(), expires_at };
+        let audit = self.event(AuditKind::Revoked);
+        let revoke = Revoke { what, revoking: self.revoking(), audit };
+        self.store().write(revoke).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sessions_go_when_they_ended_or_expired_before_the_margin_and_never_sooner() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let now = given.now();
+    let day = Duration::from_hours(24);
+    let ended = given.stored_session(&anna).await;
+    given.store().write(given.end(Sessions::One(ended.id))).await.unwrap();
+    let mut idle = given.session(&anna);
+    idle.idle_expires_at = now + day;
+    let mut over = given.session(&anna);
+    (over.idle_expires_at, over.max_expires_at) = (now + 3 * day, now + 2 * day);
+    let mut alive = given.session(&anna);
+    (alive.idle_expires_at, alive.max_expires_at) = (now + 5 * day, now + 5 * day);
+    for session in [&idle, &over, &alive] {
+        given.create(session).await;
+    }
+    let left = async || {
+        let mut left = Vec::new();
+        for session in [&ended, &idle, &over, &alive] {
+            left.push(given.exists(session).await);
+        }
+        left
+    };
+    let millisecond = Duration::from_millis(1);
+    for (since, expected) in [
+        (now, [true, true, true, true]),
+        (now + millisecond, [false, true, true, true]),
+        (now + day, [false, true, true, true]),
+        (now + day + millisecond, [false, false, true, true]),
+        (now + 2 * day, [false, false, true, true]),
+        (now + 2 * day + millisecond, [false, false, false, true]),
+    ] {
+        given.sweep(since, 2).await;
+        assert_eq!(left().await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_successor_is_erased_when_no_retry_can_use_it_and_its_session_stays() {
+    // RT-5
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let session = given.stored_session(&anna).await;
+    let rotate = RotateSession {
+        id: session.id,
+        from: 0,
+        parent: given.hash(),
+        child: given.hash(),
+        sealed: vec![1],
+        at: given.now(),
+        idle_expires_at: session.idle_expires_at,
+        address: None,
+    };
+    given.store().write(rotate).await.unwrap();
+    for (later, sealed) in [(0, true), (1, false)] {
+        given.sweep(given.now() + Duration::from_millis(later), 10).await;
+        let rotation = given.find(&session).await.session.rotation;
+        assert_eq!(rotation.successor_sealed.is_some(), sealed);
+        assert_eq!(rotation.generation, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_walks_all_sessions_in_small_steps() {
+    // C140
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    for _ in 0..25 {
+        let mut session = given.session(&anna);
+        session.idle_expires_at = given.now();
+        given.create(&session).await;
+        given.stored_session(&anna).await;
+    }
+    given.0.advance(1);
+    assert_eq!(given.sweep(given.now(), 7).await, 25);
+    assert_eq!(given.sweep(given.now(), 7).await, 0);
+}
+
+#[tokio::test]
+async fn revocations_go_when_they_can_refuse_nothing_but_never_the_newest_nor_a_keys() {
+    let Some(given) = Given::start().await else { return };
+    let now = given.now();
+    let before = given.0.log().await.len();
+    for _ in 0..5 {
+        given.revoke_jti(now).await;
+    }
+    let end = now + chancery::protocol::revocation::VERIFIER_MARGIN;
+    let sweep =
+        async |until, limit| given.store().write(SweepRevocations { until, limit }).await.unwrap();
+    assert_eq!(sweep(end, 100).await.removed, 0, "not before its end");
+    let after = end + Duration::from_millis(1);
+    let first = sweep(after, 3).await;
+    assert_eq!((first.removed, first.next.is_some()), (3, true));
+    let second = sweep(after, 3).await;
+    assert_eq!((second.removed, second.next.is_some()), (1, false));
+    let newest = given.0.log().await.pop().unwrap();
+    assert_eq!(newest.seq, given.0.head().await.seq, "nodes compare where the log ends");
+    assert_eq!(given.0.log().await.len(), before + 1);
+    given.revoke_jti(now + Duration::from_hours(9)).await;
+    assert_eq!(sweep(after, 3).await.removed, 1, "now that it is not the newest any more");
+}
+
+#[tokio::test]
+async fn audit_events_go_by_age_alone() {
+    let Some(given) = Given::start().await else { return };
+    given.0.advance(86_400);
+    let kept = given.now();
+    for _ in 0..3 {
+        given.store().write(Append(given.event(AuditKind::RefreshRisk))).await.unwrap();
+    }
+    let mut removed = 0;
+    loop {
+        let swept = given.store().write(SweepAudit { before: kept, limit: 2 }).await.unwrap();
+        removed += swept.removed;
+        if swept.next.is_none() {
+            break;
+        }
+    }
+    assert!(removed > 0);
+    assert_eq!(given.traces().await.1, 3);
+}
+
+#[tokio::test]
+async fn one_round_keeps_its_margins_and_catches_up_with_many_events() {
+    // C140
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let session = given.stored_session(&anna).await;
+    given.store().write(given.end(Sessions::One(session.id))).await.unwrap();
+    for _ in 0..1_100 {
+        let event = given.event(AuditKind::LoginFailed);
+        given.store().write(Append(event)).await.unwrap();
+    }
+    let mut sweep = Sweep::default();
+    given.0.advance(24 * 3600);
+    assert_eq!(sweep.run(&given.0.server).await.unwrap().sessions, 0);
+    given.0.advance(1);
+    let removed = sweep.run(&given.0.server).await.unwrap();
+    assert_eq!((removed.sessions, removed.audit), (1, 0));
+    given.0.advance(91 * 86_400);
+    let removed = sweep.run(&given.0.server).await.unwrap();
+    assert!(removed.audit > 1_100, "more than one batch in a round: {removed:?}");
+
+    // C135: a clock that jumps alone removes nothing.
+    let session = given.stored_session(&anna).await;
+    given.store().write(given.end(Sessions::One(session.id))).await.unwrap();
+    sweep.run(&given.0.server).await.unwrap();
+    given.0.clock.step_wall(3 * 86_400_000);
+    assert_eq!(sweep.run(&given.0.server).await.unwrap().sessions, 0);
+    assert!(given.exists(&session).await);
+}
