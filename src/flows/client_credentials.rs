@@ -16,7 +16,7 @@ pub async fn client_credentials(
     requested: &Requested,
     known: &Known,
 ) -> Result<TokenResponse, FlowError> {
-    let read_at = server.issue_time([client.not_before, None]).await;
+    let read_at = server.issue_time([client.not_before, None]).await?;
     let granting = server.granting(known, client, None);
     let grant = granting.session(requested)?;
     let token = granting.token(&grant, requested)?;

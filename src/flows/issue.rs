@@ -1,6 +1,7 @@
 //! Issuing access tokens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -50,6 +51,10 @@ pub struct RefreshResponse {
     authorization_expires_in: u64,
 }
 
+/// How long a request waits out a revocation beyond the lease that its not-before may lie ahead: the
+/// rest of the second, the margin, and what the clocks of nodes may differ.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
 impl Server {
     /// The rules of granting to `client`, on behalf of a user with `roles` or of itself.
     pub fn granting<'a>(
@@ -64,17 +69,29 @@ impl Server {
 
     /// Waits until a token can be issued that no earlier revocation of the same second hits, and
     /// answers that time. What the token says must be read after it.
-    pub async fn issue_time(&self, not_before: [Option<Timestamp>; 2]) -> Timestamp {
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::Unavailable`] where that is further away than any revocation reaches: the clock
+    /// was set back, and nobody is served by a request that hangs until it has caught up.
+    pub async fn issue_time(
+        &self,
+        not_before: [Option<Timestamp>; 2],
+    ) -> Result<Timestamp, FlowError> {
         loop {
             let now = self.now();
             let everything = self.memory.revocations().all_not_before();
             let latest = not_before.into_iter().chain([everything]).flatten().max();
-            match latest.filter(|latest| now.seconds() <= latest.seconds()) {
-                None => return now,
-                Some(latest) => {
-                    self.world.clock.sleep_until(first_safe_issue(latest).into()).await;
-                }
+            let Some(latest) = latest.filter(|latest| now.seconds() <= latest.seconds()) else {
+                return Ok(now);
+            };
+            let safe = first_safe_issue(latest);
+            if safe.since(now) > self.memory.lease() + LONGEST_WAIT {
+                let behind_s = safe.since(now).as_secs();
+                tracing::error!(behind_s, "the clock is behind a revocation");
+                return Err(FlowError::Unavailable);
             }
+            self.world.clock.sleep_until(safe.into()).await;
         }
     }
 

@@ -113,7 +113,7 @@ async fn read_again(
     client: &Client,
 ) -> Result<(User, Timestamp), FlowError> {
     loop {
-        let read_at = server.issue_time([user.not_before, client.not_before]).await;
+        let read_at = server.issue_time([user.not_before, client.not_before]).await?;
         let found = server.store.read(FindUser::Id(user.id)).await?;
         let now = found
             .filter(|now| now.status == UserStatus::Active && now.version == user.version)

@@ -108,9 +108,14 @@ impl Memory {
         (looked_at != NEVER).then(|| Duration::from_millis(age()))
     }
 
+    /// How long this node answers from its memory after it has looked at the database.
+    pub fn lease(&self) -> Duration {
+        self.policy.lease
+    }
+
     /// Whether the lease runs.
     fn is_fresh(&self) -> bool {
-        self.age().is_some_and(|age| age < self.policy.lease)
+        self.age().is_some_and(|age| age < self.lease())
     }
 
     async fn look(&self) -> Result<(), FlowError> {

@@ -121,7 +121,7 @@ impl Refresh<'_> {
             // Before the row, the user and his roles are read, so that a token with what was read
             // is never younger than a revocation of it.
             let not_before = [user_not_before, self.client.not_before];
-            let read_at = self.server.issue_time(not_before).await;
+            let read_at = self.server.issue_time(not_before).await?;
             let FoundSession { session, user } = self.find().await?;
             session.check_alive(user.as_ref(), read_at).map_err(Refusal::invalid_grant)?;
             let user = user.ok_or(Refusal::invalid_grant(Reason::UserDeleted))?;

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use chancery::env::Clock;
+use chancery::flows::admin::By;
+use chancery::flows::admin::clients::{self, ClientPatch};
 use chancery::flows::clock::ClockOffset;
+use chancery::protocol::client::ClientStatus;
 use chancery::protocol::time::Timestamp;
 use chancery::storage::ops::database::ReadClock;
 use http::StatusCode;
@@ -49,4 +52,27 @@ async fn the_offset_is_what_the_clock_was_set_wrong_by() {
     assert!((offset.seconds() + 3_600.0).abs() < 60.0, "{offset:?}");
     assert!(!offset.exceeds(Duration::from_hours(2)));
     assert!(offset.exceeds(Duration::from_mins(30)));
+}
+
+#[tokio::test]
+async fn a_clock_set_back_behind_a_revocation_asks_to_come_again_and_consumes_nothing() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let token = server.login().await.refresh;
+    for status in [ClientStatus::Paused, ClientStatus::Active] {
+        let client = clients::find_named(&server.server, "demo").await.unwrap();
+        let patch = ClientPatch { status: Some(status), ..ClientPatch::default() };
+        clients::change(&server.server, &By::command_line(), client, patch).await.unwrap();
+    }
+    server.clock.step_wall(-3_600_000);
+    let replies = [
+        server.refresh(&token).await,
+        server.post_json("/login", &server.login_body()).await,
+        server.form("/oauth/token", &server.basic(), "grant_type=client_credentials").await,
+    ];
+    for reply in replies {
+        assert!(reply.headers.contains_key("retry-after"));
+        reply.assert_error(503, "temporarily_unavailable");
+    }
+    server.clock.step_wall(3_600_000);
+    assert_eq!(server.refresh(&token).await.status, StatusCode::OK);
 }

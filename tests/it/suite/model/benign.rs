@@ -63,6 +63,7 @@ async fn until_an_answer_arrives(run: &mut Run<'_>, read: &str) -> (String, u64)
 
 /// Several tabs at once: they are all given the same.
 async fn burst(run: &mut Run<'_>, read: &str) -> (String, u64) {
+    run.world.put_clock_right().await;
     let tabs = usize::try_from(run.dice.between(2, 5)).unwrap();
     let received = super::chaos::all_at_once(run, read, tabs).await;
     (received.unwrap_or_else(|| run.fail("a tab was logged out")), WINDOW)
@@ -88,6 +89,7 @@ async fn delayed_duplicates(run: &mut Run<'_>, read: &str, mut left: u64) {
 }
 
 async fn must(run: &mut Run<'_>, who: &str, token: &str) -> String {
+    run.world.put_clock_right().await;
     match run.present(who, token).await {
         Some(received) => received,
         None => run.fail("a benign client was logged out"),

@@ -63,6 +63,6 @@ fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap())
 }
 
-const RUNS: u64 = 2_000;
+const RUNS: u64 = 200;
 /// So many databases are played on side by side.
 const WORLDS: u8 = 4;
