@@ -11,8 +11,9 @@ pub trait Clock: Send + Sync + 'static {
     /// Time since some fixed moment, which never steps back: for ages and deadlines on this node.
     fn monotonic(&self) -> Duration;
 
-    /// Completes once [`Clock::now`] has reached `deadline`.
-    fn sleep_until(&self, deadline: SystemTime) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+    /// Completes once `span` has passed by [`Clock::monotonic`]: however the wall clock is set
+    /// meanwhile, nobody oversleeps.
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// The machine's clock.
@@ -40,13 +41,7 @@ impl Clock for SystemClock {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the one place that waits by the clock")]
-    fn sleep_until(&self, deadline: SystemTime) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(async move {
-            while let Ok(left) = deadline.duration_since(self.now())
-                && !left.is_zero()
-            {
-                tokio::time::sleep(left).await;
-            }
-        })
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(tokio::time::sleep(span))
     }
 }

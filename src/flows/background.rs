@@ -20,7 +20,7 @@ async fn look(server: Arc<Server>) {
         if let Err(error) = server.memory.refresh().await {
             tracing::warn!(%error, "the database could not be looked at");
         }
-        pause(&server, server.settings.revocation.poll).await;
+        server.world.clock.sleep(server.settings.revocation.poll).await;
     }
 }
 
@@ -28,7 +28,7 @@ async fn look(server: Arc<Server>) {
 async fn keep(server: Arc<Server>) {
     let mut sweep = janitor::Sweep::default();
     loop {
-        pause(&server, UPKEEP_EVERY).await;
+        server.world.clock.sleep(UPKEEP_EVERY).await;
         if let Err(error) = server.clock.look(&server.store, &server.world).await {
             tracing::warn!(%error, "the clock could not be compared with the database's");
         }
@@ -42,11 +42,6 @@ async fn keep(server: Arc<Server>) {
             tracing::warn!(%error, "the janitor was interrupted");
         }
     }
-}
-
-async fn pause(server: &Server, span: Duration) {
-    let until = server.now() + span;
-    server.world.clock.sleep_until(until.into()).await;
 }
 
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);

@@ -12,6 +12,7 @@ use super::server::Server;
 use crate::keys::SigningKey;
 use crate::protocol::access_token::{Subject, check_size, claims};
 use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::grant::{Granting, TokenGrant};
 use crate::protocol::resource::Resource;
 use crate::protocol::revocation::first_safe_issue;
@@ -19,6 +20,17 @@ use crate::protocol::session::Session;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::protocol::user::Roles;
+
+/// A client that proved who it is, and what this node knew then.
+#[derive(Clone)]
+pub struct Admitted {
+    /// What is known.
+    pub known: Arc<Known>,
+    /// The client.
+    pub client: Arc<Client>,
+    /// When that was, which is what the token will say.
+    pub at: Timestamp,
+}
 
 /// An access token that is decided on, and fits its size, but not signed yet: signing comes after
 /// the change that goes with it is durable.
@@ -56,61 +68,65 @@ pub struct RefreshResponse {
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
 impl Server {
-    /// The rules of granting to `client`, on behalf of a user with `roles` or of itself.
+    /// The rules of granting to a client, on behalf of a user with `roles` or of itself.
     pub fn granting<'a>(
         &'a self,
-        known: &'a Known,
-        client: &'a Client,
+        admitted: &'a Admitted,
         roles: Option<&'a Roles>,
     ) -> Granting<'a, impl Fn(&ResourceUri) -> Option<&'a Resource>> {
-        let find = |uri: &ResourceUri| known.resource(uri);
-        Granting { issuer: &self.settings.issuer, client, roles, find }
+        let find = |uri: &ResourceUri| admitted.known.resource(uri);
+        Granting { issuer: &self.settings.issuer, client: &admitted.client, roles, find }
     }
 
-    /// Waits until a token can be issued that no earlier revocation of the same second hits, and
-    /// answers that time. What the token says must be read after it.
+    /// The client that asks, and what is known, at a time at which a token can be issued that no
+    /// revocation of before hits: neither one of the client or of everything, nor `user_not_before`.
+    /// What the token says must be read after it; where that has to be waited for, the client proves
+    /// anew who it is, since it may have been disabled meanwhile.
     ///
     /// # Errors
     ///
-    /// [`FlowError::Unavailable`] where that is further away than any revocation reaches: the clock
-    /// was set back, and nobody is served by a request that hangs until it has caught up.
-    pub async fn issue_time(
+    /// A refusal where the client is not who it says. [`FlowError::Unavailable`] where the time is
+    /// further away than any revocation reaches: the clock was set back, and nobody is served by a
+    /// request that hangs until it has caught up.
+    pub async fn admit(
         &self,
-        not_before: [Option<Timestamp>; 2],
-    ) -> Result<Timestamp, FlowError> {
+        presented: &PresentedClient,
+        user_not_before: Option<Timestamp>,
+    ) -> Result<Admitted, FlowError> {
         loop {
-            let now = self.now();
+            let known = self.memory.current().await?;
+            let client = self.authenticate_client(presented, &known)?;
+            let at = self.now();
             let everything = self.memory.revocations().all_not_before();
-            let latest = not_before.into_iter().chain([everything]).flatten().max();
-            let Some(latest) = latest.filter(|latest| now.seconds() <= latest.seconds()) else {
-                return Ok(now);
+            let latest =
+                [client.not_before, everything, user_not_before].into_iter().flatten().max();
+            let Some(latest) = latest.filter(|latest| at.seconds() <= latest.seconds()) else {
+                return Ok(Admitted { known, client, at });
             };
-            let safe = first_safe_issue(latest);
-            if safe.since(now) > self.memory.lease() + LONGEST_WAIT {
-                let behind_s = safe.since(now).as_secs();
-                tracing::error!(behind_s, "the clock is behind a revocation");
+            let wait = first_safe_issue(latest).since(at);
+            if wait > self.memory.lease() + LONGEST_WAIT {
+                tracing::error!(behind_s = wait.as_secs(), "the clock is behind a revocation");
                 return Err(FlowError::Unavailable);
             }
-            self.world.clock.sleep_until(safe.into()).await;
+            self.world.clock.sleep(wait).await;
         }
     }
 
-    /// Decides on a token for `grant` whose facts were read at `read_at`.
+    /// Decides on a token for `grant` to the client that was admitted.
     pub fn prepare_token(
         &self,
-        known: &Known,
+        admitted: &Admitted,
         subject: &Subject<'_>,
         grant: &TokenGrant<'_>,
-        read_at: Timestamp,
     ) -> Result<PreparedToken, FlowError> {
         let algorithm = grant.resource.settings.algorithm;
-        let key = known.ring.access_token_key(algorithm).ok_or_else(|| {
+        let key = admitted.known.ring.access_token_key(algorithm).ok_or_else(|| {
             tracing::error!(algorithm = algorithm.as_str(), "there is no active key");
             FlowError::Unavailable
         })?;
         let random = self.world.entropy.bytes();
         let limits = self.settings.tokens;
-        let claims = claims(&self.settings.issuer, subject, grant, limits, (read_at, random));
+        let claims = claims(&self.settings.issuer, subject, grant, limits, (admitted.at, random));
         let payload = serde_json::to_vec(&claims).map_err(|_| FlowError::Internal)?;
         let size = key.token_size(&payload);
         #[expect(clippy::cast_precision_loss, reason = "a size of some kilobytes")]

@@ -2,7 +2,7 @@
 
 use super::credentials::Source;
 use super::error::FlowError;
-use super::issue::{RefreshResponse, TokenResponse};
+use super::issue::{Admitted, RefreshResponse, TokenResponse};
 use super::memory::Known;
 use super::server::Server;
 use crate::audit;
@@ -18,7 +18,6 @@ use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::rotation::{RetryStreak, Rotation};
 use crate::protocol::secret::Secret;
 use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
-use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::{LoginRequest, Requested};
 use crate::protocol::user::{User, UserStatus};
 use crate::storage::ops::Swap;
@@ -40,21 +39,21 @@ pub async fn login(
         Ok(user) => user,
         Err(error) => return Err(note_failure(server, error, &request, &client, origin).await),
     };
-    let (user, read_at) = read_again(server, user, &client).await?;
-    let granting = server.granting(&known, &client, Some(&user.roles));
+    let (user, admitted) = admit(server, presented, user).await?;
+    let granting = server.granting(&admitted, Some(&user.roles));
     let grant = granting.session(&request.requested)?;
     // The first token is for the first resource; refreshes may ask for the others.
     let first = grant.resources.first().cloned().into_iter().collect();
     let first = Requested { scope: None, resources: first };
     let token_grant = granting.token(&grant, &first)?;
-    let (session, refresh) = begin_session(server, (&user, &client), grant, (read_at, origin));
+    let (session, refresh) = begin_session(server, &user, grant, (&admitted, origin));
     let subject = Subject::User(&user, &session);
-    let token = server.prepare_token(&known, &subject, &token_grant, read_at)?;
-    let refresh = refresh.map(|secret| encode(&known, &session, secret)).transpose()?;
-    store_session(server, &session, &client, origin).await?;
-    end_surplus(server, &user, &known).await;
-    let answer =
-        refresh.map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, read_at));
+    let token = server.prepare_token(&admitted, &subject, &token_grant)?;
+    let refresh = refresh.map(|secret| encode(&admitted.known, &session, secret)).transpose()?;
+    store_session(server, &session, &admitted.client, origin).await?;
+    end_surplus(server, &user, &admitted.known).await;
+    let answer = refresh
+        .map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, admitted.at));
     token.sign(answer)
 }
 
@@ -105,15 +104,17 @@ async fn authenticate_user(
     Ok(user)
 }
 
-/// The user as he is at the time that his token will carry: a role that was taken from him while
-/// his password was being compared must not come back in a token that looks younger.
-async fn read_again(
+/// The user and the client as they are at the time that the token will carry: a role that was taken
+/// from him while his password was being compared, or a secret that was replaced, must not come back
+/// in a token that looks younger.
+async fn admit(
     server: &Server,
+    presented: &PresentedClient,
     mut user: User,
-    client: &Client,
-) -> Result<(User, Timestamp), FlowError> {
+) -> Result<(User, Admitted), FlowError> {
     loop {
-        let read_at = server.issue_time([user.not_before, client.not_before]).await?;
+        let admitted = server.admit(presented, user.not_before).await?;
+        check_first_party(&admitted.client)?;
         let found = server.store.read(FindUser::Id(user.id)).await?;
         let now = found
             .filter(|now| now.status == UserStatus::Active && now.version == user.version)
@@ -121,7 +122,7 @@ async fn read_again(
         let settled = now.not_before == user.not_before;
         user = now;
         if settled {
-            return Ok((user, read_at));
+            return Ok((user, admitted));
         }
     }
 }
@@ -129,10 +130,11 @@ async fn read_again(
 /// A new session with its first refresh token's secret, if the client may refresh.
 fn begin_session(
     server: &Server,
-    (user, client): (&User, &Client),
+    user: &User,
     grant: Grant,
-    (now, origin): (Timestamp, &Origin),
+    (admitted, origin): (&Admitted, &Origin),
 ) -> (Session, Option<Secret>) {
+    let (client, now) = (&admitted.client, admitted.at);
     let entropy = server.world.entropy.as_ref();
     let secret = Secret::from_bytes(entropy.bytes());
     let max_expires_at = now + server.settings.sessions.max;

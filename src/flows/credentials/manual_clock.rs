@@ -34,10 +34,11 @@ impl Clock for ManualClock {
         *self.elapsed.borrow()
     }
 
-    fn sleep_until(&self, deadline: SystemTime) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let end = self.monotonic() + span;
         Box::pin(async move {
             let mut elapsed = self.elapsed.subscribe();
-            let _ = elapsed.wait_for(|elapsed| START + *elapsed >= deadline).await;
+            let _ = elapsed.wait_for(|elapsed| *elapsed >= end).await;
         })
     }
 }

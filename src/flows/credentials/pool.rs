@@ -126,7 +126,7 @@ impl HashPool {
         tokio::select! {
             biased;
             answer = &mut answer => return answer.map_err(|_| self.busy()),
-            () = clock.sleep_until(clock.now() + self.deadline) => {}
+            () = clock.sleep(self.deadline) => {}
         }
         if place.leave() {
             return Err(self.busy());

@@ -9,19 +9,19 @@ mod outcomes;
 use std::sync::Arc;
 
 use super::error::FlowError;
-use super::issue::{PreparedToken, TokenResponse};
+use super::issue::{Admitted, PreparedToken, TokenResponse};
 use super::memory::Known;
 use super::server::Server;
-use crate::keys::Unrecognised;
+use crate::keys::{TokenKeys, Unrecognised};
 use crate::protocol::access_token::Subject;
 use crate::protocol::audit::Origin;
 use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
 use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
 use crate::protocol::rotation::Verdict;
 use crate::protocol::session::Session;
-use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::Requested;
 use crate::protocol::user::User;
 use crate::storage::ops::sessions::{FindSession, FoundSession};
@@ -29,8 +29,7 @@ use crate::storage::ops::sessions::{FindSession, FoundSession};
 /// One refresh on its way.
 struct Refresh<'a> {
     server: &'a Server,
-    known: &'a Known,
-    client: &'a Client,
+    presented: &'a PresentedClient,
     token: &'a RefreshToken,
     requested: &'a Requested,
     origin: &'a Origin,
@@ -38,23 +37,24 @@ struct Refresh<'a> {
 
 /// What was read, and what would be answered.
 struct Reading {
+    admitted: Admitted,
     session: Session,
     /// The access token of the answer, decided on before anything is stored.
     prepared: PreparedToken,
-    read_at: Timestamp,
 }
 
-/// Exchanges a refresh token of `client`.
+/// Exchanges a refresh token of the client that was admitted.
 pub async fn refresh(
     server: &Server,
-    client: &Arc<Client>,
+    (presented, admitted): (&PresentedClient, Admitted),
     (token, requested): (Option<UnverifiedRefreshToken>, &Requested),
-    (known, origin): (Arc<Known>, &Origin),
+    origin: &Origin,
 ) -> Result<TokenResponse, FlowError> {
+    let client = admitted.client.clone();
     let result = async {
-        let (known, token) = recognise(server, known, token).await?;
-        let known = known.as_ref();
-        Refresh { server, known, client, token: &token, requested, origin }.run().await
+        let (known, token) = recognise(server, admitted.known.clone(), token).await?;
+        let admitted = Admitted { known, ..admitted };
+        Refresh { server, presented, token: &token, requested, origin }.run(admitted).await
     }
     .await;
     if let Err(error) = &result {
@@ -92,9 +92,9 @@ pub async fn recognise(
 }
 
 impl Refresh<'_> {
-    async fn run(&self) -> Result<TokenResponse, FlowError> {
+    async fn run(&self, mut admitted: Admitted) -> Result<TokenResponse, FlowError> {
         for attempt in 0..MAX_ATTEMPTS {
-            let reading = self.read().await?;
+            let reading = self.read(admitted.clone()).await?;
             let answer = match self.judge(&reading) {
                 Verdict::Keep => self.keep(reading).await?,
                 Verdict::Rotate => self.rotate(reading).await?,
@@ -104,40 +104,38 @@ impl Refresh<'_> {
                 Verdict::Reuse | Verdict::Regressed if attempt > 0 => {
                     return Err(FlowError::Unavailable);
                 }
-                Verdict::Reuse => return Err(self.end_reused(&reading.session).await),
-                Verdict::Regressed => return Err(self.end_regressed(&reading.session).await),
+                Verdict::Reuse => return Err(self.end_reused(&reading).await),
+                Verdict::Regressed => return Err(self.end_regressed(&reading).await),
             };
             if let Some(answer) = answer {
                 return Ok(answer);
             }
+            admitted = self.server.admit(self.presented, None).await?;
         }
         Err(FlowError::Unavailable)
     }
 
     /// Reads the session and makes every check that refuses without a change of state.
-    async fn read(&self) -> Result<Reading, FlowError> {
-        let mut user_not_before = None;
+    async fn read(&self, mut admitted: Admitted) -> Result<Reading, FlowError> {
         loop {
-            // Before the row, the user and his roles are read, so that a token with what was read
-            // is never younger than a revocation of it.
-            let not_before = [user_not_before, self.client.not_before];
-            let read_at = self.server.issue_time(not_before).await?;
-            let FoundSession { session, user } = self.find().await?;
-            session.check_alive(user.as_ref(), read_at).map_err(Refusal::invalid_grant)?;
+            // The row, the user and his roles are read after the client was admitted, so that a
+            // token with what was read is never younger than a revocation of it.
+            let FoundSession { session, user } = self.find(&admitted.client).await?;
+            session.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_grant)?;
             let user = user.ok_or(Refusal::invalid_grant(Reason::UserDeleted))?;
-            if user.not_before.is_some_and(|latest| read_at.seconds() <= latest.seconds()) {
-                user_not_before = user.not_before;
+            if user.not_before.is_some_and(|latest| admitted.at.seconds() <= latest.seconds()) {
+                admitted = self.server.admit(self.presented, user.not_before).await?;
                 continue;
             }
-            let prepared = self.prepare(&user, &session, read_at)?;
-            return Ok(Reading { session, prepared, read_at });
+            let prepared = self.prepare(&admitted, &user, &session)?;
+            return Ok(Reading { admitted, session, prepared });
         }
     }
 
-    async fn find(&self) -> Result<FoundSession, FlowError> {
+    async fn find(&self, client: &Client) -> Result<FoundSession, FlowError> {
         let found = self.server.store.read(FindSession(self.token.session)).await?;
         let found = found.ok_or(Refusal::invalid_grant(Reason::UnknownSession))?;
-        if found.session.client_id != self.client.id {
+        if found.session.client_id != client.id {
             // CORE-13, C091: another client's token. Its session is none the worse for it.
             return Err(Refusal::invalid_grant(Reason::ClientMismatch).into());
         }
@@ -146,24 +144,31 @@ impl Refresh<'_> {
 
     fn prepare(
         &self,
+        admitted: &Admitted,
         user: &User,
         session: &Session,
-        read_at: Timestamp,
     ) -> Result<PreparedToken, FlowError> {
-        let granting = self.server.granting(self.known, self.client, Some(&user.roles));
+        let granting = self.server.granting(admitted, Some(&user.roles));
         let grant = granting.token(&session.grant, self.requested)?;
-        self.server.prepare_token(self.known, &Subject::User(user, session), &grant, read_at)
+        self.server.prepare_token(admitted, &Subject::User(user, session), &grant)
     }
 
     fn judge(&self, reading: &Reading) -> Verdict<RefreshToken> {
         let rotation = &reading.session.rotation;
-        let policy = self.server.rotation_policy(self.client);
+        let policy = self.server.rotation_policy(&reading.admitted.client);
         let presented = (self.token.generation, &self.token.secret.hash());
         let leaves = rotation.leaves.len();
-        let keys = self.known.ring.tokens();
+        let keys = reading.token_keys();
         rotation.judge(presented, &policy, self.server.now(), |sealed| {
             keys.open_successor(sealed, self.token, leaves)
         })
+    }
+}
+
+impl Reading {
+    /// The keys that tag refresh tokens.
+    fn token_keys(&self) -> &TokenKeys {
+        self.admitted.known.ring.tokens()
     }
 }
 

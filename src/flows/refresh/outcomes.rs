@@ -2,7 +2,7 @@
 
 use super::super::ending::count_ended;
 use super::super::error::FlowError;
-use super::super::issue::{RefreshResponse, TokenResponse};
+use super::super::issue::{Admitted, RefreshResponse, TokenResponse};
 use super::{Reading, Refresh};
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
@@ -27,7 +27,8 @@ impl Refresh<'_> {
         let session = &reading.session;
         let now = self.server.now();
         let mut idle_expires_at = session.idle_expires_at;
-        if now.since(session.last_seen) >= TOUCH_EVERY && !self.client.settings.rotates {
+        if now.since(session.last_seen) >= TOUCH_EVERY && !reading.admitted.client.settings.rotates
+        {
             idle_expires_at = self.idle_expiry(session, now);
             let touch = TouchSession {
                 id: session.id,
@@ -45,14 +46,14 @@ impl Refresh<'_> {
             generation: self.token.generation,
             secret: Secret::from_bytes(*self.token.secret.as_bytes()),
         };
-        self.answer(reading, &token, idle_expires_at, "kept")
+        reading.answer(&token, idle_expires_at, "kept")
     }
 
     /// The session moves to its next generation: one caller wins.
     pub(super) async fn rotate(&self, reading: Reading) -> Answer {
         let session = &reading.session;
         let generation = session.rotation.generation + 1;
-        let (child, sealed) = self.new_leaf(generation, 1)?;
+        let (child, sealed) = self.new_leaf(&reading, generation, 1)?;
         let now = self.server.now();
         let idle_expires_at = self.idle_expiry(session, now);
         let rotation = RotateSession {
@@ -67,7 +68,7 @@ impl Refresh<'_> {
         };
         let swap = self.server.store.write(rotation).await;
         match self.settle(swap, &child).await? {
-            Swap::Won => self.answer(reading, &child, idle_expires_at, "ok"),
+            Swap::Won => reading.answer(&child, idle_expires_at, "ok"),
             Swap::Lost => Ok(None),
         }
     }
@@ -83,7 +84,7 @@ impl Refresh<'_> {
             audit.iter().for_each(audit::log);
         }
         let idle_expires_at = session.idle_expires_at;
-        self.answer(reading, &child, idle_expires_at, "echo")
+        reading.answer(&child, idle_expires_at, "echo")
     }
 
     /// The retry gets a leaf of its own. No leaf that may have been delivered dies: the first one
@@ -92,7 +93,7 @@ impl Refresh<'_> {
         let session = &reading.session;
         let rotation = &session.rotation;
         let leaves = rotation.leaves.len() + 1;
-        let (child, sealed) = self.new_leaf(rotation.generation, leaves)?;
+        let (child, sealed) = self.new_leaf(&reading, rotation.generation, leaves)?;
         let counted = self.counted(session, retry);
         let audit = counted.as_ref().and_then(|(_, audit)| audit.clone());
         let add = AddLeaf {
@@ -110,28 +111,29 @@ impl Refresh<'_> {
             Swap::Won => {
                 audit.iter().for_each(audit::log);
                 let idle_expires_at = session.idle_expires_at;
-                self.answer(reading, &child, idle_expires_at, "retry")
+                reading.answer(&child, idle_expires_at, "retry")
             }
             Swap::Lost => Ok(None),
         }
     }
 
     /// A replaced token came back: the session ends, durably, before the client hears of it.
-    pub(super) async fn end_reused(&self, session: &Session) -> FlowError {
+    pub(super) async fn end_reused(&self, reading: &Reading) -> FlowError {
         let now = self.server.now();
-        let regressed_at = self.known.head.regressed_at;
+        let regressed_at = reading.admitted.known.head.regressed_at;
         let after_loss =
             regressed_at.is_some_and(|at| now.since(at) <= self.server.settings.retry_window);
         if after_loss {
             // The writes that the database lost may be the ones that would explain this token.
-            return self.end(session, EndReason::StorageRegressed, false).await;
+            return self.end(reading, EndReason::StorageRegressed, false).await;
         }
-        self.end(session, EndReason::Reuse, false).await
+        self.end(reading, EndReason::Reuse, false).await
     }
 
     /// The token is newer than the session: the database lost writes. That is no theft, and an
     /// operator has to know.
-    pub(super) async fn end_regressed(&self, session: &Session) -> FlowError {
+    pub(super) async fn end_regressed(&self, reading: &Reading) -> FlowError {
+        let session = &reading.session;
         tracing::error!(
             session = %session.id,
             presented = self.token.generation,
@@ -139,10 +141,11 @@ impl Refresh<'_> {
             "a genuine refresh token is newer than its session: the database lost writes"
         );
         metrics::counter!("chancery_storage_regressed_total").increment(1);
-        self.end(session, EndReason::StorageRegressed, true).await
+        self.end(reading, EndReason::StorageRegressed, true).await
     }
 
-    async fn end(&self, session: &Session, reason: EndReason, regressed: bool) -> FlowError {
+    async fn end(&self, reading: &Reading, reason: EndReason, regressed: bool) -> FlowError {
+        let Reading { admitted: Admitted { known, .. }, session, .. } = reading;
         let (kind, refusal) = if reason == EndReason::Reuse {
             (AuditKind::RefreshReuse, Reason::Reuse)
         } else {
@@ -150,9 +153,9 @@ impl Refresh<'_> {
         };
         let event = self.event(kind, session).because(reason.as_str());
         let revoking = if regressed {
-            self.server.revoking_client(self.known)
+            self.server.revoking_client(known)
         } else {
-            self.server.revoking_user(self.known)
+            self.server.revoking_user(known)
         };
         let end = EndSessions {
             which: Sessions::One(session.id),
@@ -177,10 +180,11 @@ impl Refresh<'_> {
     /// A new leaf, and the same sealed for the holder of the presented token.
     fn new_leaf(
         &self,
+        reading: &Reading,
         generation: u32,
         leaves: usize,
     ) -> Result<(RefreshToken, Vec<u8>), FlowError> {
-        let keys = self.known.ring.tokens();
+        let keys = reading.token_keys();
         let entropy = self.server.world.entropy.as_ref();
         let child = RefreshToken {
             key_number: keys.active_number().ok_or(FlowError::Unavailable)?,
@@ -234,22 +238,22 @@ impl Refresh<'_> {
             .from(self.origin)
     }
 
+    fn idle_expiry(&self, session: &Session, now: Timestamp) -> Timestamp {
+        self.server.settings.sessions.idle_expiry(now, session.max_expires_at)
+    }
+}
+
+impl Reading {
     fn answer(
-        &self,
-        reading: Reading,
+        self,
         token: &RefreshToken,
         idle_expires_at: Timestamp,
         outcome: &'static str,
     ) -> Answer {
         metrics::counter!("chancery_refresh_total", "outcome" => outcome).increment(1);
-        let text = self.known.ring.tokens().encode(token).ok_or(FlowError::Unavailable)?;
-        let Reading { session, prepared, read_at } = reading;
-        let refresh = RefreshResponse::new(text, &session, idle_expires_at, read_at);
-        prepared.sign(Some(refresh)).map(Some)
-    }
-
-    fn idle_expiry(&self, session: &Session, now: Timestamp) -> Timestamp {
-        self.server.settings.sessions.idle_expiry(now, session.max_expires_at)
+        let text = self.token_keys().encode(token).ok_or(FlowError::Unavailable)?;
+        let refresh = RefreshResponse::new(text, &self.session, idle_expires_at, self.admitted.at);
+        self.prepared.sign(Some(refresh)).map(Some)
     }
 }
 

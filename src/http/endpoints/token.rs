@@ -20,11 +20,10 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     let request = TokenRequest::parse(&params);
     let (server, origin) = (exchange.server(), exchange.origin());
     let result = detached(async move {
-        let known = server.memory.current().await?;
-        let client = server.authenticate_client(&presented, &known)?;
+        let admitted = server.admit(&presented, None).await?;
         // A request that is wrong in itself is told so, but only to a client.
         let request = request?;
-        if !client.may_use(request.grant()) {
+        if !admitted.client.may_use(request.grant()) {
             return Err(FlowError::from(Refusal::new(
                 ErrorCode::UnauthorizedClient,
                 "the client may not use this grant",
@@ -34,10 +33,11 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
         let grant = request.grant().as_str();
         let result = match request {
             TokenRequest::ClientCredentials(requested) => {
-                client_credentials::client_credentials(&server, &client, &requested, &known).await
+                client_credentials::client_credentials(&server, &admitted, &requested)
             }
             TokenRequest::Refresh(token, requested) => {
-                refresh::refresh(&server, &client, (token, &requested), (known, &origin)).await
+                let caller = (&presented, admitted);
+                refresh::refresh(&server, caller, (token, &requested), &origin).await
             }
         };
         let outcome = result.as_ref().map_or_else(FlowError::reason, |_| "ok");

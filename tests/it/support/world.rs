@@ -1,7 +1,7 @@
 //! A world in which nothing happens by itself: time moves when a test moves it.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -17,6 +17,9 @@ pub(crate) struct TestClock {
     stepped: Notify,
     /// How far each reading moves it on.
     running: AtomicI64,
+    /// Whether nobody's sleep moves it.
+    held: AtomicBool,
+    sleepers: AtomicUsize,
 }
 
 /// The longest sleep that moves the clock.
@@ -29,6 +32,20 @@ impl TestClock {
             monotonic_millis: AtomicU64::new(1_000_000),
             stepped: Notify::new(),
             running: AtomicI64::new(0),
+            held: AtomicBool::new(false),
+            sleepers: AtomicUsize::new(0),
+        }
+    }
+
+    /// From now on even short sleeps wait until the test steps the clock.
+    pub(crate) fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until so many sleep.
+    pub(crate) async fn until_asleep(&self, count: usize) {
+        while self.sleepers.load(Ordering::SeqCst) < count {
+            tokio::task::yield_now().await;
         }
     }
 
@@ -70,12 +87,15 @@ impl Clock for TestClock {
         Duration::from_millis(self.monotonic_millis.load(Ordering::SeqCst))
     }
 
-    fn sleep_until(&self, deadline: SystemTime) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        let end = self.monotonic() + span;
         Box::pin(async move {
+            self.sleepers.fetch_add(1, Ordering::SeqCst);
             loop {
                 let stepped = self.stepped.notified();
-                let left = deadline.duration_since(self.now()).unwrap_or_default();
-                if left <= NAP {
+                let left = end.saturating_sub(self.monotonic());
+                if left.is_zero() || (left <= NAP && !self.held.load(Ordering::SeqCst)) {
+                    self.sleepers.fetch_sub(1, Ordering::SeqCst);
                     self.advance(left);
                     return tokio::task::yield_now().await;
                 }

@@ -15,6 +15,7 @@ mod endings;
 mod logins;
 mod nodes;
 mod refreshes;
+mod waiting;
 
 /// Two nodes on one database. `None` if the database is not to be had.
 async fn two_nodes() -> Option<[Arc<TestServer>; 2]> {
