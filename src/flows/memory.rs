@@ -39,6 +39,8 @@ pub struct Memory {
     looked_at: AtomicU64,
     /// Held by the one who looks.
     looking: Mutex<()>,
+    /// How many looks have failed.
+    failures: AtomicU64,
 }
 
 /// Everything remembered, as one value that is replaced whole.
@@ -64,6 +66,7 @@ impl Memory {
             log: RevocationLog::default(),
             looked_at: AtomicU64::new(NEVER),
             looking: Mutex::new(()),
+            failures: AtomicU64::new(0),
         }
     }
 
@@ -72,17 +75,19 @@ impl Memory {
         if let Some(known) = self.known.load_full().filter(|_| self.is_fresh()) {
             return Ok(known);
         }
+        let failures = self.failures.load(Ordering::Acquire);
         let _looking = self.looking.lock().await;
         if !self.is_fresh() {
-            self.look().await?;
+            self.look_unless_it_failed(failures).await?;
         }
         self.known.load_full().ok_or(FlowError::Unavailable)
     }
 
     /// Looks at the database now, so that this node obeys at once what it has just stored.
     pub async fn refresh(&self) -> Result<Arc<Known>, FlowError> {
+        let failures = self.failures.load(Ordering::Acquire);
         let _looking = self.looking.lock().await;
-        self.look().await?;
+        self.look_unless_it_failed(failures).await?;
         self.known.load_full().ok_or(FlowError::Unavailable)
     }
 
@@ -116,6 +121,19 @@ impl Memory {
     /// Whether the lease runs.
     fn is_fresh(&self) -> bool {
         self.age().is_some_and(|age| age < self.lease())
+    }
+
+    /// Looks, unless somebody's look has failed since there were so many `failures`: whoever waited
+    /// for it would only fail as slowly himself, and those behind him slower still.
+    async fn look_unless_it_failed(&self, failures: u64) -> Result<(), FlowError> {
+        if self.failures.load(Ordering::Acquire) != failures {
+            return Err(FlowError::Unavailable);
+        }
+        let looked = self.look().await;
+        if looked.is_err() {
+            self.failures.fetch_add(1, Ordering::AcqRel);
+        }
+        looked
     }
 
     async fn look(&self) -> Result<(), FlowError> {

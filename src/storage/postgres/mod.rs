@@ -2,8 +2,12 @@
 
 mod open;
 
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Acquire, Postgres};
+use sqlx::{Connection, Postgres};
+use tokio::time::timeout;
 
 use super::error::{DbError, Severity, StorageError};
 use super::operation::{self, Execute};
@@ -109,7 +113,12 @@ impl Database {
         operation: &O,
     ) -> Result<O::Output, StorageError> {
         let mut conn = self.pool.acquire().await?;
-        Ok(operation.execute(&mut self.tx(&mut conn)).await?)
+        let executed = timeout(LIMIT, operation.execute(&mut self.tx(&mut conn))).await;
+        let Ok(executed) = executed else {
+            abandon(conn);
+            return Err(StorageError::Unavailable(SILENT.to_owned()));
+        };
+        Ok(executed?)
     }
 
     pub(super) async fn close(&self) {
@@ -119,13 +128,24 @@ impl Database {
     /// One statement, which the database commits by itself.
     async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
         let mut conn = self.pool.acquire().await.map_err(|error| Failure::Final(error.into()))?;
-        operation.execute(&mut self.tx(&mut conn)).await.map_err(committing)
+        let executed = timeout(LIMIT, operation.execute(&mut self.tx(&mut conn))).await;
+        let Ok(executed) = executed else { return Err(given_up(conn)) };
+        executed.map_err(committing)
     }
 
     async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let before = |error: sqlx::Error| Failure::Final(error.into());
-        let mut conn = self.pool.acquire().await.map_err(before)?;
-        let mut transaction = conn.begin().await.map_err(before)?;
+        let mut conn = self.pool.acquire().await.map_err(|error| Failure::Final(error.into()))?;
+        let transacted = timeout(LIMIT, self.transact_on(&mut conn, operation)).await;
+        let Ok(transacted) = transacted else { return Err(given_up(conn)) };
+        transacted
+    }
+
+    async fn transact_on<O: Execute<Engine>>(
+        &self,
+        conn: &mut PgConnection,
+        operation: &O,
+    ) -> Result<O::Output, Failure> {
+        let mut transaction = conn.begin().await.map_err(|error| Failure::Final(error.into()))?;
         let executed = operation.execute(&mut self.tx(&mut transaction)).await;
         match executed {
             Ok(output) => {
@@ -145,6 +165,18 @@ impl Database {
     }
 }
 
+/// A change that the database does not answer: it may be there or not.
+fn given_up(conn: PoolConnection<Postgres>) -> Failure {
+    abandon(conn);
+    Failure::Final(StorageError::OutcomeUnknown(SILENT.to_owned()))
+}
+
+/// Closes a connection on which an answer may still arrive, which nobody else must take for his.
+fn abandon(conn: PoolConnection<Postgres>) {
+    tracing::warn!("a connection is closed: {SILENT}");
+    drop(conn.detach());
+}
+
 /// An error before the commit: nothing was changed.
 fn undone(error: DbError) -> Failure {
     match error {
@@ -156,12 +188,14 @@ fn undone(error: DbError) -> Failure {
 }
 
 /// An error of a statement that may have been committed: if the database did not say that it
-/// failed, nobody knows. A server that is being stopped may say so after the commit, or while it
-/// waits for a standby to confirm it.
+/// failed, nobody knows. A server that is being stopped (class 57P) may say so after the commit, or
+/// while it waits for a standby to confirm it; a pooler (class 08) when it has lost the server.
 fn committing(error: DbError) -> Failure {
     let unknown = |error: &sqlx::Error| {
         let code = error.as_database_error().map(|error| error.code().unwrap_or_default());
-        code.is_none_or(|code| code.starts_with("57P"))
+        code.is_none_or(|code| {
+            ["57P", "08"].iter().any(|class| code.starts_with(class)) || code == "40003"
+        })
     };
     match error {
         DbError::Sql(error) if unknown(&error) => {
@@ -172,3 +206,8 @@ fn committing(error: DbError) -> Failure {
 }
 
 const MAX_ATTEMPTS: u32 = 4;
+
+/// How long an operation may take in all. The database itself ends a statement sooner; this is for
+/// one that has fallen silent, as a machine that lost its power, which TCP notices after minutes.
+const LIMIT: Duration = Duration::from_secs(10);
+const SILENT: &str = "the database has fallen silent";
