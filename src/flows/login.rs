@@ -20,7 +20,7 @@ use crate::protocol::secret::Secret;
 use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
 use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::{LoginRequest, Requested};
-use crate::protocol::user::{User, UserStatus};
+use crate::protocol::user::{Roles, User, UserStatus};
 use crate::storage::ops::Swap;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
@@ -35,24 +35,39 @@ pub async fn login(
 ) -> Result<TokenResponse, FlowError> {
     let known = server.memory.current().await?;
     let client = server.authenticate_client(presented, &known)?;
-    check_first_party(&client)?;
-    let user = match authenticate_user(server, &request, origin).await {
-        Ok(user) => user,
-        Err(error) => return Err(note_failure(server, error, &request, &client, origin).await),
-    };
-    let (user, read_at) = read_again(server, user, &client).await?;
-    let granting = server.granting(&known, &client, Some(&user.roles));
+    match attempt(server, &known, &client, &request, origin).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(note_failure(server, error, &request, &client, origin).await),
+    }
+}
+
+/// The login of an authenticated client. Every way in which it fails is written down.
+async fn attempt(
+    server: &Server,
+    known: &Known,
+    client: &Client,
+    request: &LoginRequest,
+    origin: &Origin,
+) -> Result<TokenResponse, FlowError> {
+    check_first_party(client)?;
+    // Before the password, so that what no user could be granted tells nothing of it.
+    let nobody = Roles::default();
+    server.granting(known, client, Some(&nobody)).check_request(&request.requested)?;
+    let proven = authenticate_user(server, request, origin).await?;
+    let (user, read_at) = read_again(server, proven.user, client).await?;
+    let granting = server.granting(known, client, Some(&user.roles));
     let grant = granting.session(&request.requested)?;
     // The first token is for the first resource; refreshes may ask for the others.
     let first = grant.resources.first().cloned().into_iter().collect();
     let first = Requested { scope: None, resources: first };
     let token_grant = granting.token(&grant, &first)?;
-    let (session, refresh) = begin_session(server, (&user, &client), grant, (read_at, origin));
+    let (session, refresh) = begin_session(server, (&user, client), grant, (read_at, origin));
     let subject = Subject::User(&user, &session);
-    let token = server.prepare_token(&known, &subject, &token_grant, read_at)?;
-    let refresh = refresh.map(|secret| encode(&known, &session, secret)).transpose()?;
-    store_session(server, &session, &client, origin).await?;
-    end_surplus(server, &user, &known).await;
+    let token = server.prepare_token(known, &subject, &token_grant, read_at)?;
+    let refresh = refresh.map(|secret| encode(known, &session, secret)).transpose()?;
+    store_session(server, &session, client, origin).await?;
+    reward(server, &proven.source, proven.rehash).await;
+    end_surplus(server, &user, known).await;
     let answer =
         refresh.map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, read_at));
     token.sign(answer)
@@ -69,13 +84,21 @@ fn check_first_party(client: &Client) -> Result<(), Refusal> {
     ))
 }
 
+/// A user whose password was right, and what he has earned once his session is stored.
+struct Proven {
+    user: User,
+    source: Source,
+    /// His password, hashed as it should be by now.
+    rehash: Option<Rehash>,
+}
+
 /// The user, if name and password are right and he may log in. Every refusal costs one hash and
 /// reads the same (C060).
 async fn authenticate_user(
     server: &Server,
     request: &LoginRequest,
     origin: &Origin,
-) -> Result<User, FlowError> {
+) -> Result<Proven, FlowError> {
     let name = UserName::parse(&request.username).ok();
     let account = name.as_ref().map_or(request.username.as_str(), UserName::canonical);
     let source = Source::new(account, origin.address);
@@ -97,12 +120,21 @@ async fn authenticate_user(
         server.credentials.throttle.failed(&source);
         return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
     }
-    server.credentials.throttle.succeeded(&source);
-    if let (Some(old), Some(new)) = (hash, verified.rehash) {
-        // Losing this race is no loss: the password was changed meanwhile.
-        server.store.write(Rehash { id: user.id, old, new }).await?;
+    let id = user.id;
+    let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
+    Ok(Proven { user, source, rehash })
+}
+
+/// Forgives the failures of whoever is logged in, and renews the hash of his password. A request
+/// that was refused in the end, whatever its password, changes neither.
+async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
+    server.credentials.throttle.succeeded(source);
+    let Some(rehash) = rehash else { return };
+    // Losing this race is no loss, since the password was changed meanwhile; neither is an error,
+    // since the next login tries again.
+    if let Err(error) = server.store.write(rehash).await {
+        tracing::warn!(%error, "a password could not be hashed anew");
     }
-    Ok(user)
 }
 
 /// The user as he is at the time that his token will carry: a role that was taken from him while

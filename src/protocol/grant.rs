@@ -41,16 +41,7 @@ where
     /// that no chosen resource knows, is an error; one that the user's roles do not open is left
     /// out, unless nothing remains.
     pub fn session(&self, requested: &Requested) -> Result<Grant, Refusal> {
-        let resources = self.choose_resources(requested)?;
-        let known = |scope: &str| {
-            (scope == Scope::OPENID && self.roles.is_some())
-                || resources.iter().any(|resource| resource.settings.scope.contains(scope))
-        };
-        if let Some(scope) = &requested.scope
-            && !scope.iter().all(|scope| self.client.settings.scope.contains(scope) && known(scope))
-        {
-            return Err(Refusal::invalid_scope());
-        }
+        let resources = self.check_request(requested)?;
         let asked = requested.scope.as_ref().unwrap_or(&self.client.settings.scope);
         let scope = asked.filter(|scope| self.permits(&resources, scope));
         if scope.is_empty() && !asked.is_empty() {
@@ -58,6 +49,21 @@ where
         }
         let resources = resources.iter().map(|resource| resource.uri.clone()).collect();
         Ok(Grant { scope, resources })
+    }
+
+    /// The part of [`Granting::session`] that no role decides: what is refused here is refused to
+    /// every user. Answers the resources that were chosen.
+    pub fn check_request(&self, requested: &Requested) -> Result<Vec<&'a Resource>, Refusal> {
+        let resources = self.choose_resources(requested)?;
+        let known = |scope: &str| {
+            (scope == Scope::OPENID && self.roles.is_some())
+                || resources.iter().any(|resource| resource.settings.scope.contains(scope))
+        };
+        let possible = |scope: &str| self.client.settings.scope.contains(scope) && known(scope);
+        match &requested.scope {
+            Some(scope) if !scope.iter().all(possible) => Err(Refusal::invalid_scope()),
+            _ => Ok(resources),
+        }
     }
 
     /// What one access token of `grant` is for, by what holds now: a scope or resource taken from
