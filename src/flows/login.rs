@@ -34,7 +34,7 @@ pub async fn login(
     origin: &Origin,
 ) -> Result<TokenResponse, FlowError> {
     let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, &known)?;
+    let client = server.authenticate_client(presented, (&known, origin))?;
     match attempt(server, &known, &client, &request, origin).await {
         Ok(answer) => Ok(answer),
         Err(error) => Err(note_failure(server, error, &request, &client, origin).await),

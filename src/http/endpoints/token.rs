@@ -21,7 +21,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     let (server, origin) = (exchange.server(), exchange.origin());
     let result = detached(async move {
         let known = server.memory.current().await?;
-        let client = server.authenticate_client(&presented, &known)?;
+        let client = server.authenticate_client(&presented, (&known, &origin))?;
         // A request that is wrong in itself is told so, but only to a client.
         let request = request?;
         if !client.may_use(request.grant()) {
