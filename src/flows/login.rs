@@ -57,10 +57,8 @@ async fn attempt(
     let (user, read_at) = read_again(server, proven.user, client).await?;
     let granting = server.granting(known, client, Some(&user.roles));
     let grant = granting.session(&request.requested)?;
-    // The first token is for the first resource; refreshes may ask for the others.
-    let first = grant.resources.first().cloned().into_iter().collect();
-    let first = Requested { scope: None, resources: first };
-    let token_grant = granting.token(&grant, &first)?;
+    // Later tokens may be for the other resources of the grant.
+    let token_grant = granting.token(&grant, &Requested { scope: None, resources: vec![] })?;
     let (session, refresh) = begin_session(server, (&user, client), grant, (read_at, origin));
     let subject = Subject::User(&user, &session);
     let token = server.prepare_token(known, &subject, &token_grant, read_at)?;
