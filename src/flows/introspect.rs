@@ -8,6 +8,7 @@ use super::error::FlowError;
 use super::memory::Known;
 use super::refresh::recognise;
 use super::server::Server;
+use crate::protocol::audit::Origin;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
@@ -65,9 +66,10 @@ pub async fn introspect(
     server: &Server,
     presented: &PresentedClient,
     token: &str,
+    origin: &Origin,
 ) -> Result<Introspection, FlowError> {
     let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, &known)?;
+    let client = server.authenticate_client(presented, (&known, origin))?;
     if client.is_public() {
         // INT-01: whoever asks must have proved who he is.
         return Err(Refusal::invalid_client(Reason::WrongClientMethod).into());

@@ -11,6 +11,7 @@ use super::memory::Known;
 use super::server::Server;
 use crate::keys::SigningKey;
 use crate::protocol::access_token::{Subject, check_size, claims};
+use crate::protocol::audit::Origin;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::grant::{Granting, TokenGrant};
@@ -91,11 +92,12 @@ impl Server {
     pub async fn admit(
         &self,
         presented: &PresentedClient,
+        origin: &Origin,
         user_not_before: Option<Timestamp>,
     ) -> Result<Admitted, FlowError> {
         loop {
             let known = self.memory.current().await?;
-            let client = self.authenticate_client(presented, &known)?;
+            let client = self.authenticate_client(presented, (&known, origin))?;
             let at = self.now();
             let everything = self.memory.revocations().all_not_before();
             let latest =

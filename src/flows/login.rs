@@ -19,7 +19,7 @@ use crate::protocol::rotation::{RetryStreak, Rotation};
 use crate::protocol::secret::Secret;
 use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
 use crate::protocol::token_request::{LoginRequest, Requested};
-use crate::protocol::user::{User, UserStatus};
+use crate::protocol::user::{Roles, User, UserStatus};
 use crate::storage::ops::Swap;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
@@ -32,25 +32,37 @@ pub async fn login(
     request: LoginRequest,
     origin: &Origin,
 ) -> Result<TokenResponse, FlowError> {
-    let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, &known)?;
-    check_first_party(&client)?;
-    let user = match authenticate_user(server, &request, origin).await {
-        Ok(user) => user,
-        Err(error) => return Err(note_failure(server, error, &request, &client, origin).await),
-    };
-    let (user, admitted) = admit(server, presented, user).await?;
+    let admitted = server.admit(presented, origin, None).await?;
+    let client = admitted.client.clone();
+    match attempt(server, (presented, &admitted), &request, origin).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(note_failure(server, error, &request, &client, origin).await),
+    }
+}
+
+/// The login of an authenticated client. Every way in which it fails is written down.
+async fn attempt(
+    server: &Server,
+    (presented, admitted): (&PresentedClient, &Admitted),
+    request: &LoginRequest,
+    origin: &Origin,
+) -> Result<TokenResponse, FlowError> {
+    check_first_party(&admitted.client)?;
+    // Before the password, so that what no user could be granted tells nothing of it.
+    let nobody = Roles::default();
+    server.granting(admitted, Some(&nobody)).check_request(&request.requested)?;
+    let proven = authenticate_user(server, request, origin).await?;
+    let (user, admitted) = admit(server, (presented, origin), proven.user).await?;
     let granting = server.granting(&admitted, Some(&user.roles));
     let grant = granting.session(&request.requested)?;
-    // The first token is for the first resource; refreshes may ask for the others.
-    let first = grant.resources.first().cloned().into_iter().collect();
-    let first = Requested { scope: None, resources: first };
-    let token_grant = granting.token(&grant, &first)?;
+    // Later tokens may be for the other resources of the grant.
+    let token_grant = granting.token(&grant, &Requested { scope: None, resources: vec![] })?;
     let (session, refresh) = begin_session(server, &user, grant, (&admitted, origin));
     let subject = Subject::User(&user, &session);
     let token = server.prepare_token(&admitted, &subject, &token_grant)?;
     let refresh = refresh.map(|secret| encode(&admitted.known, &session, secret)).transpose()?;
     store_session(server, &session, &admitted.client, origin).await?;
+    reward(server, &proven.source, proven.rehash).await;
     end_surplus(server, &user, &admitted.known).await;
     let answer = refresh
         .map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, admitted.at));
@@ -68,13 +80,21 @@ fn check_first_party(client: &Client) -> Result<(), Refusal> {
     ))
 }
 
+/// A user whose password was right, and what he has earned once his session is stored.
+struct Proven {
+    user: User,
+    source: Source,
+    /// His password, hashed as it should be by now.
+    rehash: Option<Rehash>,
+}
+
 /// The user, if name and password are right and he may log in. Every refusal costs one hash and
 /// reads the same (C060).
 async fn authenticate_user(
     server: &Server,
     request: &LoginRequest,
     origin: &Origin,
-) -> Result<User, FlowError> {
+) -> Result<Proven, FlowError> {
     let name = UserName::parse(&request.username).ok();
     let account = name.as_ref().map_or(request.username.as_str(), UserName::canonical);
     let source = Source::new(account, origin.address);
@@ -96,12 +116,21 @@ async fn authenticate_user(
         server.credentials.throttle.failed(&source);
         return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
     }
-    server.credentials.throttle.succeeded(&source);
-    if let (Some(old), Some(new)) = (hash, verified.rehash) {
-        // Losing this race is no loss: the password was changed meanwhile.
-        server.store.write(Rehash { id: user.id, old, new }).await?;
+    let id = user.id;
+    let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
+    Ok(Proven { user, source, rehash })
+}
+
+/// Forgives the failures of whoever is logged in, and renews the hash of his password. A request
+/// that was refused in the end, whatever its password, changes neither.
+async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
+    server.credentials.throttle.succeeded(source);
+    let Some(rehash) = rehash else { return };
+    // Losing this race is no loss, since the password was changed meanwhile; neither is an error,
+    // since the next login tries again.
+    if let Err(error) = server.store.write(rehash).await {
+        tracing::warn!(%error, "a password could not be hashed anew");
     }
-    Ok(user)
 }
 
 /// The user and the client as they are at the time that the token will carry: a role that was taken
@@ -109,11 +138,11 @@ async fn authenticate_user(
 /// in a token that looks younger.
 async fn admit(
     server: &Server,
-    presented: &PresentedClient,
+    (presented, origin): (&PresentedClient, &Origin),
     mut user: User,
 ) -> Result<(User, Admitted), FlowError> {
     loop {
-        let admitted = server.admit(presented, user.not_before).await?;
+        let admitted = server.admit(presented, origin, user.not_before).await?;
         check_first_party(&admitted.client)?;
         let found = server.store.read(FindUser::Id(user.id)).await?;
         let now = found

@@ -37,10 +37,14 @@ pub async fn logout(
         }
         LogoutProof::RefreshToken(token, presented) => {
             let known = server.memory.current().await?;
-            let client = server.authenticate_client(&presented, &known)?;
+            let client = server.authenticate_client(&presented, (&known, origin))?;
             let (known, token) = recognise(server, known, token).await?;
             let end = (EndReason::Logout, known.as_ref());
-            end_session(server, (&client, origin), token.session, end).await?;
+            let own = end_session(server, (&client, origin), token.session, end).await?;
+            if !own {
+                // CORE-13, C091: the session lives on, so nothing may sound as if it did not.
+                return Err(Refusal::invalid_grant(Reason::ClientMismatch).into());
+            }
             known
         }
     };

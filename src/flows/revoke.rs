@@ -28,7 +28,7 @@ pub async fn revoke(
     origin: &Origin,
 ) -> Result<(), FlowError> {
     let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, &known)?;
+    let client = server.authenticate_client(presented, (&known, origin))?;
     match UnverifiedRefreshToken::parse(token) {
         Some(unverified) => {
             let (known, token) = match recognise(server, known, Some(unverified)).await {
@@ -37,21 +37,24 @@ pub async fn revoke(
                 Err(error) => return Err(error),
             };
             let session = token.session;
-            end_session(server, (&client, origin), session, (EndReason::TokenRevoked, &known)).await
+            let end = (EndReason::TokenRevoked, known.as_ref());
+            end_session(server, (&client, origin), session, end).await?;
+            Ok(())
         }
         None => revoke_access_token(server, (&client, origin), token, known).await,
     }
 }
 
 /// Ends the session of a genuine refresh token, of whatever generation, if it is this client's.
+/// Answers whether it does not live on: `false` where it is another client's.
 pub async fn end_session(
     server: &Server,
     (client, origin): (&Client, &Origin),
     session: SessionId,
     (reason, known): (EndReason, &Known),
-) -> Result<(), FlowError> {
+) -> Result<bool, FlowError> {
     let Some(found) = server.store.read(FindSession(session)).await? else {
-        return Ok(());
+        return Ok(true);
     };
     if found.session.client_id != client.id {
         tracing::warn!(
@@ -59,7 +62,7 @@ pub async fn end_session(
             owner = found.session.client_id.as_str(),
             "a client tried to revoke a refresh token of another client"
         );
-        return Ok(());
+        return Ok(false);
     }
     let event = server
         .event(AuditKind::SessionEnded, Actor::Client(client.id.to_string()))
@@ -70,7 +73,7 @@ pub async fn end_session(
     if server.end_sessions(Sessions::One(session), reason, Some(event), known).await? > 0 {
         server.obey_now().await;
     }
-    Ok(())
+    Ok(true)
 }
 
 async fn revoke_access_token(

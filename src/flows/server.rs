@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::ClockWatch;
-use super::credentials::{HashPool, Throttle};
+use super::credentials::{HashPool, Source, Throttle};
 use super::error::FlowError;
 use super::failures::FailureLog;
 use super::memory::{Known, Memory};
 use crate::env::World;
 use crate::protocol::access_token::TokenLimits;
-use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
 use crate::protocol::password::{HashBudget, PasswordPolicy};
+use crate::protocol::reason::Reason;
 use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::rotation::RotationPolicy;
 use crate::protocol::session::SessionLifetimes;
@@ -97,18 +98,28 @@ impl Server {
         AuditEvent::new(kind, actor, (self.now(), self.world.entropy.bytes()))
     }
 
-    /// The client that a request comes from, once it has proved who it is.
+    /// The client that a request comes from, once it has proved who it is. Whoever guesses secrets
+    /// is slowed down (RFC 6749 §2.3.1); a client without one is not, for there is nothing to guess.
     pub fn authenticate_client(
         &self,
         presented: &PresentedClient,
-        known: &Known,
-    ) -> Result<Arc<Client>, Refusal> {
+        (known, origin): (&Known, &Origin),
+    ) -> Result<Arc<Client>, FlowError> {
+        let throttle = &self.credentials.throttle;
+        let guess = presented.id.as_ref().filter(|_| presented.secret.is_some());
+        let guess = guess.map(|id| Source::new(id.as_str(), origin.address));
+        guess.as_ref().map_or(Ok(()), |from| throttle.check_client(from))?;
         let client = presented.id.as_ref().and_then(|id| known.client(id));
-        presented.authenticate(client.map(Arc::as_ref), self.now())?;
+        let proven = presented.authenticate(client.map(Arc::as_ref), self.now());
+        if let Some(from) = &guess {
+            match proven {
+                Ok(()) => throttle.client_succeeded(from),
+                Err(_) => throttle.client_failed(from),
+            }
+        }
+        proven?;
         // Authenticating nothing never succeeds.
-        client
-            .cloned()
-            .ok_or(Refusal::invalid_client(crate::protocol::reason::Reason::UnknownClient))
+        client.cloned().ok_or(Refusal::invalid_client(Reason::UnknownClient).into())
     }
 
     /// How the sessions of `client` rotate.

@@ -18,6 +18,8 @@ pub(super) struct HttpError {
     error: FlowError,
     /// The scope that was missing, for the challenge (RFC 6750 §3.1).
     scope: Option<&'static str>,
+    /// Whether it is about how an access token was sent (RFC 6750 §3).
+    of_bearer: bool,
 }
 
 /// The machine reason of a refused request, for the access log.
@@ -33,13 +35,18 @@ struct Body {
 impl HttpError {
     /// The error of a path that needs `scope`.
     pub(super) fn with_scope(error: FlowError, scope: &'static str) -> Self {
-        Self { error, scope: Some(scope) }
+        Self { error, scope: Some(scope), of_bearer: false }
     }
 
     /// A refusal that only HTTP knows: the wrong method, path, type or size.
     pub(super) const fn plain(code: ErrorCode, description: &'static str) -> Self {
         let refusal = Refusal::new(code, description, Reason::Malformed);
-        Self { error: FlowError::Refused(refusal), scope: None }
+        Self { error: FlowError::Refused(refusal), scope: None, of_bearer: false }
+    }
+
+    /// This error, about how an access token was sent.
+    pub(super) fn of_bearer(self) -> Self {
+        Self { of_bearer: true, ..self }
     }
 
     /// The code, the text and the wait that the answer tells of.
@@ -65,6 +72,10 @@ impl HttpError {
             ErrorCode::MissingToken => Some(r#"Bearer realm="chancery""#.into()),
             ErrorCode::InvalidToken => {
                 Some(r#"Bearer realm="chancery", error="invalid_token""#.into())
+            }
+            // RFC 6750 §3.1
+            ErrorCode::InvalidRequest if self.of_bearer => {
+                Some(r#"Bearer realm="chancery", error="invalid_request""#.into())
             }
             ErrorCode::InsufficientScope => {
                 let scope = self.scope.map(|scope| format!(r#", scope="{scope}""#));
@@ -123,7 +134,7 @@ impl IntoResponse for HttpError {
 
 impl From<FlowError> for HttpError {
     fn from(error: FlowError) -> Self {
-        Self { error, scope: None }
+        Self { error, scope: None, of_bearer: false }
     }
 }
 
@@ -182,6 +193,15 @@ mod tests {
         let challenge =
             HttpError::plain(ErrorCode::MissingToken, "").challenge(ErrorCode::MissingToken);
         assert_eq!(challenge.as_deref(), Some(r#"Bearer realm="chancery""#));
+    }
+
+    #[test]
+    fn a_token_that_was_sent_wrongly_is_challenged_with_the_error() {
+        let response = HttpError::from(Refusal::invalid_request("text")).of_bearer();
+        let response = response.into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        let expected = r#"Bearer realm="chancery", error="invalid_request""#;
+        assert_eq!(response.headers()[WWW_AUTHENTICATE], expected);
     }
 
     #[test]

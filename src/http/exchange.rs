@@ -22,14 +22,16 @@ pub(super) struct Exchange {
     pub app: App,
     /// Method, URL and headers.
     pub parts: Parts,
+    /// The parameters that the route takes in the URL.
+    query: &'static [&'static str],
     body: Body,
 }
 
 impl Exchange {
-    /// The exchange for `request`.
-    pub(super) fn new(app: App, request: Request) -> Self {
+    /// The exchange for `request`, at a route that takes the parameters `query` in the URL.
+    pub(super) fn new(app: App, query: &'static [&'static str], request: Request) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, body }
+        Self { app, parts, query, body }
     }
 
     /// The server.
@@ -58,8 +60,19 @@ impl Exchange {
         text.map_err(|_| Refusal::invalid_request("the Authorization header is not text").into())
     }
 
-    /// The access token in the `Authorization` header, the only place for one (BRR-01).
+    /// The access token in the `Authorization` header, the only place for one (BRR-01). Beside it
+    /// the URL has no parameter that the route does not take, such as another token (C024), or a
+    /// filter that is misspelt and would let everything through.
     pub(super) fn bearer(&self) -> Result<String, HttpError> {
+        let token = self.bearer_header().map_err(HttpError::of_bearer)?;
+        if self.query()?.names().any(|name| !self.query.contains(&name)) {
+            let text = "the URL has a parameter that this path does not take";
+            return Err(HttpError::from(Refusal::invalid_request(text)).of_bearer());
+        }
+        Ok(token)
+    }
+
+    fn bearer_header(&self) -> Result<String, HttpError> {
         let missing = || HttpError::plain(ErrorCode::MissingToken, "an access token is needed");
         let authorization = self.authorization()?.ok_or_else(missing)?;
         let (scheme, token) = authorization.split_once(' ').ok_or_else(missing)?;
@@ -87,8 +100,11 @@ impl Exchange {
         Ok(Form(self.read_body().await?))
     }
 
-    /// The JSON object in the body.
+    /// The JSON object in the body, which has every parameter.
     pub(super) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, HttpError> {
+        if self.parts.uri.query().is_some() {
+            return Err(Refusal::invalid_request("parameters belong in the body").into());
+        }
         if !self.has_type("application/json") {
             let text = "the body must be application/json";
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));

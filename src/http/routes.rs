@@ -30,6 +30,8 @@ pub struct Route {
     pub place: Place,
     /// Who may read its answers from a script.
     pub sharing: Sharing,
+    /// The parameters that it takes in the URL, beside an access token.
+    pub query: &'static [&'static str],
     handler: Handler,
 }
 
@@ -50,16 +52,24 @@ type Answer = Pin<Box<dyn Future<Output = Result<Response, HttpError>> + Send>>;
 type Handler = fn(Exchange) -> Answer;
 
 macro_rules! route {
-    ($method:ident $path:literal $place:ident $sharing:ident $handler:path) => {
+    ($method:ident $path:literal $place:ident $sharing:ident $handler:path $(, $query:ident)?) => {
         Route {
             method: Method::$method,
             path: $path,
             place: Place::$place,
             sharing: Sharing::$sharing,
+            query: [$($query,)? NONE][0],
             handler: |exchange| Box::pin($handler(exchange)),
         }
     };
 }
+
+const NONE: &[&str] = &[];
+const ALL: &[&str] = &["all"];
+const PAGE: &[&str] = &["limit", "after"];
+const SESSIONS: &[&str] = &["limit", "after", "user"];
+const AUDIT: &[&str] = &["limit", "after", "kind", "actor", "target", "since", "before"];
+const EXPLAIN: &[&str] = &["token", "session", "user"];
 
 /// The routes.
 pub const ROUTES: &[Route] = &[
@@ -70,35 +80,35 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
-    route!(GET "/sessions" Issuer Registered sessions::list),
-    route!(DELETE "/sessions" Issuer Registered sessions::end_all),
+    route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
+    route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
-    route!(GET "/admin/v1/users" Admin None users::list),
+    route!(GET "/admin/v1/users" Admin None users::list, PAGE),
     route!(POST "/admin/v1/users" Admin None users::create),
     route!(GET "/admin/v1/users/{id}" Admin None users::show),
     route!(PATCH "/admin/v1/users/{id}" Admin None users::change),
     route!(DELETE "/admin/v1/users/{id}" Admin None users::delete),
     route!(POST "/admin/v1/users/{id}/password" Admin None users::set_password),
     route!(PUT "/admin/v1/users/{id}/roles" Admin None users::set_roles),
-    route!(GET "/admin/v1/clients" Admin None clients::list),
+    route!(GET "/admin/v1/clients" Admin None clients::list, PAGE),
     route!(POST "/admin/v1/clients" Admin None clients::create),
     route!(GET "/admin/v1/clients/{id}" Admin None clients::show),
     route!(PATCH "/admin/v1/clients/{id}" Admin None clients::change),
     route!(DELETE "/admin/v1/clients/{id}" Admin None clients::delete),
     route!(POST "/admin/v1/clients/{id}/secret" Admin None clients::rotate_secret),
-    route!(GET "/admin/v1/resources" Admin None resources::list),
+    route!(GET "/admin/v1/resources" Admin None resources::list, PAGE),
     route!(POST "/admin/v1/resources" Admin None resources::create),
     route!(GET "/admin/v1/resources/{id}" Admin None resources::show),
     route!(PATCH "/admin/v1/resources/{id}" Admin None resources::change),
     route!(DELETE "/admin/v1/resources/{id}" Admin None resources::delete),
-    route!(GET "/admin/v1/sessions" Admin None admin::sessions::list),
+    route!(GET "/admin/v1/sessions" Admin None admin::sessions::list, SESSIONS),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),
     route!(POST "/admin/v1/keys/rotate" Admin None admin::keys::rotate),
     route!(POST "/admin/v1/keys/{kid}/compromise" Admin None admin::keys::compromise),
-    route!(GET "/admin/v1/audit" Admin None audit::list),
-    route!(GET "/admin/v1/explain" Admin None audit::explain_one),
+    route!(GET "/admin/v1/audit" Admin None audit::list, AUDIT),
+    route!(GET "/admin/v1/explain" Admin None audit::explain_one, EXPLAIN),
     route!(GET "/healthz" Root None health::live),
     route!(GET "/readyz" Root None health::ready),
     route!(GET "/metrics" Admin None metrics::get),
@@ -137,9 +147,9 @@ fn build(app: &App, here: impl Fn(Place) -> bool) -> Router {
 fn methods(app: &App, routes: &[&'static Route]) -> MethodRouter {
     let mut methods = MethodRouter::new();
     for route in routes {
-        let (app, handler) = (app.clone(), route.handler);
+        let (app, handler, query) = (app.clone(), route.handler, route.query);
         let answer = move |request: Request| async move {
-            match handler(Exchange::new(app, request)).await {
+            match handler(Exchange::new(app, query, request)).await {
                 Ok(response) => response,
                 Err(error) => error.into_response(),
             }

@@ -28,6 +28,14 @@ impl PresentedClient {
     /// error (RFC 6749 §2.3, C081).
     pub fn read(authorization: Option<&str>, params: &Params<'_>) -> Result<Self, Refusal> {
         let (id, secret) = (params.value("client_id"), params.value("client_secret"));
+        if ASSERTION.iter().any(|name| params.value(name).is_some()) {
+            // RFC 7521 §4.2: a method of its own, which this server does not take.
+            return Err(if authorization.is_some() || secret.is_some() {
+                TWO_METHODS
+            } else {
+                Refusal::invalid_client(Reason::WrongClientMethod)
+            });
+        }
         let Some(authorization) = authorization else {
             return match id {
                 Some(id) => Ok(Self::of(id, secret)),
@@ -35,7 +43,7 @@ impl PresentedClient {
             };
         };
         if secret.is_some() {
-            return Err(Refusal::invalid_request("more than one client authentication method"));
+            return Err(TWO_METHODS);
         }
         let (basic_id, basic_secret) =
             parse_basic(authorization).ok_or(Refusal::invalid_client(Reason::Malformed))?;
@@ -83,6 +91,9 @@ impl PresentedClient {
         Ok(())
     }
 }
+
+const ASSERTION: [&str; 2] = ["client_assertion", "client_assertion_type"];
+const TWO_METHODS: Refusal = Refusal::invalid_request("more than one client authentication method");
 
 /// User and password of HTTP Basic, each form-decoded (RFC 6749 §2.3.1 and Appendix B).
 fn parse_basic(authorization: &str) -> Option<(String, Zeroizing<String>)> {

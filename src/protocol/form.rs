@@ -38,6 +38,11 @@ impl<'a> Params<'a> {
         self.values(name).next()
     }
 
+    /// Every name that has a value, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_ref())
+    }
+
     /// Every value of `name`, in order.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_ref())

@@ -41,16 +41,7 @@ where
     /// that no chosen resource knows, is an error; one that the user's roles do not open is left
     /// out, unless nothing remains.
     pub fn session(&self, requested: &Requested) -> Result<Grant, Refusal> {
-        let resources = self.choose_resources(requested)?;
-        let known = |scope: &str| {
-            (scope == Scope::OPENID && self.roles.is_some())
-                || resources.iter().any(|resource| resource.settings.scope.contains(scope))
-        };
-        if let Some(scope) = &requested.scope
-            && !scope.iter().all(|scope| self.client.settings.scope.contains(scope) && known(scope))
-        {
-            return Err(Refusal::invalid_scope());
-        }
+        let resources = self.check_request(requested)?;
         let asked = requested.scope.as_ref().unwrap_or(&self.client.settings.scope);
         let scope = asked.filter(|scope| self.permits(&resources, scope));
         if scope.is_empty() && !asked.is_empty() {
@@ -60,11 +51,27 @@ where
         Ok(Grant { scope, resources })
     }
 
+    /// The part of [`Granting::session`] that no role decides: what is refused here is refused to
+    /// every user. Answers the resources that were chosen.
+    pub fn check_request(&self, requested: &Requested) -> Result<Vec<&'a Resource>, Refusal> {
+        let resources = self.choose_resources(requested)?;
+        let known = |scope: &str| {
+            (scope == Scope::OPENID && self.roles.is_some())
+                || resources.iter().any(|resource| resource.settings.scope.contains(scope))
+        };
+        let possible = |scope: &str| self.client.settings.scope.contains(scope) && known(scope);
+        match &requested.scope {
+            Some(scope) if !scope.iter().all(possible) => Err(Refusal::invalid_scope()),
+            _ => Ok(resources),
+        }
+    }
+
     /// What one access token of `grant` is for, by what holds now: a scope or resource taken from
     /// the client, or a role taken from the user, shows in the next token.
     pub fn token(&self, grant: &Grant, requested: &Requested) -> Result<TokenGrant<'a>, Refusal> {
+        let asked = requested.scope.as_ref().unwrap_or(&grant.scope);
         let uri = match requested.resources.as_slice() {
-            [] => grant.resources.first(),
+            [] => self.default_resource(grant, asked),
             [one] => Some(one),
             _ => return Err(Refusal::invalid_target("an access token is for one resource")),
         };
@@ -78,7 +85,6 @@ where
         {
             return Err(Refusal::invalid_scope());
         }
-        let asked = requested.scope.as_ref().unwrap_or(&grant.scope);
         let here = [resource];
         let scope = asked.filter(|scope| {
             self.client.settings.scope.contains(scope) && self.permits(&here, scope)
@@ -89,6 +95,18 @@ where
         let own = self.issuer.as_str() == uri.as_str();
         let for_issuer = scope.contains(Scope::OPENID) && !own;
         Ok(TokenGrant { resource, scope, for_issuer })
+    }
+
+    /// The resource of a token for which none was named: the first that knows a scope of `asked`,
+    /// or the first of all. One that is not to be had is not passed over: who would have got a
+    /// token for it must not get one for another.
+    fn default_resource<'g>(&self, grant: &'g Grant, asked: &ScopeSet) -> Option<&'g ResourceUri> {
+        let knows_any = |uri: &&ResourceUri| {
+            self.find_registered(uri).map_or(true, |resource| {
+                asked.iter().any(|scope| resource.settings.scope.contains(scope))
+            })
+        };
+        grant.resources.iter().find(knows_any).or(grant.resources.first())
     }
 
     fn choose_resources(&self, requested: &Requested) -> Result<Vec<&'a Resource>, Refusal> {

@@ -142,6 +142,20 @@ fn a_token_is_for_one_resource_of_the_grant() {
 }
 
 #[test]
+fn without_a_resource_a_token_is_for_the_first_that_knows_a_scope_of_it() {
+    let house = house("read pay", &[ORDERS, BILLING]);
+    let user = roles("");
+    let rules = house.rules(Some(&user));
+    let uri = |grant: &Grant, scope| {
+        rules.token(grant, &ask(scope, &[])).map(|token| token.resource.uri.as_str())
+    };
+    let pay = rules.session(&ask(Some("pay"), &[ORDERS, BILLING])).unwrap();
+    assert_eq!(uri(&pay, None), Ok(BILLING));
+    let both = rules.session(&ask(None, &[ORDERS, BILLING])).unwrap();
+    assert_eq!((uri(&both, None), uri(&both, Some("pay"))), (Ok(ORDERS), Ok(BILLING)));
+}
+
+#[test]
 fn a_client_by_itself_is_bound_by_its_registration_and_not_by_roles() {
     let house = house("write openid", &[ORDERS]);
     let grant = house.rules(None).session(&ask(None, &[])).unwrap();

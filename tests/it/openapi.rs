@@ -40,6 +40,22 @@ fn every_operation_is_named_once_and_declares_its_path_parameters() {
 }
 
 #[test]
+fn the_parameters_in_the_url_are_those_that_the_routes_take() {
+    for (path, method, operation) in operations() {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let described: BTreeSet<&str> = parameters
+            .map(|parameter| contract().resolve(parameter))
+            .filter(|parameter| parameter["in"] == "query")
+            .map(|parameter| parameter["name"].as_str().unwrap())
+            .collect();
+        let of_path = ROUTES.iter().filter(|route| route.path == path);
+        let mut routes = of_path.filter(|route| route.method == method.to_uppercase().as_str());
+        let taken = routes.next().unwrap().query.iter().copied().collect();
+        assert_eq!(described, taken, "{method} {path}");
+    }
+}
+
+#[test]
 fn every_reference_names_something() {
     fn walk(value: &Value, seen: &mut usize) {
         if value["$ref"].is_string() {

@@ -17,12 +17,16 @@ pub struct ThrottleSettings {
     pub account: Limit,
     /// For the failures from one address, or from one IPv6 network of 64 bits.
     pub address: Limit,
-    /// How many accounts, how many addresses, and how many pairs of both are remembered.
+    /// For the failures of one client from one address or network.
+    pub client: Limit,
+    /// How many accounts, how many addresses, how many pairs of both, and how many clients are
+    /// remembered.
     pub entries: usize,
 }
 
 /// 5 free failures for an account, one of them again every 10 minutes; 20 for an address, one again
-/// every minute, since many people may share it; then 1 s, doubling up to 60 s.
+/// every minute, since many people may share it; 10 for a client at one address, one again every
+/// minute, since its secret is long; then 1 s, doubling up to 60 s.
 impl Default for ThrottleSettings {
     fn default() -> Self {
         let account = Limit {
@@ -32,7 +36,8 @@ impl Default for ThrottleSettings {
             longest_delay: Duration::from_mins(1),
         };
         let address = Limit { free: 20, forgiven_after: Duration::from_mins(1), ..account };
-        Self { account, address, entries: 100_000 }
+        let client = Limit { free: 10, ..address };
+        Self { account, address, client, entries: 100_000 }
     }
 }
 
@@ -88,6 +93,27 @@ impl Throttle {
         self.with(from, Ledger::succeeded);
     }
 
+    /// Whether the secret of a client may be tried, where the account of `from` is the client's id.
+    /// Only its own failures from there count (RFC 6749 §2.3.1): nobody elsewhere can lock a
+    /// client out, and one client's failures do not delay another, or a user.
+    ///
+    /// # Errors
+    /// [`TooSoon`] where it has to wait.
+    pub fn check_client(&self, from: &Source) -> Result<(), TooSoon> {
+        let retry_after = self.with(from, |ledger, who, now| ledger.client_delay(who, now));
+        if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
+    }
+
+    /// Counts a wrong secret, for a client that exists or not.
+    pub fn client_failed(&self, from: &Source) {
+        self.with(from, Ledger::client_failed);
+    }
+
+    /// Forgives the failures of a client at one place: whoever has the secret need not guess it.
+    pub fn client_succeeded(&self, from: &Source) {
+        self.with(from, |ledger, who, _| ledger.clients.remove(who.pair()));
+    }
+
     fn with<T>(&self, from: &Source, act: impl FnOnce(&mut Ledger, Who, Duration) -> T) -> T {
         let account = self.names.hash_one(from.account());
         let who = Who { account, network: from.network() };
@@ -110,13 +136,15 @@ struct Ledger {
     networks: Table<Network>,
     /// The networks from which an account was used successfully.
     familiar: Table<(u64, Network)>,
+    clients: Table<(u64, Network)>,
 }
 
 impl Ledger {
     fn new(settings: ThrottleSettings) -> Self {
         let ThrottleSettings { entries, .. } = settings;
         let (accounts, networks) = (Table::new(entries), Table::new(entries));
-        Self { settings, accounts, networks, familiar: Table::new(entries) }
+        let (familiar, clients) = (Table::new(entries), Table::new(entries));
+        Self { settings, accounts, networks, familiar, clients }
     }
 
     fn delay(&self, who: Who, now: Duration) -> Duration {
@@ -141,6 +169,15 @@ impl Ledger {
     fn succeeded(&mut self, who: Who, now: Duration) {
         self.accounts.remove(who.account);
         self.familiar.set(who.pair(), Counter::clear(now));
+    }
+
+    fn client_delay(&self, who: Who, now: Duration) -> Duration {
+        self.clients.find(who.pair()).map(|counter| counter.delay(now)).unwrap_or_default()
+    }
+
+    fn client_failed(&mut self, who: Who, now: Duration) {
+        self.clients.sweep(now);
+        fail(&mut self.clients, (who.pair(), &self.settings.client), now);
     }
 }
 

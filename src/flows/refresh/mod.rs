@@ -110,7 +110,7 @@ impl Refresh<'_> {
             if let Some(answer) = answer {
                 return Ok(answer);
             }
-            admitted = self.server.admit(self.presented, None).await?;
+            admitted = self.server.admit(self.presented, self.origin, None).await?;
         }
         Err(FlowError::Unavailable)
     }
@@ -124,7 +124,7 @@ impl Refresh<'_> {
             session.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_grant)?;
             let user = user.ok_or(Refusal::invalid_grant(Reason::UserDeleted))?;
             if user.not_before.is_some_and(|latest| admitted.at.seconds() <= latest.seconds()) {
-                admitted = self.server.admit(self.presented, user.not_before).await?;
+                admitted = self.server.admit(self.presented, self.origin, user.not_before).await?;
                 continue;
             }
             let prepared = self.prepare(&admitted, &user, &session)?;

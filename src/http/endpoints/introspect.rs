@@ -14,6 +14,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     let params = form.params()?;
     let presented = PresentedClient::read(exchange.authorization()?, &params)?;
     let token = params.value("token").ok_or(Refusal::invalid_request("token is missing"))?;
-    let introspection = introspect(&exchange.app.server, &presented, token).await?;
+    let introspection =
+        introspect(&exchange.app.server, &presented, token, &exchange.origin()).await?;
     Ok(respond::private(introspection))
 }

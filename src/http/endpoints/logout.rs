@@ -1,6 +1,7 @@
 //! `POST /logout`: ends the session of the token that is sent.
 
 use axum::response::Response;
+use http::header::AUTHORIZATION;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -26,7 +27,7 @@ struct Answer<T> {
 }
 
 pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
-    let proof = if exchange.authorization()?.is_some() {
+    let proof = if exchange.headers().contains_key(AUTHORIZATION) {
         LogoutProof::AccessToken(exchange.bearer()?)
     } else {
         let body: Body = exchange.json().await?;

@@ -20,7 +20,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     let request = TokenRequest::parse(&params);
     let (server, origin) = (exchange.server(), exchange.origin());
     let result = detached(async move {
-        let admitted = server.admit(&presented, None).await?;
+        let admitted = server.admit(&presented, &origin, None).await?;
         // A request that is wrong in itself is told so, but only to a client.
         let request = request?;
         if !admitted.client.may_use(request.grant()) {

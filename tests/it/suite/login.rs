@@ -102,3 +102,30 @@ async fn the_administrator_reaches_the_admin_scopes_through_the_admin_client() {
     assert_eq!(claims["aud"], "http://localhost:8080/admin");
     assert!(claims["scope"].as_str().unwrap().contains("admin:keys"));
 }
+
+#[tokio::test]
+async fn the_first_token_is_for_the_first_resource_that_knows_a_scope_of_it() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (one, two) = ("https://one.example", "https://two.example");
+    for (uri, scope) in [(one, "one:read"), (two, "two:read")] {
+        let body = json!({"uri": uri, "scopes": [scope]});
+        let reply = server.admin(http::Method::POST, "/resources", &body).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+    }
+    let settings = json!({
+        "client_id": "both", "public": true, "first_party": true, "resources": [one, two],
+        "scopes": ["one:read", "two:read"], "grants": ["refresh_token"],
+    });
+    server.create_client(&settings).await;
+    let mut body = server.login_body();
+    body["client_id"] = json!("both");
+    body.as_object_mut().unwrap().remove("client_secret");
+    body["resource"] = json!([one, two]);
+    body["scope"] = json!("two:read");
+    let tokens = server.post_json("/login", &body).await.tokens();
+    assert_eq!(claims(&tokens.access)["aud"], two);
+    assert_eq!(claims(&tokens.access)["scope"], "two:read");
+    let form = format!("grant_type=refresh_token&client_id=both&refresh_token={}", tokens.refresh);
+    let next = server.form("/oauth/token", "", &form).await.tokens();
+    assert_eq!(claims(&next.access)["aud"], two);
+}

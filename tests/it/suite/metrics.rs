@@ -43,6 +43,24 @@ async fn every_kind_of_revocation_is_counted() {
 }
 
 #[tokio::test]
+async fn methods_that_no_path_takes_are_one_label() {
+    // C102, C140
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    for (number, path) in ["/nowhere", "/login", "/nowhere", "/login"].into_iter().enumerate() {
+        let method = format!("INVENTED{number}");
+        let request = http::Request::builder().method(method.as_str()).uri(path);
+        let reply = server.send(request.body(axum::body::Body::empty()).unwrap()).await;
+        assert!(reply.status.is_client_error(), "{reply:?}");
+    }
+    let text = recorder.handle().render();
+    assert!(!text.contains("INVENTED"), "{text}");
+    let line = r#"chancery_http_requests_total{route="/login",method="other",status="405"} 2"#;
+    assert!(text.lines().any(|it| it == line), "{text}");
+}
+
+#[tokio::test]
 async fn what_a_node_is_like_is_measured_when_somebody_asks() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);

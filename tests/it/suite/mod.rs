@@ -11,6 +11,7 @@ mod http;
 mod janitor;
 mod keys;
 mod login;
+mod login_refused;
 mod lost_writes;
 mod metrics;
 mod model;

@@ -34,7 +34,7 @@ const fn row(
 }
 
 /// Wrong in the same way at every endpoint where clients authenticate.
-const CLIENTS: [Row; 16] = [
+const CLIENTS: [Row; 19] = [
     row("no client", None, "", 401, "invalid_client"),
     row("unknown client", Basic("nobody", "x"), "", 401, "invalid_client"),
     row("wrong secret", Basic("demo", "wrong"), "", 401, "invalid_client"),
@@ -51,6 +51,9 @@ const CLIENTS: [Row; 16] = [
     row("no credentials", Verbatim("Basic"), "", 401, "invalid_client"),
     // C081
     row("two methods", Demo, "&client_secret={secret}", 400, "invalid_request"),
+    row("an assertion and a secret", None, ASSERTION_TOO, 400, "invalid_request"),
+    row("Basic and an assertion", Demo, "&client_assertion=a.b.c", 400, "invalid_request"),
+    row("an assertion", None, "&client_id=demo&client_assertion=a.b.c", 401, "invalid_client"),
     row("two clients", Demo, "&client_id=chancery-admin", 400, "invalid_request"),
     row("client_id twice", None, "&client_id=demo&client_id=demo", 400, "invalid_request"),
 ];
@@ -140,6 +143,8 @@ const TOKEN_MISSING: [Row; 2] = [
 ];
 
 const UNSUPPORTED: &str = "unsupported_grant_type";
+const ASSERTION_TOO: &str = "&client_id=demo&client_secret={secret}\
+    &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer";
 const DEVICE: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code";
 const EXCHANGE: &str = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange";
 const OTHER_RESOURCE: &str =

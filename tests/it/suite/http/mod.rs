@@ -6,6 +6,7 @@ mod bodies;
 mod client_credentials;
 mod cors;
 mod documents;
+mod guessing;
 mod introspection;
 mod matrix;
 mod outage;

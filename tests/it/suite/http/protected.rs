@@ -10,6 +10,7 @@ use super::BACKEND;
 use crate::support::{Reply, TestServer, claims};
 
 const BARE: &str = r#"Bearer realm="chancery""#;
+const REQUEST: &str = r#"Bearer realm="chancery", error="invalid_request""#;
 const INVALID: &str = r#"Bearer realm="chancery", error="invalid_token""#;
 
 async fn sessions(server: &TestServer, authorization: &[&str], query: &str) -> Reply {
@@ -73,7 +74,43 @@ async fn a_malformed_header_and_two_of_them_are_bad_requests() {
     for authorization in [&["Bearer a\"b"][..], &["Bearer a b"], &[&token, &token]] {
         let reply = sessions(&server, authorization, "").await;
         reply.assert_error(400, "invalid_request");
+        assert_eq!(reply.header("www-authenticate"), REQUEST);
     }
+    let mut twice = Request::post("/logout");
+    for _ in 0..2 {
+        twice = twice.header("authorization", &token);
+    }
+    let reply = server.send(twice.body(Body::empty()).unwrap()).await;
+    reply.assert_error(400, "invalid_request");
+    assert_eq!(reply.header("www-authenticate"), REQUEST);
+}
+
+#[tokio::test]
+async fn beside_a_token_the_url_has_only_the_parameters_of_the_path() {
+    // C024
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let own = server.login().await.access;
+    let admin = server.admin_token().await;
+    let rows = [
+        (Method::GET, "/sessions?access_token=x", &own),
+        (Method::GET, "/sessions?user=x", &own),
+        (Method::DELETE, "/sessions?limit=1", &own),
+        (Method::DELETE, "/sessions?al=true", &own),
+        (Method::POST, "/logout?access_token=x", &own),
+        (Method::GET, "/admin/v1/sessions?usr=x", &admin),
+        (Method::GET, "/admin/v1/audit?access_token=x", &admin),
+        (Method::GET, "/admin/v1/users?filter=x", &admin),
+        (Method::GET, "/admin/v1/keys?limit=1", &admin),
+        (Method::POST, "/admin/v1/keys/rotate?now=true", &admin),
+    ];
+    for (method, path, token) in rows {
+        let reply = server.call(method, path, token, &Value::Null).await;
+        reply.assert_error(400, "invalid_request");
+        assert_eq!(reply.header("www-authenticate"), REQUEST, "{path}");
+    }
+    assert!(server.is_active(&own).await, "nothing was ended");
+    let login = server.post_json("/login?scope=read", &server.login_body()).await;
+    login.assert_error(400, "invalid_request");
 }
 
 #[tokio::test]
@@ -154,4 +191,26 @@ async fn logging_out_takes_an_access_token_or_a_refresh_token_with_its_client() 
     assert!(!server.is_active(&tokens.access).await);
     let form = server.form("/logout", "", "refresh_token=x").await;
     form.assert_error(415, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn logging_out_with_the_refresh_token_of_another_client_is_no_success() {
+    // CORE-13, C091
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let settings = serde_json::json!({"client_id": "thief", "public": true, "first_party": true});
+    server.create_client(&settings).await;
+    let tokens = server.login().await;
+    let body = serde_json::json!({"refresh_token": tokens.refresh, "client_id": "thief"});
+    server.post_json("/logout", &body).await.assert_invalid_grant();
+    assert!(server.is_active(&tokens.access).await);
+    // To end what has ended already is one.
+    let own = |secret: &str| {
+        serde_json::json!({
+            "refresh_token": tokens.refresh, "client_id": "demo", "client_secret": secret,
+        })
+    };
+    for _ in 0..2 {
+        let reply = server.post_json("/logout", &own(&server.secrets.client_secret)).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+    }
 }
