@@ -1,6 +1,8 @@
-//! The suite on PostgreSQL.
+//! The suite on PostgreSQL, and what only a database server can do to its client.
 
 use crate::support::Backend;
+
+mod outage;
 
 pub(crate) const BACKEND: Backend = Backend::Postgres;
 

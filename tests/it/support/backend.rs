@@ -22,6 +22,8 @@ pub(crate) enum Backend {
 pub(crate) enum Place {
     Sqlite(TempDir),
     Postgres(TestDatabase),
+    /// A PostgreSQL database that the test keeps itself.
+    Kept(String),
 }
 
 impl Backend {
@@ -76,6 +78,7 @@ impl Place {
         match self {
             Self::Sqlite(folder) => DatabaseUrl::sqlite(&folder.path().join("chancery.db")),
             Self::Postgres(database) => DatabaseUrl::parse(database.url()).unwrap(),
+            Self::Kept(url) => DatabaseUrl::parse(url).unwrap(),
         }
     }
 
@@ -86,6 +89,7 @@ impl Place {
                 format!("sqlite://{}", folder.path().join("chancery.db").display())
             }
             Self::Postgres(database) => database.url().to_owned(),
+            Self::Kept(url) => url.clone(),
         }
     }
 
@@ -99,8 +103,8 @@ impl Place {
                            JOIN pragma_table_info(one.name) AS of WHERE one.type = 'table'";
                 sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
             }
-            Self::Postgres(database) => {
-                let mut conn = sqlx::PgConnection::connect(database.url()).await.unwrap();
+            Self::Postgres(_) | Self::Kept(_) => {
+                let mut conn = sqlx::PgConnection::connect(&self.url_text()).await.unwrap();
                 let sql = "SELECT table_name::text, column_name::text \
                            FROM information_schema.columns WHERE table_schema = 'public'";
                 sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
