@@ -10,6 +10,7 @@ mod look;
 pub(crate) mod postgres;
 mod raw;
 mod server;
+mod statements;
 mod wire;
 mod world;
 
@@ -21,4 +22,5 @@ pub(crate) use home::{Home, Serving};
 pub(crate) use load::Load;
 pub(crate) use raw::Raw;
 pub(crate) use server::{MASTER_KEY, Options, TestServer};
+pub(crate) use statements::Statements;
 pub(crate) use wire::Wire;
