@@ -3,7 +3,7 @@
 mod open;
 
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Acquire, Postgres};
+use sqlx::{Postgres, Transaction};
 
 use super::error::{DbError, Severity, StorageError};
 use super::operation::{self, Execute};
@@ -81,7 +81,7 @@ impl Database {
         now: Now,
     ) -> Result<Self, StorageError> {
         let pool = open::pool(url, options).await?;
-        open::migrate(&pool, options.migrate).await?;
+        open::migrate(&pool, options).await?;
         Ok(Self { pool, now, persistent: options.prepared_statements })
     }
 
@@ -91,7 +91,7 @@ impl Database {
     ) -> Result<O::Output, StorageError> {
         let mut attempt = 1;
         loop {
-            let result = if O::SINGLE_STATEMENT {
+            let result = if O::SINGLE_STATEMENT && self.persistent {
                 self.execute(operation).await
             } else {
                 self.transact(operation).await
@@ -108,12 +108,25 @@ impl Database {
         &self,
         operation: &O,
     ) -> Result<O::Output, StorageError> {
+        if !self.persistent {
+            return Ok(self.read_pooled(operation).await?);
+        }
         let mut conn = self.pool.acquire().await?;
         Ok(operation.execute(&mut self.tx(&mut conn)).await?)
     }
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// A pooler may hand the connection to somebody else between the preparation of a statement and
+    /// its execution, but not within a transaction.
+    async fn read_pooled<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, DbError> {
+        let mut transaction = self.begin().await?;
+        let output = operation.execute(&mut self.tx(&mut transaction)).await;
+        // There is nothing to undo, but the connection has to be given back before it is used next.
+        let _ = transaction.rollback().await;
+        output
     }
 
     /// One statement, which the database commits by itself.
@@ -124,8 +137,7 @@ impl Database {
 
     async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
         let before = |error: sqlx::Error| Failure::Final(error.into());
-        let mut conn = self.pool.acquire().await.map_err(before)?;
-        let mut transaction = conn.begin().await.map_err(before)?;
+        let mut transaction = self.begin().await.map_err(before)?;
         let executed = operation.execute(&mut self.tx(&mut transaction)).await;
         match executed {
             Ok(output) => {
@@ -137,6 +149,14 @@ impl Database {
                 let _ = transaction.rollback().await;
                 Err(undone(error))
             }
+        }
+    }
+
+    async fn begin(&self) -> sqlx::Result<Transaction<'static, Postgres>> {
+        if self.persistent {
+            self.pool.begin().await
+        } else {
+            self.pool.begin_with(open::BEGIN_POOLED).await
         }
     }
 
