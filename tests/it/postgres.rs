@@ -3,6 +3,7 @@
 use crate::support::Backend;
 
 mod outage;
+mod pooler;
 
 pub(crate) const BACKEND: Backend = Backend::Postgres;
 

@@ -24,6 +24,8 @@ pub(crate) enum Place {
     Postgres(TestDatabase),
     /// A PostgreSQL database that the test keeps itself.
     Kept(String),
+    /// A PostgreSQL database, and the URL of the pooler in front of it.
+    Pooled(TestDatabase, String),
 }
 
 impl Backend {
@@ -78,7 +80,7 @@ impl Place {
         match self {
             Self::Sqlite(folder) => DatabaseUrl::sqlite(&folder.path().join("chancery.db")),
             Self::Postgres(database) => DatabaseUrl::parse(database.url()).unwrap(),
-            Self::Kept(url) => DatabaseUrl::parse(url).unwrap(),
+            Self::Kept(url) | Self::Pooled(_, url) => DatabaseUrl::parse(url).unwrap(),
         }
     }
 
@@ -89,7 +91,15 @@ impl Place {
                 format!("sqlite://{}", folder.path().join("chancery.db").display())
             }
             Self::Postgres(database) => database.url().to_owned(),
-            Self::Kept(url) => url.clone(),
+            Self::Kept(url) | Self::Pooled(_, url) => url.clone(),
+        }
+    }
+
+    /// Where the database itself is, without any pooler.
+    pub(crate) fn direct(&self) -> DatabaseUrl {
+        match self {
+            Self::Pooled(database, _) => DatabaseUrl::parse(database.url()).unwrap(),
+            place => place.url(),
         }
     }
 
@@ -103,7 +113,7 @@ impl Place {
                            JOIN pragma_table_info(one.name) AS of WHERE one.type = 'table'";
                 sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
             }
-            Self::Postgres(_) | Self::Kept(_) => {
+            Self::Postgres(_) | Self::Kept(_) | Self::Pooled(..) => {
                 let mut conn = sqlx::PgConnection::connect(&self.url_text()).await.unwrap();
                 let sql = "SELECT table_name::text, column_name::text \
                            FROM information_schema.columns WHERE table_schema = 'public'";

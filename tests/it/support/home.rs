@@ -67,9 +67,9 @@ impl Home {
         self.place.url_text()
     }
 
-    /// The same, parsed.
+    /// Where the database itself is, without any pooler.
     pub(crate) fn database(&self) -> DatabaseUrl {
-        self.place.url()
+        self.place.direct()
     }
 
     /// A path in the folder.
