@@ -89,7 +89,7 @@ impl Home {
 
     /// Runs a command that reads `input`.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
-        Ran::of(self.command(arguments), input)
+        Ran::of(self.command(BINARY, arguments), input)
     }
 
     /// Runs a command that must succeed, and answers what it printed.
@@ -110,10 +110,20 @@ impl Home {
 
     /// Starts a server on a port that was free a moment ago, and waits until it listens.
     pub(crate) fn serve(&mut self) -> Serving {
+        self.serve_by(BINARY, &["serve"])
+    }
+
+    /// Like [`Home::serve`], with a server whose writes fail at a limit on the size of files. A limit
+    /// would end it otherwise.
+    pub(crate) fn serve_within_limits(&mut self) -> Serving {
+        self.serve_by("/bin/sh", &["-c", "trap '' XFSZ; exec \"$0\" serve", BINARY])
+    }
+
+    fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         self.set("CHANCERY_LISTEN", &address.to_string());
         let mut child = self
-            .command(&["serve"])
+            .command(program, arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -137,8 +147,8 @@ impl Home {
         Wire { address: serving.address, secrets: Secrets::parse(&secrets) }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(environment);
         command
@@ -175,3 +185,5 @@ impl Drop for Serving {
         let _ = self.child.wait();
     }
 }
+
+const BINARY: &str = env!("CARGO_BIN_EXE_chancery");
