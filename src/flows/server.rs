@@ -86,10 +86,11 @@ impl Server {
         self.world.clock.now().into()
     }
 
-    /// Whether this node may be sent requests: the database answers, its tables and keys are here,
-    /// and the clock is right. It answers all the same where it is not.
+    /// Whether this node may be sent requests: the database answers and takes writes, its tables and
+    /// keys are here, and the clock is right. It answers all the same where it is not.
     pub async fn ready(&self) -> Result<(), FlowError> {
         self.memory.current().await?;
+        self.store.check_writes().await?;
         if self.clock.is_off() { Err(FlowError::Unavailable) } else { Ok(()) }
     }
 

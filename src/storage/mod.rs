@@ -14,6 +14,9 @@ mod sqlite;
 mod url;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use self::ops::database::TryWrite;
 
 pub use error::StorageError;
 pub use operation::Stored;
@@ -23,7 +26,11 @@ use crate::protocol::time::Timestamp;
 
 /// A database, open and migrated.
 #[derive(Clone)]
-pub struct Store(Backend);
+pub struct Store {
+    backend: Backend,
+    /// Whether the last write found the database unable to take it.
+    refused: Arc<AtomicBool>,
+}
 
 #[derive(Clone)]
 enum Backend {
@@ -43,27 +50,43 @@ impl Store {
         now: impl Fn() -> Timestamp + Send + Sync + 'static,
     ) -> Result<Self, StorageError> {
         let now = Arc::new(now);
-        Ok(Self(match url {
+        let backend = match url {
             DatabaseUrl::Postgres(url) => {
                 Backend::Postgres(postgres::Database::open(url, options, now).await?)
             }
             DatabaseUrl::Sqlite(path) => {
                 Backend::Sqlite(sqlite::Database::open(path, options, now).await?)
             }
-        }))
+        };
+        Ok(Self { backend, refused: Arc::default() })
     }
 
     /// Executes a writing operation. `Ok` means committed and durable.
     pub async fn write<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
-        match &self.0 {
+        let result = match &self.backend {
             Backend::Postgres(database) => database.write(&operation).await,
             Backend::Sqlite(database) => database.write(operation).await,
+        };
+        match &result {
+            Ok(_) => self.refused.store(false, Ordering::Relaxed),
+            Err(StorageError::Unavailable(_) | StorageError::OutcomeUnknown(_)) => {
+                self.refused.store(true, Ordering::Relaxed);
+            }
+            // What the database holds was in the way, and not the database.
+            Err(_) => {}
         }
+        result
+    }
+
+    /// Makes sure that the database takes writes, as far as is known. One that is full still
+    /// answers: if the last write failed, this tries one that changes nothing.
+    pub async fn check_writes(&self) -> Result<(), StorageError> {
+        if self.refused.load(Ordering::Relaxed) { self.write(TryWrite).await } else { Ok(()) }
     }
 
     /// Executes an operation that only reads, on the primary.
     pub async fn read<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
-        match &self.0 {
+        match &self.backend {
             Backend::Postgres(database) => database.read(&operation).await,
             Backend::Sqlite(database) => database.read(&operation).await,
         }
@@ -71,7 +94,7 @@ impl Store {
 
     /// Finishes what was accepted and closes every connection.
     pub async fn close(&self) {
-        match &self.0 {
+        match &self.backend {
             Backend::Postgres(database) => database.close().await,
             Backend::Sqlite(database) => database.close().await,
         }

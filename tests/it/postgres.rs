@@ -1,6 +1,9 @@
-//! The suite on PostgreSQL.
+//! The suite on PostgreSQL, and what only a database server can do to its client.
 
 use crate::support::Backend;
+
+mod outage;
+mod pooler;
 
 pub(crate) const BACKEND: Backend = Backend::Postgres;
 

@@ -1,6 +1,8 @@
-//! The suite on SQLite.
+//! The suite on SQLite, and what only the file of a database can do to its server.
 
 use crate::support::Backend;
+
+mod full;
 
 pub(crate) const BACKEND: Backend = Backend::Sqlite;
 

@@ -11,3 +11,8 @@ operation!(ReadClock => Timestamp, SINGLE_STATEMENT);
 /// that the database gives them.
 pub struct ReadDurability;
 operation!(ReadDurability => Vec<(&'static str, String)>);
+
+/// Writes a row and takes it back, to find out whether the database takes writes. A row that stays as
+/// it is would not do: SQLite leaves the file alone then.
+pub struct TryWrite;
+operation!(TryWrite => ());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{Connection, Postgres};
+use sqlx::{Connection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::error::{DbError, Severity, StorageError};
@@ -85,7 +85,7 @@ impl Database {
         now: Now,
     ) -> Result<Self, StorageError> {
         let pool = open::pool(url, options).await?;
-        open::migrate(&pool, options.migrate).await?;
+        open::migrate(&pool, options).await?;
         Ok(Self { pool, now, persistent: options.prepared_statements })
     }
 
@@ -95,7 +95,7 @@ impl Database {
     ) -> Result<O::Output, StorageError> {
         let mut attempt = 1;
         loop {
-            let result = if O::SINGLE_STATEMENT {
+            let result = if O::SINGLE_STATEMENT && self.persistent {
                 self.execute(operation).await
             } else {
                 self.transact(operation).await
@@ -113,7 +113,7 @@ impl Database {
         operation: &O,
     ) -> Result<O::Output, StorageError> {
         let mut conn = self.pool.acquire().await?;
-        let executed = timeout(LIMIT, operation.execute(&mut self.tx(&mut conn))).await;
+        let executed = timeout(LIMIT, self.read_on(&mut conn, operation)).await;
         let Ok(executed) = executed else {
             abandon(conn);
             return Err(StorageError::Unavailable(SILENT.to_owned()));
@@ -123,6 +123,23 @@ impl Database {
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
+    }
+
+    async fn read_on<O: Execute<Engine>>(
+        &self,
+        conn: &mut PgConnection,
+        operation: &O,
+    ) -> Result<O::Output, DbError> {
+        if self.persistent {
+            return operation.execute(&mut self.tx(conn)).await;
+        }
+        // A pooler may hand the connection to somebody else between the preparation of a statement
+        // and its execution, but not within a transaction.
+        let mut transaction = self.begin(conn).await?;
+        let output = operation.execute(&mut self.tx(&mut transaction)).await;
+        // There is nothing to undo, but the connection has to be given back before it is used next.
+        let _ = transaction.rollback().await;
+        output
     }
 
     /// One statement, which the database commits by itself.
@@ -145,7 +162,8 @@ impl Database {
         conn: &mut PgConnection,
         operation: &O,
     ) -> Result<O::Output, Failure> {
-        let mut transaction = conn.begin().await.map_err(|error| Failure::Final(error.into()))?;
+        let begun = self.begin(conn).await;
+        let mut transaction = begun.map_err(|error| Failure::Final(error.into()))?;
         let executed = operation.execute(&mut self.tx(&mut transaction)).await;
         match executed {
             Ok(output) => {
@@ -158,6 +176,13 @@ impl Database {
                 Err(undone(error))
             }
         }
+    }
+
+    async fn begin<'c>(
+        &self,
+        conn: &'c mut PgConnection,
+    ) -> sqlx::Result<Transaction<'c, Postgres>> {
+        if self.persistent { conn.begin().await } else { conn.begin_with(open::BEGIN_POOLED).await }
     }
 
     fn tx<'c>(&'c self, conn: &'c mut PgConnection) -> Tx<'c> {

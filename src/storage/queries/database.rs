@@ -2,7 +2,7 @@
 
 use super::{DbError, Engine, Execute, Tx};
 use crate::protocol::time::Timestamp;
-use crate::storage::ops::database::{ReadClock, ReadDurability};
+use crate::storage::ops::database::{ReadClock, ReadDurability, TryWrite};
 
 impl Execute<Engine> for ReadClock {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Timestamp, DbError> {
@@ -24,6 +24,18 @@ impl Execute<Engine> for ReadDurability {
             settings.push((*name, value.to_string()));
         }
         Ok(settings)
+    }
+}
+
+impl Execute<Engine> for TryWrite {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        let empty: &[u8] = &[];
+        tx.query("INSERT INTO setting (name, value) VALUES ('try_write', $1)")
+            .bind(empty)
+            .execute(&mut *tx.conn)
+            .await?;
+        tx.query("DELETE FROM setting WHERE name = 'try_write'").execute(&mut *tx.conn).await?;
+        Ok(())
     }
 }
 

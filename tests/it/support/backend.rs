@@ -22,6 +22,10 @@ pub(crate) enum Backend {
 pub(crate) enum Place {
     Sqlite(TempDir),
     Postgres(TestDatabase),
+    /// A PostgreSQL database that the test keeps itself.
+    Kept(String),
+    /// A PostgreSQL database, and the URL of the pooler in front of it.
+    Pooled(TestDatabase, String),
 }
 
 impl Backend {
@@ -76,6 +80,7 @@ impl Place {
         match self {
             Self::Sqlite(folder) => DatabaseUrl::sqlite(&folder.path().join("chancery.db")),
             Self::Postgres(database) => DatabaseUrl::parse(database.url()).unwrap(),
+            Self::Kept(url) | Self::Pooled(_, url) => DatabaseUrl::parse(url).unwrap(),
         }
     }
 
@@ -86,6 +91,15 @@ impl Place {
                 format!("sqlite://{}", folder.path().join("chancery.db").display())
             }
             Self::Postgres(database) => database.url().to_owned(),
+            Self::Kept(url) | Self::Pooled(_, url) => url.clone(),
+        }
+    }
+
+    /// Where the database itself is, without any pooler.
+    pub(crate) fn direct(&self) -> DatabaseUrl {
+        match self {
+            Self::Pooled(database, _) => DatabaseUrl::parse(database.url()).unwrap(),
+            place => place.url(),
         }
     }
 
@@ -99,8 +113,8 @@ impl Place {
                            JOIN pragma_table_info(one.name) AS of WHERE one.type = 'table'";
                 sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()
             }
-            Self::Postgres(database) => {
-                let mut conn = sqlx::PgConnection::connect(database.url()).await.unwrap();
+            Self::Postgres(_) | Self::Kept(_) | Self::Pooled(..) => {
+                let mut conn = sqlx::PgConnection::connect(&self.url_text()).await.unwrap();
                 let sql = "SELECT table_name::text, column_name::text \
                            FROM information_schema.columns WHERE table_schema = 'public'";
                 sqlx::query_as(sql).fetch_all(&mut conn).await.unwrap()

@@ -2,14 +2,16 @@
 //! decides, with a server that runs as a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
+use chancery::storage::DatabaseUrl;
 use tempfile::TempDir;
 
 use super::backend::{Backend, Place};
 use super::command::Ran;
+use super::wire::{Secrets, Wire};
 
 /// The folder and the environment of an installation.
 pub(crate) struct Home {
@@ -19,12 +21,19 @@ pub(crate) struct Home {
 }
 
 /// A server that runs until this is dropped.
-pub(crate) struct Serving(Child);
+pub(crate) struct Serving {
+    child: Child,
+    address: SocketAddr,
+}
 
 impl Home {
     /// An installation on an empty database. `None` if the database is not to be had.
     pub(crate) fn new(backend: Backend) -> Option<Self> {
-        let place = backend.empty()?;
+        Some(Self::on(backend.empty()?))
+    }
+
+    /// An installation on this database.
+    pub(crate) fn on(place: Place) -> Self {
         let mut home =
             Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new(), place };
         let url = home.place.url_text();
@@ -34,7 +43,7 @@ impl Home {
         // What is tested is not how slow hashes are.
         home.set("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8");
         home.set("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1");
-        Some(home)
+        home
     }
 
     /// Sets a variable of the environment.
@@ -58,6 +67,11 @@ impl Home {
         self.place.url_text()
     }
 
+    /// Where the database itself is, without any pooler.
+    pub(crate) fn database(&self) -> DatabaseUrl {
+        self.place.direct()
+    }
+
     /// A path in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -75,7 +89,7 @@ impl Home {
 
     /// Runs a command that reads `input`.
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
-        Ran::of(self.command(arguments), input)
+        Ran::of(self.command(BINARY, arguments), input)
     }
 
     /// Runs a command that must succeed, and answers what it printed.
@@ -96,17 +110,27 @@ impl Home {
 
     /// Starts a server on a port that was free a moment ago, and waits until it listens.
     pub(crate) fn serve(&mut self) -> Serving {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        self.set("CHANCERY_LISTEN", &format!("127.0.0.1:{port}"));
+        self.serve_by(BINARY, &["serve"])
+    }
+
+    /// Like [`Home::serve`], with a server whose writes fail at a limit on the size of files. A limit
+    /// would end it otherwise.
+    pub(crate) fn serve_within_limits(&mut self) -> Serving {
+        self.serve_by("/bin/sh", &["-c", "trap '' XFSZ; exec \"$0\" serve", BINARY])
+    }
+
+    fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        self.set("CHANCERY_LISTEN", &address.to_string());
         let mut child = self
-            .command(&["serve"])
+            .command(program, arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let serving = Serving(child);
+        let serving = Serving { child, address };
         let mut said = String::new();
         while !said.contains("\"listening\"") {
             let read = log.read_line(&mut said).unwrap();
@@ -117,17 +141,49 @@ impl Home {
         serving
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
+    /// The way to a server of this installation, as whom the first run has made.
+    pub(crate) fn wire(&self, serving: &Serving) -> Wire {
+        let secrets = std::fs::read_to_string(self.path("chancery-data/first-run.env")).unwrap();
+        Wire { address: serving.address, secrets: Secrets::parse(&secrets) }
+    }
+
+    fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         command.args(arguments).current_dir(self.folder.path()).env_clear().envs(environment);
         command
     }
 }
 
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Serving {
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends the process as SIGKILL does, at whatever it was doing.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks the process to end, as SIGTERM does.
+    pub(crate) fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the end of the process, off the runtime of the test.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap()).await.unwrap()
     }
 }
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_chancery");

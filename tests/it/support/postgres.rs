@@ -7,6 +7,7 @@
 
 mod admin;
 mod cluster;
+mod pooler;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use url::Url;
 
 use admin::{Admin, PREFIX};
 use cluster::Cluster;
+pub(crate) use pooler::Pooler;
 
 /// Why a test cannot run on this machine. A server that is there and fails panics instead.
 #[derive(Clone, Debug)]

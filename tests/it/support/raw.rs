@@ -19,21 +19,26 @@ pub(crate) enum Raw {
 impl TestServer {
     /// Connects to the database of this server.
     pub(crate) async fn raw(&self) -> Raw {
-        match self.url() {
-            DatabaseUrl::Sqlite(path) => {
-                let options =
-                    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_mins(1));
-                Raw::Sqlite(options.connect().await.unwrap())
-            }
-            DatabaseUrl::Postgres(url) => {
-                let options: PgConnectOptions = url.parse().unwrap();
-                Raw::Postgres(options.connect().await.unwrap())
-            }
-        }
+        Raw::open(self.url()).await
     }
 }
 
 impl Raw {
+    /// Connects to a database.
+    pub(crate) async fn open(url: DatabaseUrl) -> Self {
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let options =
+                    SqliteConnectOptions::new().filename(path).busy_timeout(Duration::from_mins(1));
+                Self::Sqlite(options.connect().await.unwrap())
+            }
+            DatabaseUrl::Postgres(url) => {
+                let options: PgConnectOptions = url.parse().unwrap();
+                Self::Postgres(options.connect().await.unwrap())
+            }
+        }
+    }
+
     /// Runs statements that both databases understand, written by the test.
     pub(crate) async fn run(&mut self, sql: &str) {
         let text = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));

@@ -1,16 +1,10 @@
 //! The client credentials grant (RFC 6749 §4.4).
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use metrics::{
-    Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit,
-    set_default_local_recorder,
-};
+use metrics::set_default_local_recorder;
 use serde_json::json;
 
 use super::BACKEND;
-use crate::support::{TestServer, claims};
+use crate::support::{Statements, TestServer, claims};
 
 #[tokio::test]
 async fn a_client_gets_a_token_about_itself_and_no_refresh_token() {
@@ -93,36 +87,4 @@ async fn it_is_answered_without_the_database() {
     assert_eq!(statements.count(), 0, "introspection of an access token needs none either");
     server.login().await;
     assert!(statements.count() > 0, "statements are counted here");
-}
-
-/// Counts the statements that this thread sends to the database.
-#[derive(Default)]
-struct Statements(Arc<AtomicU64>);
-
-impl Statements {
-    fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Recorder for Statements {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        if key.name() == "chancery_storage_statements_total" {
-            Counter::from_arc(self.0.clone())
-        } else {
-            Counter::noop()
-        }
-    }
-
-    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::noop()
-    }
-
-    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::noop()
-    }
 }

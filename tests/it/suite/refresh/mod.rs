@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod cost;
 mod dependence;
 mod policy;
 mod reuse;

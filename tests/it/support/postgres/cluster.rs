@@ -32,7 +32,9 @@ impl Cluster {
         let bin = programs().ok_or_else(|| Skip {
             reason: "no PostgreSQL server programs and no TEST_POSTGRES_URL".to_owned(),
         })?;
-        let mut supervisor = supervise(&bin).unwrap_or_else(|e| panic!("no supervisor: {e}"));
+        let script = include_str!("cluster.sh");
+        let mut supervisor =
+            supervise(script, &bin).unwrap_or_else(|e| panic!("no supervisor: {e}"));
         let Some(stdout) = supervisor.stdout.take() else {
             unreachable!("the supervisor's output is piped");
         };
@@ -83,8 +85,9 @@ impl Drop for Cluster {
     }
 }
 
-/// Starts the script, as the user `postgres` if this is root: the server refuses to run as root.
-fn supervise(bin: &Path) -> io::Result<Child> {
+/// Starts a script with an argument, as the user `postgres` if this is root: the programs refuse to
+/// run as root.
+pub(super) fn supervise(script: &str, argument: &Path) -> io::Result<Child> {
     let mut command = match (is_root(), on_path("setpriv")) {
         (false, _) => Command::new("sh"),
         (true, Some(setpriv)) => {
@@ -99,8 +102,8 @@ fn supervise(bin: &Path) -> io::Result<Child> {
         }
     };
     command
-        .args(["-c", include_str!("cluster.sh"), "cluster.sh"])
-        .arg(bin)
+        .args(["-c", script, "supervisor"])
+        .arg(argument)
         // The tests' own folder may be closed to the server's user.
         .current_dir("/")
         // Ctrl-C in a terminal reaches the test process; this group hears of it by the pipe.
@@ -150,7 +153,7 @@ fn pg_config() -> Option<PathBuf> {
     clippy::disallowed_methods,
     reason = "the tests look for programs of the machine that they run on"
 )]
-fn on_path(program: &str) -> Option<PathBuf> {
+pub(super) fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())

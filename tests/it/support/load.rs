@@ -1,0 +1,262 @@
+//! Work that goes on in parallel at a server, and what of it was acknowledged: that must be there
+//! for good, whatever happens to the server meanwhile.
+
+use std::collections::VecDeque;
+use std::io;
+
+use chancery::storage::DatabaseUrl;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::client::{Reply, Tokens};
+use super::raw::Raw;
+use super::wire::Wire;
+
+/// What was acknowledged so far.
+pub(crate) struct Load {
+    chains: Vec<Tokens>,
+    spare: VecDeque<Tokens>,
+    revoked: Vec<Tokens>,
+    users: Vec<String>,
+    rounds: usize,
+}
+
+/// Work under way.
+pub(crate) struct Working {
+    tasks: JoinSet<Part>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+    stop: watch::Sender<bool>,
+}
+
+/// What one task has to show.
+enum Part {
+    Chain(Tokens),
+    Revoked { spare: VecDeque<Tokens>, revoked: Vec<Tokens> },
+    Users(Vec<String>),
+}
+
+/// How a request went.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Heard {
+    Acknowledged,
+    /// 503 with Retry-After: to be sent again.
+    Refused,
+    /// There was no answer at all.
+    Nothing,
+    /// There was a part of an answer.
+    Torn,
+}
+
+/// How the requests went by number.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) acknowledged: usize,
+    pub(crate) refused: usize,
+    pub(crate) unanswered: usize,
+    pub(crate) torn: usize,
+}
+
+impl Load {
+    /// Begins the sessions that will be refreshed, one by each task.
+    pub(crate) async fn prepare(wire: &Wire) -> Self {
+        let mut chains = Vec::new();
+        for _ in 0..CHAINS {
+            chains.push(wire.login().await);
+        }
+        Self { chains, spare: VecDeque::new(), revoked: vec![], users: vec![], rounds: 0 }
+    }
+
+    /// Sets the tasks to work, until [`Load::settle`] or until the server is gone.
+    pub(crate) async fn start(&mut self, wire: &Wire) -> Working {
+        self.rounds += 1;
+        while self.spare.len() < REVOCATIONS {
+            self.spare.push_back(wire.login().await);
+        }
+        let admin = wire.admin_token().await;
+        let (tell, heard) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let task = Task { wire: wire.clone(), tell, stopped };
+        let mut tasks = JoinSet::new();
+        for tokens in self.chains.drain(..) {
+            tasks.spawn(task.clone().refresh(tokens));
+        }
+        tasks.spawn(task.clone().revoke(std::mem::take(&mut self.spare)));
+        tasks.spawn(task.create_users(admin, format!("user-{}", self.rounds)));
+        Working { tasks, heard, stop }
+    }
+
+    /// Waits for the tasks, and takes down what they have reached.
+    pub(crate) async fn settle(&mut self, mut working: Working) -> Tally {
+        let _ = working.stop.send(true);
+        while let Some(part) = working.tasks.join_next().await {
+            match part.unwrap() {
+                Part::Chain(tokens) => self.chains.push(tokens),
+                Part::Revoked { spare, revoked } => {
+                    self.spare.extend(spare);
+                    self.revoked.extend(revoked);
+                }
+                Part::Users(ids) => self.users.extend(ids),
+            }
+        }
+        let mut tally = Tally::default();
+        while let Some(heard) = working.heard.recv().await {
+            match heard {
+                Heard::Acknowledged => tally.acknowledged += 1,
+                Heard::Refused => tally.refused += 1,
+                Heard::Nothing => tally.unanswered += 1,
+                Heard::Torn => tally.torn += 1,
+            }
+        }
+        tally
+    }
+
+    /// Asserts that everything acknowledged is there, and that no session has more than its client
+    /// was given.
+    pub(crate) async fn verify(&mut self, wire: &Wire, url: DatabaseUrl) {
+        for tokens in &mut self.chains {
+            *tokens = assert_lives(wire, tokens).await;
+        }
+        for tokens in &self.revoked {
+            let reply = wire.introspect(&tokens.access).await.unwrap();
+            assert_eq!(reply.json()["active"], false, "revoked: {reply:?}");
+            wire.refresh(&tokens.refresh).await.unwrap().assert_invalid_grant();
+        }
+        let admin = wire.admin_token().await;
+        for id in &self.users {
+            let reply = wire.user(&admin, id).await.unwrap();
+            assert_eq!(reply.status, 200, "user {id}: {reply:?}");
+        }
+        // A client that sends one request after the other is never given a leaf beside another.
+        let mut raw = Raw::open(url).await;
+        let siblings = format!("SELECT COUNT(*) FROM session WHERE length(leaf_hashes) > {HASH}");
+        assert_eq!(raw.number(&siblings).await, 0);
+        let sessions = format!("SELECT COUNT(*) FROM session WHERE length(leaf_hashes) = {HASH}");
+        assert!(raw.number(&sessions).await > 0);
+    }
+
+    /// Asserts that what was replaced, and whose replacement was used, is dead in each of the
+    /// sessions, which end by that.
+    pub(crate) async fn verify_end(self, wire: &Wire) {
+        for first in &self.chains {
+            let second = wire.refresh(&first.refresh).await.unwrap().tokens();
+            let third = wire.refresh(&second.refresh).await.unwrap().tokens();
+            wire.refresh(&first.refresh).await.unwrap().assert_invalid_grant();
+            wire.refresh(&third.refresh).await.unwrap().assert_invalid_grant();
+        }
+        for (what, count) in [("revocations", self.revoked.len()), ("users", self.users.len())] {
+            assert!(count > 0, "no {what} were acknowledged");
+        }
+    }
+}
+
+impl Working {
+    /// Waits until so many more requests were acknowledged.
+    pub(crate) async fn acknowledged(&mut self, count: usize) {
+        self.hear(count, Heard::Acknowledged).await;
+    }
+
+    /// Waits until so many more requests were refused for now.
+    pub(crate) async fn refused(&mut self, count: usize) {
+        self.hear(count, Heard::Refused).await;
+    }
+
+    async fn hear(&mut self, count: usize, what: Heard) {
+        let mut left = count;
+        while left > 0 {
+            let heard = self.heard.recv().await.unwrap();
+            assert!(!matches!(heard, Heard::Nothing | Heard::Torn), "a request was not answered");
+            left -= usize::from(heard == what);
+        }
+    }
+}
+
+/// One of the tasks.
+#[derive(Clone)]
+struct Task {
+    wire: Wire,
+    tell: mpsc::UnboundedSender<Heard>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Task {
+    /// Refreshes, each time with the newest token that has arrived.
+    async fn refresh(self, mut tokens: Tokens) -> Part {
+        while self.goes_on() {
+            match self.hear(self.wire.refresh(&tokens.refresh).await, 200) {
+                (Heard::Acknowledged, Some(reply)) => tokens = reply.tokens(),
+                (Heard::Nothing | Heard::Torn, _) => break,
+                _ => {}
+            }
+        }
+        Part::Chain(tokens)
+    }
+
+    /// Revokes one session after the other. One whose revocation was sent and not acknowledged may
+    /// be over or not, and is forgotten.
+    async fn revoke(self, mut spare: VecDeque<Tokens>) -> Part {
+        let mut revoked = Vec::new();
+        while self.goes_on()
+            && let Some(tokens) = spare.pop_front()
+        {
+            match self.hear(self.wire.revoke(&tokens.refresh).await, 200).0 {
+                Heard::Acknowledged => revoked.push(tokens),
+                Heard::Refused => spare.push_front(tokens),
+                Heard::Nothing | Heard::Torn => break,
+            }
+        }
+        Part::Revoked { spare, revoked }
+    }
+
+    /// Creates users, each name tried once.
+    async fn create_users(self, admin: String, prefix: String) -> Part {
+        let mut ids = Vec::new();
+        let mut number = 0;
+        while self.goes_on() {
+            number += 1;
+            let name = format!("{prefix}-{number}");
+            match self.hear(self.wire.create_user(&admin, &name).await, 201) {
+                (Heard::Acknowledged, Some(reply)) => {
+                    ids.push(reply.json()["id"].as_str().unwrap().to_owned());
+                }
+                (Heard::Nothing | Heard::Torn, _) => break,
+                _ => {}
+            }
+        }
+        Part::Users(ids)
+    }
+
+    fn goes_on(&self) -> bool {
+        !*self.stopped.borrow()
+    }
+
+    /// Sorts an answer. Any but success and 503 is a fault: a client takes 400 for a logout.
+    fn hear(&self, reply: io::Result<Reply>, success: u16) -> (Heard, Option<Reply>) {
+        let heard = match &reply {
+            Ok(reply) if reply.status == success => Heard::Acknowledged,
+            Ok(reply) => {
+                reply.assert_error(503, "temporarily_unavailable");
+                assert_eq!(reply.header("retry-after"), "1", "{reply:?}");
+                Heard::Refused
+            }
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Heard::Torn,
+            Err(_) => Heard::Nothing,
+        };
+        // Nobody may be listening any more.
+        let _ = self.tell.send(heard);
+        (heard, reply.ok())
+    }
+}
+
+/// Asserts that the newest token that has arrived still works, and that a retry gives the same
+/// again, which is answered.
+async fn assert_lives(wire: &Wire, newest: &Tokens) -> Tokens {
+    let next = wire.refresh(&newest.refresh).await.unwrap().tokens();
+    let again = wire.refresh(&newest.refresh).await.unwrap().tokens();
+    assert_eq!(next.refresh, again.refresh);
+    again
+}
+
+const CHAINS: usize = 6;
+const REVOCATIONS: usize = 30;
+/// The bytes of a leaf's hash.
+const HASH: usize = 32;
