@@ -6,6 +6,7 @@ use super::credentials::{Busy, TooSoon};
 use crate::keys::KeyError;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
+use crate::protocol::scope::ScopeSet;
 use crate::storage::StorageError;
 
 /// Why a use case has no result.
@@ -20,6 +21,9 @@ pub enum FlowError {
         /// When.
         retry_after: Duration,
     },
+    /// The access token does not carry these scopes, which the operation needs.
+    #[error("a scope is missing")]
+    ScopeNeeded(ScopeSet),
     /// The database does not answer. Nothing is known to have been changed; the same request may be
     /// sent again.
     #[error("temporarily unavailable")]
@@ -35,6 +39,7 @@ impl FlowError {
         match self {
             Self::Refused(refusal) => refusal.reason.as_str(),
             Self::TooMany { .. } => "throttled",
+            Self::ScopeNeeded(_) => Reason::ScopeTooSmall.as_str(),
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -37,6 +37,8 @@ pub struct Memory {
     log: RevocationLog,
     /// When the database was last looked at, in milliseconds of monotonic time and one; 0 is never.
     looked_at: AtomicU64,
+    /// Whether this node has stored something that it could not read back: the lease is over.
+    behind: AtomicBool,
     /// Held by the one who looks.
     looking: Mutex<()>,
     /// How many looks have failed.
@@ -65,6 +67,7 @@ impl Memory {
             known: ArcSwapOption::empty(),
             log: RevocationLog::default(),
             looked_at: AtomicU64::new(NEVER),
+            behind: AtomicBool::new(false),
             looking: Mutex::new(()),
             failures: AtomicU64::new(0),
         }
@@ -83,7 +86,19 @@ impl Memory {
         self.known.load_full().ok_or(FlowError::Unavailable)
     }
 
-    /// Looks at the database now, so that this node obeys at once what it has just stored.
+    /// Looks at the database now, so that this node obeys at once what it has just stored. If that
+    /// fails the lease is over, and nothing is answered from memory until a look has succeeded:
+    /// whoever revoked something was told that it is refused here.
+    pub async fn obey(&self) -> Result<(), FlowError> {
+        let _looking = self.looking.lock().await;
+        let looked = self.look().await;
+        if looked.is_err() {
+            self.behind.store(true, Ordering::Release);
+        }
+        looked
+    }
+
+    /// Looks at the database now, whether or not the lease runs.
     pub async fn refresh(&self) -> Result<Arc<Known>, FlowError> {
         let failures = self.failures.load(Ordering::Acquire);
         let _looking = self.looking.lock().await;
@@ -120,7 +135,7 @@ impl Memory {
 
     /// Whether the lease runs.
     fn is_fresh(&self) -> bool {
-        self.age().is_some_and(|age| age < self.lease())
+        !self.behind.load(Ordering::Acquire) && self.age().is_some_and(|age| age < self.lease())
     }
 
     /// Looks, unless somebody's look has failed since there were so many `failures`: whoever waited
@@ -149,6 +164,7 @@ impl Memory {
             self.known.store(Some(Arc::new(known)));
         }
         self.looked_at.store(started, Ordering::Release);
+        self.behind.store(false, Ordering::Release);
         Ok(())
     }
 

@@ -151,9 +151,9 @@ impl Server {
     }
 
     /// Looks at the database after a change that this node has made. The change is durable whether
-    /// or not that succeeds; if it does not, the lease runs out and the next request looks.
+    /// or not that succeeds; if it does not, the lease is over and the next request looks.
     pub async fn obey_now(&self) {
-        if let Err(error) = self.memory.refresh().await {
+        if let Err(error) = self.memory.obey().await {
             tracing::warn!(%error, "the change is stored, but could not be read back yet");
         }
     }

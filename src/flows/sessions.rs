@@ -11,6 +11,7 @@ use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::reason::Reason;
 use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::session::{EndReason, Session};
+use crate::protocol::user::Roles;
 use crate::storage::ops::sessions::{FindSession, ListSessions, Sessions};
 use crate::storage::ops::users::{ChangeUser, UserChange};
 
@@ -71,10 +72,12 @@ pub async fn end_some(
             let change = ChangeUser {
                 id: user,
                 change: UserChange::LogoutEverywhere,
+                spares: Roles::default(),
                 revoking: server.revoking_user(known),
                 audit: event.clone(),
             };
-            let changed = server.store.write(change).await?.ok_or_else(FlowError::not_found)?;
+            let changed = server.store.write(change).await?;
+            let changed = changed.map_err(|_| FlowError::not_found())?;
             count_ended(&changed.ended);
             audit::log(&event);
             let rest = Sessions::OfUser(user, None);

@@ -57,6 +57,11 @@ impl HttpError {
                 let text = "too many requests: try again later";
                 (ErrorCode::TooManyRequests, text, Some(*retry_after))
             }
+            FlowError::ScopeNeeded(_) => {
+                let text =
+                    "the access token does not carry every scope that this change gives away";
+                (ErrorCode::InsufficientScope, text, None)
+            }
             FlowError::Unavailable => {
                 let text = "the server cannot do this at the moment: try again";
                 (ErrorCode::TemporarilyUnavailable, text, Some(UNAVAILABLE_RETRY))
@@ -78,7 +83,11 @@ impl HttpError {
                 Some(r#"Bearer realm="chancery", error="invalid_request""#.into())
             }
             ErrorCode::InsufficientScope => {
-                let scope = self.scope.map(|scope| format!(r#", scope="{scope}""#));
+                let needed = match &self.error {
+                    FlowError::ScopeNeeded(scopes) => Some(scopes.to_string()),
+                    _ => self.scope.map(str::to_owned),
+                };
+                let scope = needed.map(|scope| format!(r#", scope="{scope}""#));
                 let scope = scope.unwrap_or_default();
                 Some(format!(r#"Bearer realm="chancery", error="insufficient_scope"{scope}"#))
             }

@@ -104,9 +104,20 @@ impl Roles {
         self.0.contains(role)
     }
 
+    /// Whether one of them is among `others`.
+    pub fn meets(&self, others: &Self) -> bool {
+        self.iter().any(|role| others.contains(role))
+    }
+
     /// The roles in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter()
+    }
+}
+
+impl FromIterator<Scope> for Roles {
+    fn from_iter<I: IntoIterator<Item = Scope>>(names: I) -> Self {
+        Self(names.into_iter().collect())
     }
 }
 

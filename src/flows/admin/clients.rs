@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{By, changed_meanwhile};
+use super::{By, authority, changed_meanwhile};
 use crate::audit;
 use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
@@ -77,6 +77,7 @@ pub async fn create(
 ) -> Result<(Client, Option<ClientSecret>), FlowError> {
     let public = matches!(new.secret, NewSecret::Public);
     check_settings(&new.settings, public)?;
+    by.check_confers(authority::of_client(&new.settings))?;
     let (credentials, shown) = match new.secret {
         NewSecret::Public => (ClientCredentials::Public, None),
         NewSecret::Given(secret) => (secret_credentials(secret.hash()), None),
@@ -147,6 +148,10 @@ pub async fn change(
     let settings = patch.settings.unwrap_or_else(|| client.settings.clone());
     check_settings(&settings, public)?;
     let status = patch.status.unwrap_or(client.status);
+    let wakes = status == ClientStatus::Active && client.status != status;
+    if wakes || settings != client.settings {
+        by.check_confers(authority::of_client(&settings))?;
+    }
     let managed = client.managed || by.actor == Actor::Configuration;
     let changed = Client { settings, status, managed, ..client };
     let changed = store(server, by, (AuditKind::ClientChanged, changed), stopped).await?;
@@ -187,6 +192,7 @@ pub async fn rotate_secret(
     (rotation, given): (Rotation, Option<ClientSecret>),
 ) -> Result<(Changed, ClientSecret), FlowError> {
     by.check_managed(client.managed)?;
+    by.check_confers(authority::of_client(&client.settings))?;
     let ClientCredentials::Secret { current, .. } = &client.credentials else {
         return Err(FlowError::conflict("the client is public: it has no secret"));
     };

@@ -43,7 +43,7 @@ pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, Flo
     let event = by.event(server, AuditKind::KeyActivated);
     let activated = keeper.rotate(wait, &event).await?;
     server.obey_now().await;
-    server.maintain_keys().await?;
+    announce_next(server).await;
     if activated.is_empty() {
         return Err(FlowError::conflict(
             "the announced keys are too young: verifiers may not know them yet",
@@ -73,8 +73,13 @@ pub async fn compromise(server: &Server, by: &By, kid: &Kid) -> Result<Effective
     audit::log(&event);
     count_revocations(Kind::Key, 1);
     server.obey_now().await;
+    announce_next(server).await;
+    Ok(server.effective_by(&known))
+}
+
+/// What was asked for is stored already, and is not reported as failed: the upkeep tries again.
+async fn announce_next(server: &Server) {
     if let Err(error) = server.maintain_keys().await {
         tracing::warn!(%error, "the next key could not be announced yet");
     }
-    Ok(server.effective_by(&known))
 }

@@ -2,6 +2,7 @@
 //! file. Whoever calls them has been authorised; [`By`] says who it was.
 
 pub mod audit;
+mod authority;
 pub mod clients;
 pub mod explain;
 pub mod keys;
@@ -10,6 +11,8 @@ pub mod revocations;
 pub mod sessions;
 pub mod users;
 pub mod views;
+
+pub use authority::Authority;
 
 use super::error::FlowError;
 use super::server::Server;
@@ -26,12 +29,19 @@ pub struct By {
     pub client_id: Option<String>,
     /// From where.
     pub origin: Origin,
+    /// How far his authority goes.
+    pub authority: Authority,
 }
 
 impl By {
     /// Somebody at the command line.
     pub fn command_line() -> Self {
-        Self { actor: Actor::CommandLine, client_id: None, origin: Origin::default() }
+        Self {
+            actor: Actor::CommandLine,
+            client_id: None,
+            origin: Origin::default(),
+            authority: Authority::Operator,
+        }
     }
 
     /// The configuration file.

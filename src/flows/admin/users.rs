@@ -1,6 +1,6 @@
 //! Administering users.
 
-use super::By;
+use super::{By, authority};
 use crate::audit;
 use crate::flows::credentials::Source;
 use crate::flows::ending::{count_ended, count_revocations};
@@ -15,7 +15,7 @@ use crate::protocol::user::{Roles, StoredHash, User};
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::Sessions;
 pub use crate::storage::ops::users::UserChange;
-use crate::storage::ops::users::{ChangeUser, CreateUser, FindUser, ListUsers};
+use crate::storage::ops::users::{ChangeUser, CreateUser, FindUser, ListUsers, Unchanged};
 
 /// A user to be.
 pub struct NewUser {
@@ -45,6 +45,7 @@ pub struct Changed {
 
 /// Creates a user.
 pub async fn create(server: &Server, by: &By, new: NewUser) -> Result<User, FlowError> {
+    by.check_confers(authority::of_roles(server, &new.roles))?;
     let hash = match new.password {
         None => None,
         Some(password) => Some(hashed(server, new.name.canonical(), password).await?),
@@ -101,12 +102,21 @@ pub async fn change(
     id: UserId,
     change: UserChange,
 ) -> Result<Changed, FlowError> {
+    if let UserChange::Roles(roles) = &change {
+        by.check_confers(authority::of_roles(server, roles))?;
+    }
     let known = server.memory.current().await?;
     let event = by.event(server, kind(&change)).about(id);
     let ends = change.ends_sessions();
-    let operation =
-        ChangeUser { id, change, revoking: server.revoking_user(&known), audit: event.clone() };
-    let changed = server.store.write(operation).await?.ok_or_else(FlowError::not_found)?;
+    let operation = ChangeUser {
+        id,
+        change,
+        spares: by.roles_above(server),
+        revoking: server.revoking_user(&known),
+        audit: event.clone(),
+    };
+    let changed = server.store.write(operation).await?;
+    let changed = changed.map_err(|unchanged| refusal(server, by, unchanged))?;
     audit::log(&event);
     if count_ended(&changed.ended) == 0 && changed.feed.is_some() {
         count_revocations(Kind::Subject, 1);
@@ -116,6 +126,15 @@ pub async fn change(
     }
     server.obey_now().await;
     Ok(Changed { user: changed.user, effective_by: server.effective_by(&known) })
+}
+
+fn refusal(server: &Server, by: &By, unchanged: Unchanged) -> FlowError {
+    match unchanged {
+        Unchanged::Missing => FlowError::not_found(),
+        Unchanged::Spared => {
+            FlowError::ScopeNeeded(authority::of_roles(server, &by.roles_above(server)))
+        }
+    }
 }
 
 async fn hashed(

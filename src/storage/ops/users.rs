@@ -42,12 +42,14 @@ pub struct ChangeUser {
     pub id: UserId,
     /// What.
     pub change: UserChange,
+    /// Whoever has one of these roles gets no password by it, and is not enabled.
+    pub spares: Roles,
     /// For the log of revocations.
     pub revoking: Revoking,
     /// Written with it.
     pub audit: AuditEvent,
 }
-operation!(ChangeUser => Option<ChangedUser>, URGENT);
+operation!(ChangeUser => Result<ChangedUser, Unchanged>, URGENT);
 
 /// A change of a user.
 #[derive(Clone)]
@@ -78,7 +80,21 @@ pub struct ChangedUser {
     pub feed: Option<FeedPosition>,
 }
 
+/// Why a user was not changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Unchanged {
+    /// There is no such user.
+    Missing,
+    /// He has one of the roles that were to be spared.
+    Spared,
+}
+
 impl UserChange {
+    /// Whether somebody may be able to log in by it who was not before.
+    pub fn lets_in(&self) -> bool {
+        matches!(self, Self::Enable | Self::Password(_))
+    }
+
     /// Why sessions end by this change; `None` if they go on.
     pub fn ends_sessions(&self) -> Option<EndReason> {
         match self {

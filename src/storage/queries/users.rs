@@ -11,7 +11,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
 use crate::storage::ops::sessions::{Ended, Sessions};
 use crate::storage::ops::users::{
-    ChangeUser, ChangedUser, CreateUser, FindUser, ListUsers, Rehash, UserChange,
+    ChangeUser, ChangedUser, CreateUser, FindUser, ListUsers, Rehash, Unchanged, UserChange,
 };
 
 macro_rules! columns {
@@ -80,10 +80,13 @@ impl Execute<Engine> for ListUsers {
 }
 
 impl Execute<Engine> for ChangeUser {
-    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<ChangedUser>, DbError> {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Result<ChangedUser, Unchanged>, DbError> {
         let Some(user) = lock(tx, self.id).await? else {
-            return Ok(None);
+            return Ok(Err(Unchanged::Missing));
         };
+        if self.change.lets_in() && user.roles.meets(&self.spares) {
+            return Ok(Err(Unchanged::Spared));
+        }
         // The revoking time: from here on nobody reads the user as he was.
         let now = (tx.now)();
         let user = apply(user, self, now);
@@ -107,7 +110,7 @@ impl Execute<Engine> for ChangeUser {
             feed = Some(publish(tx, &[publication], &self.revoking).await?);
         }
         super::feed::refuse_if_late(tx, now)?;
-        Ok(Some(ChangedUser { user, ended, feed }))
+        Ok(Ok(ChangedUser { user, ended, feed }))
     }
 }
 

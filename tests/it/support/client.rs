@@ -198,6 +198,17 @@ impl TestServer {
         self.post_json("/login", &body).await.tokens().access
     }
 
+    /// The same with nothing but `scope`.
+    pub(crate) async fn admin_token_with(&self, scope: &str) -> String {
+        let body = json!({
+            "username": self.secrets.username,
+            "password": self.secrets.password,
+            "client_id": "chancery-admin",
+            "scope": scope,
+        });
+        self.post_json("/login", &body).await.tokens().access
+    }
+
     /// Calls the admin API as the administrator.
     pub(crate) async fn admin(&self, method: Method, path: &str, body: &Value) -> Reply {
         let token = self.admin_token().await;

@@ -58,6 +58,19 @@ impl Raw {
         }
     }
 
+    /// Makes every insert into a table fail from now on.
+    pub(crate) async fn refuse_inserts(&mut self, table: &str) {
+        let (before, then) = match self {
+            Self::Sqlite(_) => ("", "BEGIN SELECT RAISE(ABORT, 'refused'); END"),
+            Self::Postgres(_) => (
+                "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql \
+                 AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;",
+                "FOR EACH ROW EXECUTE FUNCTION refused()",
+            ),
+        };
+        self.run(&format!("{before} CREATE TRIGGER refused BEFORE INSERT ON {table} {then}")).await;
+    }
+
     /// A literal of these bytes.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
         let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

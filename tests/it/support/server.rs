@@ -17,7 +17,6 @@ use chancery::protocol::access_token::TokenLimits;
 use chancery::protocol::password::argon2id::Argon2Params;
 use chancery::protocol::password::{HashBudget, PasswordPolicy};
 use chancery::protocol::session::SessionLifetimes;
-use chancery::protocol::time::Timestamp;
 use chancery::protocol::uri::Issuer;
 use chancery::revocation::RevocationPolicy;
 use chancery::storage::{DatabaseUrl, Store, StoreOptions};
@@ -85,8 +84,8 @@ impl TestServer {
     /// A server on a database that no first run has filled, at the time of this machine, as the
     /// command line beside it has it.
     pub(crate) async fn beside(place: Arc<Place>) -> Self {
-        let clock = TestClock::at(Timestamp::from(World::system().clock.now()).seconds());
-        Self::on(place, &NO_SECRETS, (Arc::new(clock), 2), Options::default()).await
+        let clock = Arc::new(TestClock::of_machine());
+        Self::on(place, &NO_SECRETS, (clock, 2), Options::default()).await
     }
 
     /// Another node on the same database and the same clock, as after a restart.

@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use chancery::env::{Clock, Entropy};
+use chancery::env::{Clock, Entropy, SystemClock};
+use chancery::protocol::time::Timestamp;
 use tokio::sync::Notify;
 
 /// A clock that stands until it is stepped. Who wants to sleep for some seconds only moves it on to
 /// where he wants to wake, as the issuer does when it waits out a not-before; who waits for longer,
 /// such as a deadline, waits until a test steps it there.
 pub(crate) struct TestClock {
+    /// The machine's, where a program runs beside the tests; the rest is what the test adds to it.
+    machine: Option<SystemClock>,
     wall_millis: AtomicI64,
     monotonic_millis: AtomicU64,
     stepped: Notify,
@@ -28,6 +31,7 @@ const NAP: Duration = Duration::from_secs(5);
 impl TestClock {
     pub(crate) fn at(seconds: i64) -> Self {
         Self {
+            machine: None,
             wall_millis: AtomicI64::new(seconds * 1000),
             monotonic_millis: AtomicU64::new(1_000_000),
             stepped: Notify::new(),
@@ -35,6 +39,15 @@ impl TestClock {
             held: AtomicBool::new(false),
             sleepers: AtomicUsize::new(0),
         }
+    }
+
+    /// A clock that goes with the machine's, and is stepped besides.
+    pub(crate) fn of_machine() -> Self {
+        Self { machine: Some(SystemClock::start()), ..Self::at(0) }
+    }
+
+    fn machine_millis(&self) -> i64 {
+        self.machine.as_ref().map_or(0, |clock| Timestamp::from(clock.now()).millis())
     }
 
     /// From now on even short sleeps wait until the test steps the clock.
@@ -68,18 +81,19 @@ impl TestClock {
     }
 
     pub(crate) fn millis(&self) -> i64 {
-        self.wall_millis.load(Ordering::SeqCst)
+        self.machine_millis() + self.wall_millis.load(Ordering::SeqCst)
     }
 
     pub(crate) fn seconds(&self) -> i64 {
-        self.wall_millis.load(Ordering::SeqCst).div_euclid(1000)
+        self.millis().div_euclid(1000)
     }
 }
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
         let running = self.running.load(Ordering::SeqCst);
-        let millis = self.wall_millis.fetch_add(running, Ordering::SeqCst);
+        let added = self.wall_millis.fetch_add(running, Ordering::SeqCst);
+        let millis = self.machine_millis() + added;
         SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(millis).unwrap())
     }
 

@@ -10,11 +10,12 @@ pub(in crate::http) mod users;
 
 use serde::Deserialize;
 
-use crate::flows::admin::By;
+use crate::flows::admin::{Authority, By};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::protocol::audit::Actor;
 use crate::protocol::error::Refusal;
+use crate::protocol::scope::ScopeSet;
 
 /// `active` or `disabled`, and for clients `paused`.
 #[derive(Deserialize)]
@@ -35,7 +36,13 @@ async fn authorize(exchange: &mut Exchange, scope: &'static str) -> Result<By, H
         Some(_) => Actor::User(claims.sub),
         None => Actor::Client(claims.sub),
     };
-    Ok(By { actor, client_id: Some(claims.client_id), origin: exchange.origin() })
+    let held = claims.scope.as_deref().and_then(|scope| ScopeSet::parse(scope).ok());
+    Ok(By {
+        actor,
+        client_id: Some(claims.client_id),
+        origin: exchange.origin(),
+        authority: Authority::Scopes(held.unwrap_or_default()),
+    })
 }
 
 /// A member that is not what it should be.

@@ -53,6 +53,19 @@ async fn announced_keys_that_nobody_can_know_yet_do_not_sign() {
 }
 
 #[tokio::test]
+async fn a_rotation_is_answered_although_the_next_key_cannot_be_made() {
+    // JWK-02
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let waiting = key(&server, "announced").await;
+    server.raw().await.refuse_inserts("signing_key").await;
+    let rotated = server.admin(Method::POST, "/keys/rotate", &json!({"now": true})).await;
+    assert_eq!(rotated.status, 200, "{rotated:?}");
+    let activated = rotated.json()["activated"].as_array().unwrap().clone();
+    assert!(activated.contains(&waiting["kid"]), "{rotated:?}");
+    assert_eq!(key(&server, "active").await["kid"], waiting["kid"]);
+}
+
+#[tokio::test]
 async fn tokens_of_before_and_after_a_rotation_both_work() {
     // JWK-02
     let Some(server) = TestServer::start(BACKEND).await else { return };

@@ -195,13 +195,7 @@ async fn members_that_nobody_knows_are_refused() {
 
 /// The administrator's token with one scope.
 async fn scoped(server: &TestServer, scope: &str) -> String {
-    let body = json!({
-        "username": server.secrets.username,
-        "password": server.secrets.password,
-        "client_id": "chancery-admin",
-        "scope": format!("admin:{scope}"),
-    });
-    server.post_json("/login", &body).await.tokens().access
+    server.admin_token_with(&format!("admin:{scope}")).await
 }
 
 async fn first(server: &TestServer, list: &str) -> String {

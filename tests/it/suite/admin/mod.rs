@@ -3,6 +3,7 @@
 use super::BACKEND;
 
 mod audit;
+mod authority;
 mod clients;
 mod keys;
 mod lists;

@@ -48,6 +48,22 @@ async fn without_the_database_documents_are_served_and_everything_else_asks_to_c
 }
 
 #[tokio::test]
+async fn what_was_revoked_here_is_not_active_from_memory_although_it_could_not_be_read_back() {
+    // REV-03
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let beside = server.another(7).await;
+    let tokens = server.login().await;
+    assert!(server.is_active(&tokens.access).await);
+    beside.revoke(&tokens.access).await;
+    // As if the connection broke between the commit and the look at it, with the lease running.
+    server.server.store.close().await;
+    server.server.obey_now().await;
+    let form = format!("token={}", tokens.access);
+    let reply = server.form("/oauth/introspect", &server.basic(), &form).await;
+    reply.assert_error(503, "temporarily_unavailable");
+}
+
+#[tokio::test]
 async fn within_the_lease_a_write_that_fails_is_503_and_changes_nothing() {
     // C130
     let Some(server) = TestServer::start(BACKEND).await else { return };

@@ -7,7 +7,7 @@ use chancery::protocol::audit::AuditKind;
 use chancery::protocol::client::{ClientId, ClientStatus};
 use chancery::protocol::revocation::Kind;
 use chancery::protocol::session::{EndReason, Session, SessionStatus};
-use chancery::protocol::user::User;
+use chancery::protocol::user::{Roles, User};
 use chancery::storage::ops::clients::{ChangeClient, LoadClients};
 use chancery::storage::ops::feed::{Revoke, Revokes};
 use chancery::storage::ops::sessions::{EndSessions, ListSessions, Sessions};
@@ -21,8 +21,9 @@ const ENDED: SessionStatus = SessionStatus::Ended(EndReason::EndedByAdmin);
 impl Given {
     async fn change(&self, user: &User, change: UserChange) {
         let audit = self.event(AuditKind::UserDisabled);
-        let change = ChangeUser { id: user.id, change, revoking: self.revoking(), audit };
-        self.store().write(change).await.unwrap().unwrap();
+        let (spares, revoking) = (Roles::default(), self.revoking());
+        let change = ChangeUser { id: user.id, change, spares, revoking, audit };
+        assert!(self.store().write(change).await.unwrap().is_ok());
     }
 
     async fn many(&self, user: &User, count: usize) -> Vec<Session> {
@@ -169,8 +170,9 @@ async fn a_change_of_a_user_ends_the_first_batch_and_the_rest_follows() {
     let before = given.0.head().await.seq;
     let audit = given.event(AuditKind::UserDisabled);
     let revoking = given.revoking();
-    let change = ChangeUser { id: anna.id, change: UserChange::Disable, revoking, audit };
-    let changed = given.store().write(change).await.unwrap().unwrap();
+    let (change, spares) = (UserChange::Disable, Roles::default());
+    let change = ChangeUser { id: anna.id, change, spares, revoking, audit };
+    let changed = given.store().write(change).await.unwrap().ok().unwrap();
     assert!(changed.ended.is_full());
     assert_eq!(changed.ended.sessions.len(), 500);
     let rest = given.store().write(given.end(Sessions::OfUser(anna.id, None))).await.unwrap();

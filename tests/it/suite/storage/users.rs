@@ -15,7 +15,7 @@ use super::Given;
 impl Given {
     fn change_of(&self, id: chancery::protocol::ids::UserId, change: UserChange) -> ChangeUser {
         let audit = self.event(AuditKind::UserRoles);
-        ChangeUser { id, change, revoking: self.revoking(), audit }
+        ChangeUser { id, change, spares: Roles::default(), revoking: self.revoking(), audit }
     }
 
     async fn changed(
@@ -23,7 +23,7 @@ impl Given {
         id: chancery::protocol::ids::UserId,
         change: UserChange,
     ) -> Option<ChangedUser> {
-        self.store().write(self.change_of(id, change)).await.unwrap()
+        self.store().write(self.change_of(id, change)).await.unwrap().ok()
     }
 }
 
