@@ -17,4 +17,4 @@ pub(crate) use command::{Installation, Ran};
 pub(crate) use contract::{METHODS, contract};
 pub(crate) use home::Home;
 pub(crate) use raw::Raw;
-pub(crate) use server::{MASTER_KEY, Options, TestServer};
+pub(crate) use server::{MASTER_KEY, Options, TestServer, http_settings};
