@@ -37,6 +37,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         server: server.clone(),
         settings: HttpSettings {
             body_limit: config.http.body_limit,
+            request_timeout: config.http.request_timeout,
             trusted_proxies: config.trusted_proxies.clone(),
         },
         render_metrics: Box::new(move || metrics.render()),

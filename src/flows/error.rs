@@ -66,6 +66,10 @@ impl From<StorageError> for FlowError {
             }
             // The transaction gave itself up; the same again may work.
             StorageError::Conflict => Self::Unavailable,
+            StorageError::Unstorable(_) => {
+                tracing::error!(%error, "a value reached the database that should not have");
+                Self::Internal
+            }
             StorageError::Corrupt { .. } | StorageError::Schema(_) => {
                 tracing::error!(%error, "the database holds what this version cannot read");
                 Self::Internal

@@ -258,18 +258,19 @@ async fn note_failure(
     if !matches!(error, FlowError::Refused(_) | FlowError::TooMany { .. }) {
         return error;
     }
-    let account = match (&error, UserName::parse(&request.username)) {
-        // Whoever is slowed down may make up as many names as he likes; one line tells of it.
-        (FlowError::TooMany { .. }, _) => "(too many attempts)".to_owned(),
-        (_, Ok(name)) => name.canonical().to_owned(),
-        (_, Err(_)) => "(not a user name)".to_owned(),
+    let throttled = matches!(error, FlowError::TooMany { .. });
+    let name = UserName::parse(&request.username).ok();
+    let account = match &name {
+        Some(name) if !throttled || is_counted(server, name).await => name.canonical(),
+        _ if throttled => "(too many attempts)",
+        _ => "(not a user name)",
     };
-    if !server.credentials.failures.is_first(&account, origin.address) {
+    if !server.credentials.failures.is_first(account, origin.address) {
         return error;
     }
     let event = server
         .event(AuditKind::LoginFailed, Actor::Anonymous)
-        .about(&account)
+        .about(account)
         .through(&client.id)
         .from(origin)
         .because(reason);
@@ -278,4 +279,15 @@ async fn note_failure(
         Err(error) => tracing::warn!(%error, "a refused login could not be written down"),
     }
     error
+}
+
+/// Whether a throttled attempt is written down under the user's name. Whoever is slowed down may make
+/// up as many names as he likes, and one line tells of those: only a name that has failures of its
+/// own, each of which took a hash, is looked up.
+async fn is_counted(server: &Server, name: &UserName) -> bool {
+    if server.credentials.throttle.account_delay(name.canonical()).is_none() {
+        return false;
+    }
+    let found = server.store.read(FindUser::Named(name.canonical().to_owned())).await;
+    found.is_ok_and(|user| user.is_some())
 }

@@ -6,11 +6,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
+    VARY,
 };
 use http::{HeaderValue, Method, StatusCode};
 
 use super::App;
+use crate::protocol::client::ClientStatus;
 
 /// Who may read the answers of a path from a script.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,7 +21,7 @@ pub enum Sharing {
     None,
     /// Everybody, without credentials.
     Everybody,
-    /// The origins that a client registered.
+    /// The origins that a client registered, unless it is disabled.
     Registered,
 }
 
@@ -52,6 +54,10 @@ pub(super) async fn share(State(shared): State<Shared>, request: Request, next: 
             let allowed = HeaderValue::from_static("authorization, content-type");
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        } else {
+            // Without this a script sees neither when to come again nor why it was refused.
+            let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }
     response
@@ -68,6 +74,7 @@ impl Shared {
                 let known = self.app.server.memory.last_known()?;
                 let registered = known
                     .clients()
+                    .filter(|client| client.status != ClientStatus::Disabled)
                     .any(|client| client.settings.origins.iter().any(|o| o.as_str() == text));
                 registered.then(|| origin.clone())
             }

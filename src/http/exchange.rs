@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::App;
 use super::error::HttpError;
 use super::origin;
+use super::routes::{Listener, Route};
 use crate::flows::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::error::{ErrorCode, Refusal};
@@ -22,16 +23,22 @@ pub(super) struct Exchange {
     pub app: App,
     /// Method, URL and headers.
     pub parts: Parts,
-    /// The parameters that the route takes in the URL.
-    query: &'static [&'static str],
+    /// The route that it takes.
+    route: &'static Route,
+    /// The listener that it came to.
+    pub listener: Listener,
     body: Body,
 }
 
 impl Exchange {
-    /// The exchange for `request`, at a route that takes the parameters `query` in the URL.
-    pub(super) fn new(app: App, query: &'static [&'static str], request: Request) -> Self {
+    /// The exchange for `request`.
+    pub(super) fn new(
+        app: App,
+        (route, listener): (&'static Route, Listener),
+        request: Request,
+    ) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, query, body }
+        Self { app, parts, route, listener, body }
     }
 
     /// The server.
@@ -65,7 +72,7 @@ impl Exchange {
     /// filter that is misspelt and would let everything through.
     pub(super) fn bearer(&self) -> Result<String, HttpError> {
         let token = self.bearer_header().map_err(HttpError::of_bearer)?;
-        if self.query()?.names().any(|name| !self.query.contains(&name)) {
+        if self.query()?.names().any(|name| !self.route.query.contains(&name)) {
             let text = "the URL has a parameter that this path does not take";
             return Err(HttpError::from(Refusal::invalid_request(text)).of_bearer());
         }

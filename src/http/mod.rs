@@ -13,6 +13,7 @@ mod origin;
 mod respond;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -37,6 +38,9 @@ pub struct AppState {
 pub struct HttpSettings {
     /// The longest body, in bytes.
     pub body_limit: usize,
+    /// From the head of a request to the head of its answer: 408 if its body did not come in this
+    /// time, else 503.
+    pub request_timeout: Duration,
     /// The peers whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -26,8 +26,15 @@ pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Origin {
     }
 }
 
+/// Whether the request was made on this machine. What a proxy on this machine passes on was not,
+/// whether or not the proxy is trusted: its own client may be anywhere.
+pub(super) fn is_local(parts: &Parts) -> bool {
+    let passed_on = FORWARDED.iter().any(|name| parts.headers.contains_key(*name));
+    !passed_on && peer(parts).is_some_and(|peer| peer.is_loopback())
+}
+
 /// The address at the other end of the connection.
-pub(super) fn peer(parts: &Parts) -> Option<IpAddr> {
+fn peer(parts: &Parts) -> Option<IpAddr> {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
     Some(peer.0.ip().to_canonical())
 }
@@ -51,6 +58,9 @@ fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     nearest
 }
 
+/// What proxies add.
+const FORWARDED: [&str; 6] =
+    ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"];
 const MAX_USER_AGENT: usize = 256;
 
 #[cfg(test)]

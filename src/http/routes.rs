@@ -17,6 +17,7 @@ use super::endpoints::{
 use super::error::HttpError;
 use super::exchange::Exchange;
 use super::middleware::around;
+use super::serve::guard;
 use super::{App, cors};
 use crate::protocol::error::ErrorCode;
 
@@ -114,42 +115,67 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/metrics" Admin None metrics::get),
 ];
 
+/// What a listener serves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Listener {
+    /// Everything: the only one.
+    Only,
+    /// Everything but what is for administration alone.
+    Public,
+    /// What is for administration, to whoever can reach it.
+    Administration,
+}
+
+impl Listener {
+    fn serves(self, place: Place) -> bool {
+        match self {
+            Self::Only => true,
+            Self::Public => place != Place::Admin,
+            Self::Administration => matches!(place, Place::Admin | Place::Root),
+        }
+    }
+}
+
 /// The router of everything but what is for administration alone.
 pub fn public(app: &App) -> Router {
-    build(app, |place| place != Place::Admin)
+    build(app, Listener::Public)
 }
 
 /// The router of what is for administration.
 pub fn administration(app: &App) -> Router {
-    build(app, |place| matches!(place, Place::Admin | Place::Root))
+    build(app, Listener::Administration)
 }
 
 /// The router of everything, for a single listener.
 pub fn all(app: &App) -> Router {
-    build(app, |_| true)
+    build(app, Listener::Only)
 }
 
-fn build(app: &App, here: impl Fn(Place) -> bool) -> Router {
+fn build(app: &App, listener: Listener) -> Router {
     let mut router = Router::new();
-    let served: Vec<&'static Route> = ROUTES.iter().filter(|route| here(route.place)).collect();
+    let served: Vec<&'static Route> =
+        ROUTES.iter().filter(|route| listener.serves(route.place)).collect();
     let mut paths: Vec<&'static str> = served.iter().map(|route| route.path).collect();
     paths.dedup();
     for path in paths {
         let of_path: Vec<&'static Route> =
             served.iter().filter(|route| route.path == path).copied().collect();
-        router = router.route(&full_path(app, of_path[0]), methods(app, &of_path));
+        router = router.route(&full_path(app, of_path[0]), methods(app, &of_path, listener));
     }
-    router
+    let deadline = app.settings.request_timeout;
+    let router = router
         .fallback(|| async { HttpError::plain(ErrorCode::NotFound, "there is nothing here") })
-        .layer(axum::middleware::from_fn_with_state(app.clone(), around))
+        .with_state(());
+    // Within `around`, so that a request that takes too long has its line in the log as well.
+    guard(router, deadline).layer(axum::middleware::from_fn_with_state(app.clone(), around))
 }
 
-fn methods(app: &App, routes: &[&'static Route]) -> MethodRouter {
+fn methods(app: &App, routes: &[&'static Route], listener: Listener) -> MethodRouter {
     let mut methods = MethodRouter::new();
-    for route in routes {
-        let (app, handler, query) = (app.clone(), route.handler, route.query);
+    for route in routes.iter().copied() {
+        let app = app.clone();
         let answer = move |request: Request| async move {
-            match handler(Exchange::new(app, query, request)).await {
+            match (route.handler)(Exchange::new(app, (route, listener), request)).await {
                 Ok(response) => response,
                 Err(error) => error.into_response(),
             }

@@ -136,9 +136,15 @@ impl PublicJwk {
 }
 
 impl Kid {
-    /// A key id that was stored, or that an administrator names.
+    /// A key id that was stored, or that a token names.
     pub fn new(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// A key id that somebody names: a SHA-256 in base64url. Nothing else is the id of any key.
+    pub fn parse(text: &str) -> Option<Self> {
+        let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        (text.len() == 43 && text.bytes().all(base64url)).then(|| Self::new(text))
     }
 
     /// The id's text.

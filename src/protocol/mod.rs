@@ -20,6 +20,7 @@ pub mod rotation;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod text;
 pub mod time;
 pub mod token_request;
 pub mod uri;

@@ -15,6 +15,10 @@ pub enum StorageError {
     /// Nothing was changed: what the operation relied on was changed meanwhile.
     #[error("the data was changed meanwhile")]
     Conflict,
+    /// Nothing was changed: the database does not take one of the values. No request should get as
+    /// far with it, so it is a fault of ours, and trying again does not help.
+    #[error("a value cannot be stored: {0}")]
+    Unstorable(String),
     /// A stored value is not what the server ever writes.
     #[error("table {table} holds a {column} that cannot be read")]
     Corrupt {
@@ -58,10 +62,17 @@ impl DbError {
         };
         match (error.kind(), error.code().as_deref()) {
             (ErrorKind::Other, Some("40001" | "40P01")) => Severity::Contention,
+            // PostgreSQL's class 22, such as a NUL in a text: the connection is as good as before.
+            (ErrorKind::Other, Some(code)) if is_data_exception(code) => Severity::Operation,
             (ErrorKind::Other, _) => Severity::Connection,
             _ => Severity::Operation,
         }
     }
+}
+
+/// The SQLSTATEs of class 22, of five characters; the codes of SQLite are shorter numbers.
+fn is_data_exception(code: &str) -> bool {
+    code.len() == 5 && code.starts_with("22")
 }
 
 impl From<sqlx::Error> for DbError {
@@ -82,6 +93,10 @@ impl From<DbError> for StorageError {
 
 impl From<sqlx::Error> for StorageError {
     fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        if code.is_some_and(|code| is_data_exception(&code)) {
+            return Self::Unstorable(error.to_string());
+        }
         if DbError::severity_of(&error) == Severity::Operation {
             // A constraint of the tables was in the way, which is what they are for: two changes
             // that exclude each other cannot both be made.

@@ -14,6 +14,7 @@ use crate::protocol::ids::ClientKey;
 use crate::protocol::revocation::{EffectiveBy, Kind};
 use crate::protocol::secret::{ClientSecret, SecretHash};
 use crate::protocol::session::EndReason;
+use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::storage::ops::Swap;
 use crate::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, LoadClients};
 use crate::storage::ops::sessions::Sessions;
@@ -269,6 +270,9 @@ async fn end_sessions(
 
 fn check_settings(settings: &ClientSettings, public: bool) -> Result<(), Refusal> {
     use crate::protocol::client::BadClientSettings as Bad;
+    if !is_plain(&settings.name, MAX_NAME) {
+        return Err(Refusal::invalid_request(NAME));
+    }
     settings.check(public).map_err(|bad| {
         Refusal::invalid_request(match bad {
             Bad::PublicClientCredentials => "a public client cannot use client_credentials",
@@ -278,6 +282,10 @@ fn check_settings(settings: &ClientSettings, public: bool) -> Result<(), Refusal
         })
     })
 }
+
+/// What is wrong with a name.
+pub(super) const NAME: &str =
+    "name is at most 200 characters, and none of them a control character";
 
 fn secret_credentials(current: SecretHash) -> ClientCredentials {
     ClientCredentials::Secret { current, previous: None }

@@ -4,7 +4,7 @@ use super::audit::{Filter, list};
 use crate::flows::error::FlowError;
 use crate::flows::refresh::recognise;
 use crate::flows::server::Server;
-use crate::protocol::audit::AuditEvent;
+use crate::protocol::audit::{AuditEvent, AuditKind};
 use crate::protocol::client::ClientStatus;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::SessionId;
@@ -13,7 +13,10 @@ use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
 use crate::protocol::rotation::Verdict;
 use crate::protocol::session::Session;
+use crate::protocol::time::Timestamp;
+use crate::protocol::user::UserStatus;
 use crate::storage::ops::sessions::{FindSession, FoundSession};
+use crate::storage::ops::users::FindUser;
 
 /// What is to be explained.
 pub enum Question {
@@ -27,8 +30,13 @@ pub enum Question {
 
 /// The explanation.
 pub struct Explanation {
-    /// What would be answered now: `ok`, `rotate`, `echo`, `retry`, or the reason of a refusal.
+    /// What would be answered now: `ok`, `rotate`, `echo`, `retry`, or the reason of a refusal. For
+    /// a user, what the right password would be answered.
     pub outcome: &'static str,
+    /// Until when it is answered so, if that is known.
+    pub until: Option<Timestamp>,
+    /// Why the user's last refused login was refused, if that was written down.
+    pub last_refusal: Option<String>,
     /// The session, where there is one.
     pub session: Option<Session>,
     /// What was written down about it, the newest first.
@@ -42,10 +50,7 @@ pub async fn explain(server: &Server, question: Question) -> Result<Explanation,
         Question::User(name) => {
             let name = UserName::parse(&name)
                 .map_err(|_| Refusal::invalid_request("user is not a user name"))?;
-            let events = events(server, name.canonical()).await?;
-            let outcome = events.first().and_then(|event| event.reason.as_deref());
-            let outcome = outcome.map_or("ok", |_| "refused");
-            Ok(Explanation { outcome, session: None, events })
+            user(server, &name).await
         }
         Question::Token(text) => match UnverifiedRefreshToken::parse(&text) {
             None => access_token(server, &text).await,
@@ -53,11 +58,9 @@ pub async fn explain(server: &Server, question: Question) -> Result<Explanation,
                 let known = server.memory.current().await?;
                 match recognise(server, known, Some(unverified)).await {
                     Ok((_, token)) => session(server, token.session, Some(&token)).await,
-                    Err(FlowError::Refused(refusal)) => Ok(Explanation {
-                        outcome: refusal.reason.as_str(),
-                        session: None,
-                        events: Vec::new(),
-                    }),
+                    Err(FlowError::Refused(refusal)) => {
+                        Ok(Explanation::of(refusal.reason.as_str(), Vec::new()))
+                    }
                     Err(error) => Err(error),
                 }
             }
@@ -74,7 +77,32 @@ async fn access_token(server: &Server, text: &str) -> Result<Explanation, FlowEr
         Some(jti) => events(server, &jti).await?,
         None => Vec::new(),
     };
-    Ok(Explanation { outcome, session: None, events })
+    Ok(Explanation::of(outcome, events))
+}
+
+/// What a login would meet now. The failures that cost time are those that this node counted.
+async fn user(server: &Server, name: &UserName) -> Result<Explanation, FlowError> {
+    let found = server.store.read(FindUser::Named(name.canonical().to_owned())).await?;
+    let delay = server.credentials.throttle.account_delay(name.canonical());
+    let until = delay.filter(|delay| !delay.is_zero()).map(|delay| server.now() + delay);
+    let outcome = match &found {
+        None => "unknown_user",
+        Some(user) if user.status == UserStatus::Disabled => Reason::UserDisabled.as_str(),
+        Some(user) if user.password_hash.is_none() => "no_password",
+        Some(_) if until.is_some() => "throttled",
+        Some(_) => "ok",
+    };
+    let events = events(server, name.canonical()).await?;
+    let mut failures = events.iter().filter(|event| event.kind == AuditKind::LoginFailed);
+    let last_refusal = failures.find_map(|event| event.reason.as_deref().map(str::to_owned));
+    let until = until.filter(|_| outcome == "throttled");
+    Ok(Explanation { until, last_refusal, ..Explanation::of(outcome, events) })
+}
+
+impl Explanation {
+    fn of(outcome: &'static str, events: Vec<AuditEvent>) -> Self {
+        Self { outcome, until: None, last_refusal: None, session: None, events }
+    }
 }
 
 async fn session(
@@ -85,10 +113,10 @@ async fn session(
     let events = events(server, &id.to_string()).await?;
     let Some(found) = server.store.read(FindSession(id)).await? else {
         let outcome = Reason::UnknownSession.as_str();
-        return Ok(Explanation { outcome, session: None, events });
+        return Ok(Explanation::of(outcome, events));
     };
     let outcome = judge(server, &found, token).await?;
-    Ok(Explanation { outcome, session: Some(found.session), events })
+    Ok(Explanation { session: Some(found.session), ..Explanation::of(outcome, events) })
 }
 
 async fn judge(

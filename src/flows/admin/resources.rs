@@ -10,6 +10,7 @@ use crate::protocol::audit::{Actor, AuditKind};
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ResourceId;
 use crate::protocol::resource::{Resource, ResourceSettings};
+use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::Swap;
 use crate::storage::ops::resources::{
@@ -118,6 +119,9 @@ pub async fn delete(server: &Server, by: &By, resource: Resource) -> Result<(), 
 }
 
 fn check(server: &Server, settings: &ResourceSettings) -> Result<(), Refusal> {
+    if !is_plain(&settings.name, MAX_NAME) {
+        return Err(Refusal::invalid_request(super::clients::NAME));
+    }
     let known = |scope: &str| settings.scope.contains(scope);
     if !settings.role_scopes.iter().all(|bound| known(bound.scope.as_str())) {
         return Err(Refusal::invalid_request("role_scopes names a scope that is not in scopes"));

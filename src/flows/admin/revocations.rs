@@ -37,14 +37,18 @@ pub async fn revoke(
             let changed = clients::revoke_tokens(server, by, client).await?;
             changed.effective_by.ok_or(FlowError::Internal)
         }
-        Kind::Key => keys::compromise(server, by, &Kid::new(value)).await,
+        Kind::Key => {
+            let key = Kid::parse(value).ok_or_else(FlowError::not_found)?;
+            keys::compromise(server, by, &key).await
+        }
         Kind::All => everything(server, by).await,
     }
 }
 
 /// Refuses one access token, of which only the id is known.
 async fn token(server: &Server, by: &By, jti: &str) -> Result<EffectiveBy, FlowError> {
-    if jti.is_empty() || jti.len() > 256 {
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if jti.is_empty() || jti.len() > 256 || !jti.bytes().all(base64url) {
         return Err(NOT_AN_ID.into());
     }
     let known = server.memory.current().await?;

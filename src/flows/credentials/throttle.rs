@@ -82,6 +82,16 @@ impl Throttle {
         if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
     }
 
+    /// How long attempts on an account are delayed from now on, wherever they come from but where
+    /// it was used before; zero where they are not, `None` where no failure is remembered.
+    pub fn account_delay(&self, account: &str) -> Option<Duration> {
+        let from = Source::new(account, None);
+        let find = |ledger: &mut Ledger, who: Who, now| {
+            ledger.accounts.find(who.account).map(|counter| counter.delay(now))
+        };
+        self.with(&from, find)
+    }
+
     /// Counts an attempt with a wrong password, for an account that exists or not.
     pub fn failed(&self, from: &Source) {
         self.with(from, Ledger::failed);

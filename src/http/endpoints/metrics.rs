@@ -1,4 +1,5 @@
-//! `GET /metrics`, in the text format of Prometheus, for peers on this machine alone.
+//! `GET /metrics`, in the text format of Prometheus. On a listener that is for everything, only peers
+//! on this machine see it.
 
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
@@ -7,10 +8,10 @@ use crate::flows::error::FlowError;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::origin;
+use crate::http::routes::Listener;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    let here = origin::peer(&exchange.parts).is_some_and(|peer| peer.is_loopback());
-    if !here {
+    if exchange.listener == Listener::Only && !origin::is_local(&exchange.parts) {
         return Err(FlowError::not_found().into());
     }
     exchange.app.server.measure();

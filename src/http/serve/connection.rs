@@ -62,7 +62,7 @@ pub(super) async fn run(
 ) {
     let link = Arc::new(Link::default());
     let wire = Wire::new(stream, link.clone(), &site.limits);
-    let service = exchange::service(site.app.clone(), peer, link, site.limits.request_timeout);
+    let service = exchange::service(site.app.clone(), peer, link);
     let mut connection = pin!(site.http.serve_connection(TokioIo::new(wire), service));
     loop {
         tokio::select! {

@@ -1,24 +1,20 @@
-//! One request and its answer: what is refused before the router, the deadline, and the word to
-//! the wire about where the request ends.
+//! One request and its answer: what is refused before the router, and the word to the wire about
+//! where the request ends.
 //! Must not import anything of the crate but its sibling modules.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use axum::response::IntoResponse;
 use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
-use tokio::time::timeout;
 use tower::ServiceExt;
 
 use super::framing::Extent;
@@ -81,7 +77,6 @@ pub(super) fn service(
     app: Router,
     peer: SocketAddr,
     link: Arc<Link>,
-    deadline: Duration,
 ) -> impl Service<
     Request<Incoming>,
     Response = Response<Tied<Body, Exchange>>,
@@ -95,18 +90,19 @@ pub(super) fn service(
         request.extensions_mut().insert(ConnectInfo(peer));
         let app = app.clone();
         async move {
-            let response = answer(app, request, deadline).await;
+            let response = answer(app, request).await;
             Ok(response.map(|body| Tied::new(body, exchange)))
         }
     })
 }
 
-async fn answer(app: Router, request: Request<Incoming>, deadline: Duration) -> Response<Body> {
+async fn answer(app: Router, mut request: Request<Incoming>) -> Response<Body> {
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
-    let mut response = match inspect(request.version(), request.headers()) {
-        Ok(()) => within(deadline, app, request).await,
-        Err(refusal) => refusal.into_response(),
-    };
+    if let Err(refusal) = inspect(request.version(), request.headers()) {
+        // For the guard of the router to answer.
+        request.extensions_mut().insert(refusal);
+    }
+    let Ok(mut response) = app.oneshot(request).await;
     if chunked {
         // The wire cannot see where a chunked body ends, so it could not hold the next head to
         // its rules. It also ends every disagreement with a proxy about that place: nothing after
@@ -146,19 +142,6 @@ fn inspect_transfer_coding(headers: &HeaderMap) -> Result<(), Refusal> {
         (None, _) => Ok(()),
         (Some(only), None) if only.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
         _ => Err(Refusal::TransferCoding),
-    }
-}
-
-/// Lets the router answer in time. Whether the body was read to its end when the time is up decides
-/// whose fault it is: the peer's (408) or ours (503).
-async fn within(deadline: Duration, app: Router, request: Request<Incoming>) -> Response<Body> {
-    let awaited = Arc::new(());
-    let request = request.map(|body| Body::new(Tied::new(body, awaited.clone())));
-    let mut handling = pin!(app.oneshot(request));
-    match timeout(deadline, handling.as_mut()).await {
-        Ok(Ok(response)) => response,
-        Err(_) if Arc::strong_count(&awaited) > 1 => Refusal::SlowBody.into_response(),
-        Err(_) => Refusal::Overdue.into_response(),
     }
 }
 

@@ -10,6 +10,7 @@ mod bind;
 mod connection;
 mod exchange;
 mod framing;
+mod guard;
 mod pace;
 mod refusal;
 mod tied;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 pub use bind::{BindError, bind};
+pub use guard::guard;
 
 /// How long to wait for aborted connections to be gone. Only a handler that blocks its thread
 /// takes longer than an instant, and that one must not keep the process.
@@ -38,9 +40,9 @@ pub struct Limits {
     /// From the accept, and later from the first byte of a head, to the end of that head. The
     /// connection is then closed without an answer.
     pub header_timeout: Duration,
-    /// From the end of the head to the answer's head, the request's body included: then 408 if
-    /// the body was not read to its end, else 503. It is also how long a peer may take nothing of
-    /// an answer. An answer that is being taken, such as an event stream, may last for ever.
+    /// How long a peer may take nothing of an answer. An answer that is being taken, such as an
+    /// event stream, may last for ever. From the end of the head to the answer's head the [`guard`]
+    /// counts.
     pub request_timeout: Duration,
     /// Open connections over all listeners, at least 1. Beyond it each listener holds one more and
     /// leaves the rest to the kernel's backlog: they wait and are not dropped.
@@ -87,6 +89,8 @@ enum Stage {
 }
 
 /// Serves `app` on all `listeners` until `shutdown` resolves, then stops gracefully.
+///
+/// `app` has a [`guard`] somewhere: that is what answers a request that is refused here.
 ///
 /// Handlers find the peer as `axum::extract::ConnectInfo<SocketAddr>`, an IPv4 peer of an IPv6
 /// socket in its IPv4 form. On the stop signal the listeners close, idle connections end, requests

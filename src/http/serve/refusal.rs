@@ -33,7 +33,7 @@ impl Refusal {
         match self {
             Self::Host => ("invalid_request", "exactly one valid Host header is required"),
             Self::TransferCoding => ("invalid_request", "the only transfer coding is chunked"),
-            Self::SlowBody => ("invalid_request", "the request body did not arrive in time"),
+            Self::SlowBody => ("request_timeout", "the request body did not arrive in time"),
             Self::Overdue => ("temporarily_unavailable", "the request took too long"),
         }
     }

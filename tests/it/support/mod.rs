@@ -21,6 +21,6 @@ pub(crate) use contract::{METHODS, contract};
 pub(crate) use home::{Home, Serving};
 pub(crate) use load::Load;
 pub(crate) use raw::Raw;
-pub(crate) use server::{MASTER_KEY, Options, TestServer};
+pub(crate) use server::{MASTER_KEY, Options, TestServer, http_settings};
 pub(crate) use statements::Statements;
 pub(crate) use wire::Wire;

@@ -120,7 +120,7 @@ impl TestServer {
         server.start().await.unwrap();
         let app = App::new(AppState {
             server: server.clone(),
-            settings: HttpSettings { body_limit: 65_536, trusted_proxies: vec![] },
+            settings: http_settings(),
             render_metrics: Box::new(String::new),
         });
         Self { server, clock, secrets, app: routes::all(&app), place }
@@ -151,6 +151,12 @@ pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
         client_secret: run.client_secret.expose().to_owned(),
         resource: run.resource.to_owned(),
     }
+}
+
+/// How requests are read.
+pub(crate) fn http_settings() -> HttpSettings {
+    let request_timeout = Duration::from_secs(30);
+    HttpSettings { body_limit: 65_536, request_timeout, trusted_proxies: vec![] }
 }
 
 async fn build(

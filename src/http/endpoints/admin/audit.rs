@@ -14,6 +14,7 @@ use crate::http::respond;
 use crate::protocol::audit::{AuditEvent, AuditKind};
 use crate::protocol::form::Params;
 use crate::protocol::ids::{AuditId, SessionId};
+use crate::protocol::text::is_plain;
 use crate::protocol::time::Timestamp;
 
 const SCOPE: &str = "admin:audit";
@@ -44,6 +45,10 @@ struct Item {
 struct Explanation {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_refusal: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Session>,
@@ -71,6 +76,8 @@ pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Respo
     let session = explanation.session.as_ref();
     Ok(respond::private(Explanation {
         outcome: explanation.outcome,
+        until: explanation.until.map(Timestamp::rfc3339),
+        last_refusal: explanation.last_refusal,
         user_id: session.map(|session| session.user_id.to_string()),
         session: session.map(Session::of),
         events: explanation.events.iter().map(Item::of).collect(),
@@ -84,10 +91,14 @@ fn filter(params: &Params<'_>, page: &respond::Page<AuditId>) -> Result<Filter, 
         let text = params.value(name)?;
         Some(Timestamp::parse_rfc3339(text).ok_or(bad("a time is written as in RFC 3339")))
     };
+    let name = |name: &str| match params.value(name) {
+        Some(text) if !is_plain(text, MAX_FILTER) => Err(bad("actor or target names nothing")),
+        text => Ok(text.map(str::to_owned)),
+    };
     Ok(Filter {
         kind: kind.transpose()?,
-        actor: params.value("actor").map(str::to_owned),
-        target: params.value("target").map(str::to_owned),
+        actor: name("actor")?,
+        target: name("target")?,
         since: time("since").transpose()?,
         before: time("before").transpose()?,
         after: page.after,
@@ -134,4 +145,6 @@ impl Item {
     }
 }
 
+/// The longest of what events are about is a URI.
+const MAX_FILTER: usize = 2048;
 const NDJSON: &str = "application/x-ndjson";

@@ -38,9 +38,9 @@ pub(in crate::http) async fn rotate(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn compromise(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let kid = exchange.path_parameter().await.ok_or_else(FlowError::not_found)?;
+    let kid = exchange.path_parameter().await.and_then(|text| Kid::parse(&text));
+    let kid = kid.ok_or_else(FlowError::not_found)?;
     let server = exchange.server();
-    let removed =
-        detached(async move { keys::compromise(&server, &by, &Kid::new(&kid)).await }).await?;
+    let removed = detached(async move { keys::compromise(&server, &by, &kid).await }).await?;
     Ok(respond::private(Effective::of(&removed)))
 }

@@ -71,6 +71,7 @@ impl Server {
     fn start_on(listeners: Vec<TcpListener>, app: Router, limits: Limits) -> Self {
         let address = listeners.last().unwrap().local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
+        let app = guard(app, limits.request_timeout);
         let serving = tokio::spawn(serve(listeners, app, limits, async {
             let _ = stopped.await;
         }));

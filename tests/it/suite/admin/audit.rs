@@ -116,11 +116,111 @@ async fn an_explanation_says_why_a_token_a_session_or_a_user_was_refused() {
     body["username"] = json!("alice");
     body["password"] = json!("not the password");
     server.post_json("/login", &body).await.assert_invalid_grant();
-    let user = explain("user=alice".to_owned()).await;
-    assert_eq!(user["outcome"], "refused");
-    assert_eq!(user["events"][0]["kind"], "login_failed");
     for bad in ["", "token=x&user=y", "session=x", "user=%00"] {
         let reply = server.admin(Method::GET, &format!("/explain?{bad}"), &Value::Null).await;
         reply.assert_error(400, "invalid_request");
     }
+}
+
+#[tokio::test]
+async fn what_no_name_holds_is_not_looked_for() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let long = "x".repeat(2049);
+    for bad in ["actor=%00", "target=%00", "target=a%0Ab", &format!("actor={long}")] {
+        let reply = server.admin(Method::GET, &format!("/audit?{bad}"), &Value::Null).await;
+        reply.assert_error(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn an_explanation_says_what_a_login_of_a_user_would_meet_now() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let explain = async || {
+        let reply = server.admin(Method::GET, "/explain?user=alice", &Value::Null).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    };
+    let wrong = async || {
+        let mut body = server.login_body();
+        body["username"] = json!("alice");
+        body["password"] = json!("not the password");
+        server.post_json("/login", &body).await
+    };
+    assert_eq!(explain().await["outcome"], "unknown_user");
+    let id = server.create_user("alice", &[]).await;
+    assert_eq!(explain().await["outcome"], "ok");
+    wrong().await.assert_invalid_grant();
+    server.login_as("alice").await.tokens();
+    let user = explain().await;
+    assert_eq!(
+        (&user["outcome"], &user["last_refusal"]),
+        (&json!("ok"), &json!("wrong_credentials"))
+    );
+    assert_eq!(user["events"][0]["kind"], "login_failed");
+
+    // From where she has not been before.
+    server.create_user("bob", &[]).await;
+    let mut body = server.login_body();
+    body["username"] = json!("bob");
+    body["password"] = json!("not the password");
+    for _ in 0..6 {
+        server.post_json("/login", &body).await.assert_invalid_grant();
+    }
+    let at = server.clock.seconds();
+    server.post_json("/login", &body).await.assert_error(429, "too_many_requests");
+    let reply = server.admin(Method::GET, "/explain?user=bob", &Value::Null).await.json();
+    assert_eq!(reply["outcome"], "throttled");
+    let until = chancery::protocol::time::Timestamp::from_seconds(at + 1).rfc3339();
+    assert_eq!(reply["until"], until);
+    server.advance(120);
+    for _ in 0..2 {
+        server.post_json("/login", &body).await;
+    }
+    let reply = server.admin(Method::GET, "/explain?user=bob", &Value::Null).await.json();
+    assert_eq!(reply["last_refusal"], "wrong_credentials", "one row a minute and address");
+
+    let disable = json!({"status": "disabled"});
+    server.admin(Method::PATCH, &format!("/users/{id}"), &disable).await;
+    assert_eq!(explain().await["outcome"], "user_disabled");
+    let created = server.admin(Method::POST, "/users", &json!({"name": "carol"})).await;
+    assert_eq!(created.status, 201);
+    let carol = server.admin(Method::GET, "/explain?user=carol", &Value::Null).await.json();
+    assert_eq!(carol["outcome"], "no_password");
+}
+
+/// The reasons that are written down about a name, once its attempts are delayed by a minute and a new
+/// minute has begun meanwhile.
+async fn delayed(server: &TestServer, name: &str) -> Vec<Value> {
+    let mut body = server.login_body();
+    body["username"] = json!(name);
+    body["password"] = json!("not the password");
+    loop {
+        let reply = server.post_json("/login", &body).await;
+        match reply.header("retry-after").parse() {
+            Err(_) => reply.assert_invalid_grant(),
+            Ok(60..) => break,
+            Ok(seconds) => server.advance(seconds),
+        }
+    }
+    for seconds in [30, 29] {
+        server.advance(seconds);
+        let reply = server.post_json("/login", &body).await;
+        reply.assert_error(429, "too_many_requests");
+    }
+    let events = list(server, &format!("kind=login_failed&target={name}")).await;
+    events.iter().map(|event| event["reason"].clone()).collect()
+}
+
+#[tokio::test]
+async fn a_delayed_login_is_written_down_under_its_user() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    server.create_user("alice", &[]).await;
+    assert_eq!(delayed(&server, "alice").await[0], "throttled");
+}
+
+#[tokio::test]
+async fn delayed_logins_of_invented_names_are_written_down_under_none_of_them() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    assert!(!delayed(&server, "nobody").await.contains(&json!("throttled")));
+    assert!(!list(&server, "target=(too%20many%20attempts)").await.is_empty());
 }

@@ -172,3 +172,23 @@ async fn what_the_configuration_declares_is_changed_there_alone() {
     }
     assert_eq!(server.admin(Method::GET, &path, &Value::Null).await.json(), shown);
 }
+
+#[tokio::test]
+async fn a_name_has_no_control_characters_and_an_end() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let path = format!("/clients/{}", server.client_key("demo").await);
+    for name in ["a\u{0}b".to_owned(), "a\nb".to_owned(), "x".repeat(201)] {
+        let client = json!({"client_id": "other", "public": true, "name": name});
+        let resource = json!({"uri": "https://other.example", "name": name});
+        for (method, path, body) in [
+            (Method::POST, "/clients", &client),
+            (Method::PATCH, path.as_str(), &json!({"name": name})),
+            (Method::POST, "/resources", &resource),
+        ] {
+            let reply = server.admin(method, path, body).await;
+            reply.assert_error(400, "invalid_request");
+        }
+    }
+    let longest = json!({"name": "\u{e9}".repeat(200)});
+    assert_eq!(server.admin(Method::PATCH, &path, &longest).await.status, 200);
+}

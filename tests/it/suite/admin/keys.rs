@@ -118,3 +118,13 @@ async fn a_compromised_key_is_gone_with_all_it_signed_and_the_next_one_signs() {
     let events = server.admin(Method::GET, kind, &Value::Null).await.json();
     assert_eq!(events["items"][0]["target"], bad["kid"]);
 }
+
+#[tokio::test]
+async fn what_is_no_key_id_is_not_found() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    for kid in ["%00", "a%00b", "unknown", &"x".repeat(43), &"x".repeat(5_000)] {
+        let path = format!("/keys/{kid}/compromise");
+        let reply = server.admin(Method::POST, &path, &Value::Null).await;
+        reply.assert_error(404, "not_found");
+    }
+}

@@ -131,12 +131,16 @@ async fn what_names_nothing_is_refused() {
         (json!({"kind": "all", "value": "x"}), 400),
         (json!({"kind": "jti"}), 400),
         (json!({"kind": "jti", "value": "x".repeat(257)}), 400),
+        (json!({"kind": "jti", "value": "a\u{0}"}), 400),
+        (json!({"kind": "jti", "value": "a b"}), 400),
         (json!({"kind": "sid", "value": "x"}), 400),
         (json!({"kind": "sid", "value": unknown}), 404),
         (json!({"kind": "sub", "value": "alice"}), 400),
         (json!({"kind": "sub", "value": unknown}), 404),
         (json!({"kind": "client", "value": "nobody"}), 404),
+        (json!({"kind": "client", "value": "a\u{0}"}), 404),
         (json!({"kind": "kid", "value": "unknown"}), 404),
+        (json!({"kind": "kid", "value": "a\u{0}"}), 404),
         (json!({"value": "x"}), 400),
     ];
     let before = server.rows().await.0;

@@ -61,6 +61,8 @@ async fn a_registered_origin_reads_every_answer_of_the_paths_for_scripts() {
         let error = send(&server, method, path, ORIGIN).await;
         assert!(error.status.is_client_error(), "{path}: {error:?}");
         assert_eq!(error.header("access-control-allow-origin"), ORIGIN, "{path}");
+        let exposed = error.header("access-control-expose-headers");
+        assert_eq!(exposed, "retry-after, www-authenticate, x-request-id", "{path}");
         for reply in [reply, error] {
             assert_eq!(reply.header("vary"), "Origin", "{path}");
             assert_eq!(reply.header("access-control-allow-credentials"), "", "{path}");
@@ -120,5 +122,18 @@ async fn everybody_reads_keys_and_metadata_and_nobody_administration() {
         for reply in [refused, reply] {
             assert_eq!(reply.header("access-control-allow-origin"), "", "{path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_origins_of_a_client_are_its_own_until_it_is_disabled() {
+    // WEB-03
+    let Some(server) = start().await else { return };
+    let path = format!("/clients/{}", server.client_key("spa").await);
+    for (status, allowed) in [("paused", ORIGIN), ("disabled", ""), ("active", ORIGIN)] {
+        let changed = server.admin(Method::PATCH, &path, &json!({"status": status})).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+        let reply = send(&server, "POST", "/login", ORIGIN).await;
+        assert_eq!(reply.header("access-control-allow-origin"), allowed, "{status}");
     }
 }

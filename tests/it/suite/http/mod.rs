@@ -8,6 +8,7 @@ mod cors;
 mod documents;
 mod guessing;
 mod introspection;
+mod listeners;
 mod matrix;
 mod outage;
 mod paths;
