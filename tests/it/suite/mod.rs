@@ -12,6 +12,7 @@ mod janitor;
 mod keys;
 mod login;
 mod lost_writes;
+mod managed_users;
 mod metrics;
 mod model;
 mod races;
