@@ -7,11 +7,15 @@ CREATE TABLE users (
     password_hash   TEXT,
     roles           TEXT    NOT NULL,
     status          TEXT    NOT NULL,
+    disabled_by_file BIGINT  NOT NULL,
+    managed         BIGINT  NOT NULL,
     version         BIGINT  NOT NULL,
     not_before      BIGINT,
     created_at      BIGINT  NOT NULL,
     updated_at      BIGINT  NOT NULL
 );
+
+CREATE INDEX users_managed ON users (id) WHERE managed = 1;
 
 CREATE TABLE client (
     key                   BYTEA   PRIMARY KEY,
@@ -46,6 +50,7 @@ CREATE TABLE resource (
     access_token_ttl BIGINT  NOT NULL,
     enabled          BIGINT  NOT NULL,
     managed          BIGINT  NOT NULL,
+    version          BIGINT  NOT NULL,
     created_at       BIGINT  NOT NULL,
     updated_at       BIGINT  NOT NULL
 );
@@ -159,7 +164,8 @@ CREATE TABLE audit (
     ip         TEXT,
     user_agent TEXT,
     request_id TEXT,
-    reason     TEXT
+    reason     TEXT,
+    note       TEXT
 );
 
 -- Small facts of the installation, such as the check value of the master key.

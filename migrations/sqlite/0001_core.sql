@@ -7,11 +7,15 @@ CREATE TABLE users (
     password_hash   TEXT,
     roles           TEXT    NOT NULL,
     status          TEXT    NOT NULL,
+    disabled_by_file INTEGER NOT NULL,
+    managed         INTEGER NOT NULL,
     version         INTEGER NOT NULL,
     not_before      INTEGER,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX users_managed ON users (id) WHERE managed = 1;
 
 CREATE TABLE client (
     key                   BLOB    PRIMARY KEY,
@@ -46,6 +50,7 @@ CREATE TABLE resource (
     access_token_ttl INTEGER NOT NULL,
     enabled          INTEGER NOT NULL,
     managed          INTEGER NOT NULL,
+    version          INTEGER NOT NULL,
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -157,7 +162,8 @@ CREATE TABLE audit (
     ip         TEXT,
     user_agent TEXT,
     request_id TEXT,
-    reason     TEXT
+    reason     TEXT,
+    note       TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- Small facts of the installation, such as the check value of the master key.

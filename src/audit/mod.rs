@@ -1,7 +1,7 @@
 //! What happened, for people: the audit log's line in the process log. The stored event is written
 //! by the transaction of what it tells of. May import [`crate::protocol`] only.
 
-use crate::protocol::audit::AuditEvent;
+use crate::protocol::audit::{AuditEvent, Note};
 
 /// Logs an event that has been stored.
 pub fn log(event: &AuditEvent) {
@@ -15,6 +15,7 @@ pub fn log(event: &AuditEvent) {
         client_id = event.client_id.as_deref(),
         address = event.origin.address.map(tracing::field::display),
         reason = event.reason.as_deref(),
+        note = event.note.as_ref().map(Note::as_str),
         request_id = event.origin.request_id.as_deref(),
         "audit"
     );

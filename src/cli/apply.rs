@@ -12,8 +12,8 @@ use crate::flows::server::Server;
 
 /// Makes users, clients and resources what the configuration file declares.
 ///
-/// What is declared is created or changed. A client or resource that was declared once and is no
-/// longer is disabled, never deleted; such a user stays as he is.
+/// What is declared is created or changed. What was declared once and is no longer is disabled,
+/// never deleted. A user who was disabled by hand stays disabled.
 #[derive(clap::Args)]
 pub(super) struct Apply {
     /// Only say what would be done.

@@ -8,12 +8,22 @@ use crate::flows::admin::revocations::revoke;
 use crate::flows::admin::views::Effective;
 use crate::flows::admin::{By, users};
 use crate::flows::server::Server;
+use crate::protocol::audit::Note;
 use crate::protocol::ids::SessionId;
 use crate::protocol::revocation::Kind;
 
 #[derive(Args)]
-#[group(required = true, multiple = false)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    what: What,
+    /// Why, for whoever reads the audit log.
+    #[arg(long, value_name = "TEXT", value_parser = Note::parse)]
+    reason: Option<Note>,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct What {
     /// One access token, by its `jti`.
     #[arg(long)]
     jti: Option<String>,
@@ -36,15 +46,16 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments, context: &Context<'_>) -> Result<(), Failure> {
     let revoke = async |server: &Server| {
-        let (kind, value) = arguments.name(server).await?;
-        let revoked = revoke(server, &By::command_line(), kind, &value).await;
+        let (kind, value) = arguments.what.name(server).await?;
+        let by = By { note: arguments.reason.clone(), ..By::command_line() };
+        let revoked = revoke(server, &by, kind, &value).await;
         revoked.map_err(Failure::about(what(kind)))
     };
     let revoked = context.with_server(Keys::Opened, revoke).await?;
     context.output.record(&Effective::of(&revoked))
 }
 
-impl Arguments {
+impl What {
     /// What is revoked, by its kind and name. That one was given has been made sure of.
     async fn name(&self, server: &Server) -> Result<(Kind, String), Failure> {
         if let Some(user) = &self.user {

@@ -73,6 +73,7 @@ pub async fn end_some(
                 id: user,
                 change: UserChange::LogoutEverywhere,
                 spares: Roles::default(),
+                declared: false,
                 revoking: server.revoking_user(known),
                 audit: event.clone(),
             };

@@ -143,12 +143,11 @@ pub async fn first_run(server: &Server) -> Result<Option<FirstRun>, FlowError> {
     let demo_resource = ResourceUri::parse(run.resource).map_err(|_| FlowError::Internal)?;
     create_admin_client(server).await?;
     let demo = ClientSettings {
-        name: "Demo".to_owned(),
         grants: vec![GrantType::RefreshToken, GrantType::ClientCredentials],
         scope: scopes(&["read", "write", Scope::OPENID]),
         resources: vec![demo_resource.clone()],
         serves: Some(demo_resource),
-        ..first_party_settings()
+        ..first_party("Demo")
     };
     let current = run.client_secret.hash();
     let credentials = ClientCredentials::Secret { current, previous: None };
@@ -188,10 +187,9 @@ async fn create_administrator(
 
 async fn create_admin_client(server: &Server) -> Result<(), FlowError> {
     let settings = ClientSettings {
-        name: "Administration".to_owned(),
         scope: scopes(&ADMIN_SCOPES),
         resources: vec![server.settings.issuer.admin_resource()],
-        ..first_party_settings()
+        ..first_party("Administration")
     };
     create_client(server, ADMIN_CLIENT, ClientCredentials::Public, settings).await
 }
@@ -210,6 +208,8 @@ pub fn new_user(
         password_hash,
         roles,
         status: UserStatus::Active,
+        disabled_by_file: false,
+        managed: false,
         version: 1,
         not_before: None,
         created_at: now,
@@ -228,6 +228,7 @@ async fn create_demo_resource(server: &Server, run: &FirstRun) -> Result<(), Flo
         },
         enabled: true,
         managed: false,
+        version: 1,
         created_at: now,
         updated_at: now,
     };
@@ -260,17 +261,11 @@ async fn create_client(
     Ok(())
 }
 
-fn first_party_settings() -> ClientSettings {
+fn first_party(name: &str) -> ClientSettings {
     ClientSettings {
-        name: String::new(),
         first_party: true,
         grants: vec![GrantType::RefreshToken],
-        scope: ScopeSet::default(),
-        resources: Vec::new(),
-        serves: None,
-        origins: Vec::new(),
-        rotates: true,
-        rotate_after: Duration::ZERO,
+        ..ClientSettings::named(name)
     }
 }
 

@@ -103,6 +103,7 @@ pub const ROUTES: &[Route] = &[
     route!(PATCH "/admin/v1/resources/{id}" Admin None resources::change),
     route!(DELETE "/admin/v1/resources/{id}" Admin None resources::delete),
     route!(GET "/admin/v1/sessions" Admin None admin::sessions::list, SESSIONS),
+    route!(GET "/admin/v1/sessions/{id}" Admin None admin::sessions::show),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),

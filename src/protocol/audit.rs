@@ -26,7 +26,19 @@ pub struct AuditEvent {
     pub origin: Origin,
     /// The machine reason, where there is one.
     pub reason: Option<Cow<'static, str>>,
+    /// What whoever did it wrote about it.
+    pub note: Option<Note>,
 }
+
+/// A word of people about what they did: 1 to 500 characters, none of them a control character, so
+/// that it stays in its line of a log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Note(Box<str>);
+
+/// The text is no note.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a reason is 1 to 500 characters without line breaks and other control characters")]
+pub struct BadNote;
 
 /// Who did something.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -68,6 +80,7 @@ impl AuditEvent {
             client_id: None,
             origin: Origin::default(),
             reason: None,
+            note: None,
         }
     }
 
@@ -97,6 +110,22 @@ impl AuditEvent {
     pub fn from(mut self, origin: &Origin) -> Self {
         self.origin = origin.clone();
         self
+    }
+}
+
+impl Note {
+    /// Parses a note.
+    pub fn parse(text: &str) -> Result<Self, BadNote> {
+        let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+        if text.trim().is_empty() || text.chars().count() > 500 || text.chars().any(breaks) {
+            return Err(BadNote);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -158,6 +187,8 @@ kinds! {
     SessionsEnded = "sessions_ended",
     /// A user was created.
     UserCreated = "user_created",
+    /// The configuration file declares a user from now on.
+    UserDeclared = "user_declared",
     /// A user was disabled.
     UserDisabled = "user_disabled",
     /// A user was enabled.
@@ -192,4 +223,22 @@ kinds! {
     KeyResealed = "key_resealed",
     /// A key was removed as compromised.
     KeyCompromised = "key_compromised",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_short_and_stays_in_its_line() {
+        assert_eq!(
+            Note::parse("lost laptop, ticket 4711").unwrap().as_str(),
+            "lost laptop, ticket 4711"
+        );
+        assert!(Note::parse(&"ä".repeat(500)).is_ok());
+        for bad in ["", "  ", "a\nb", "a\0", "a\u{7f}", "a\u{85}b", "a\u{2028}b", &"a".repeat(501)]
+        {
+            assert_eq!(Note::parse(bad), Err(BadNote), "{bad:?}");
+        }
+    }
 }

@@ -29,6 +29,7 @@ fn resource(uri: &str, scope: &str, bound: &[&str]) -> Resource {
         },
         enabled: true,
         managed: false,
+        version: 1,
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),
     }

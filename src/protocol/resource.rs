@@ -22,6 +22,8 @@ pub struct Resource {
     pub enabled: bool,
     /// Whether it is declared in the configuration file, and so changed only there.
     pub managed: bool,
+    /// Raised by every change, for conditional updates.
+    pub version: i64,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -113,6 +115,7 @@ pub fn built_in(issuer: &Issuer) -> [Resource; 2] {
         settings,
         enabled: true,
         managed: true,
+        version: 1,
         created_at: Timestamp::from_millis(0),
         updated_at: Timestamp::from_millis(0),
     };

@@ -20,6 +20,11 @@ pub struct User {
     pub roles: Roles,
     /// Whether he may log in.
     pub status: UserStatus,
+    /// Whether it was the configuration file that disabled him: it enables nobody whom a hand did.
+    pub disabled_by_file: bool,
+    /// Whether he is declared in the configuration file, and so changed only there; anybody may
+    /// keep him out all the same.
+    pub managed: bool,
     /// Raised whenever everything that began before must end: a new password, disabling, a logout
     /// everywhere.
     pub version: i64,

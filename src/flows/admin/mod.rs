@@ -16,7 +16,7 @@ pub use authority::Authority;
 
 use super::error::FlowError;
 use super::server::Server;
-use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Note, Origin};
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 
@@ -31,6 +31,8 @@ pub struct By {
     pub origin: Origin,
     /// How far his authority goes.
     pub authority: Authority,
+    /// What he writes about it, for the audit log.
+    pub note: Option<Note>,
 }
 
 impl By {
@@ -41,6 +43,7 @@ impl By {
             client_id: None,
             origin: Origin::default(),
             authority: Authority::Operator,
+            note: None,
         }
     }
 
@@ -53,21 +56,26 @@ impl By {
     fn event(&self, server: &Server, kind: AuditKind) -> AuditEvent {
         let mut event = server.event(kind, self.actor.clone()).from(&self.origin);
         event.client_id.clone_from(&self.client_id);
+        event.note.clone_from(&self.note);
         event
+    }
+
+    /// Whether it is the configuration file.
+    fn declares(&self) -> bool {
+        self.actor == Actor::Configuration
     }
 
     /// Refuses to change by hand what the configuration file declares: the next start would undo it.
     fn check_managed(&self, managed: bool) -> Result<(), Refusal> {
-        if managed && self.actor != Actor::Configuration {
-            return Err(Refusal::new(
-                ErrorCode::Conflict,
-                "it is declared in the configuration file: change it there",
-                Reason::Managed,
-            ));
-        }
-        Ok(())
+        if managed && !self.declares() { Err(MANAGED) } else { Ok(()) }
     }
 }
+
+const MANAGED: Refusal = Refusal::new(
+    ErrorCode::Conflict,
+    "it is declared in the configuration file: change it there",
+    Reason::Managed,
+);
 
 /// The refusal of a change that somebody else was faster with.
 const fn changed_meanwhile() -> FlowError {

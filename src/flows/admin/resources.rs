@@ -6,7 +6,7 @@ use super::{By, changed_meanwhile};
 use crate::audit;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
-use crate::protocol::audit::{Actor, AuditKind};
+use crate::protocol::audit::AuditKind;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ResourceId;
 use crate::protocol::resource::{Resource, ResourceSettings};
@@ -34,7 +34,8 @@ pub async fn create(
         uri,
         settings,
         enabled: true,
-        managed: by.actor == Actor::Configuration,
+        managed: by.declares(),
+        version: 1,
         created_at: now,
         updated_at: now,
     };
@@ -83,7 +84,7 @@ pub async fn change(
 ) -> Result<Resource, FlowError> {
     by.check_managed(resource.managed)?;
     check(server, &settings)?;
-    let managed = resource.managed || by.actor == Actor::Configuration;
+    let managed = resource.managed || by.declares();
     store(server, by, Resource { settings, enabled, managed, ..resource }).await
 }
 
@@ -102,7 +103,7 @@ async fn store(server: &Server, by: &By, resource: Resource) -> Result<Resource,
     }
     audit::log(&event);
     make_keys(server).await;
-    Ok(changed)
+    Ok(Resource { version: changed.version + 1, ..changed })
 }
 
 /// Deletes a resource. Its tokens live on until they expire.

@@ -19,10 +19,15 @@ pub async fn list(
     Ok(server.store.read(list).await?)
 }
 
+/// Finds a session, over or not, until the janitor has removed it.
+pub async fn find(server: &Server, id: SessionId) -> Result<Session, FlowError> {
+    let found = server.store.read(FindSession(id)).await?;
+    found.map(|found| found.session).ok_or_else(FlowError::not_found)
+}
+
 /// Ends a session. One that is over already is as good.
 pub async fn end(server: &Server, by: &By, id: SessionId) -> Result<EffectiveBy, FlowError> {
-    let found = server.store.read(FindSession(id)).await?;
-    found.ok_or_else(FlowError::not_found)?;
+    find(server, id).await?;
     let known = server.memory.current().await?;
     let reason = EndReason::EndedByAdmin;
     let event = by.event(server, AuditKind::SessionEnded).about(id).because(reason.as_str());

@@ -1,6 +1,6 @@
 //! Administering users.
 
-use super::{By, authority};
+use super::{By, MANAGED, authority};
 use crate::audit;
 use crate::flows::credentials::Source;
 use crate::flows::ending::{count_ended, count_revocations};
@@ -51,6 +51,7 @@ pub async fn create(server: &Server, by: &By, new: NewUser) -> Result<User, Flow
         Some(password) => Some(hashed(server, new.name.canonical(), password).await?),
     };
     let user = new_user(server, new.name, hash, new.roles);
+    let user = User { managed: by.declares(), ..user };
     let event = by.event(server, AuditKind::UserCreated).about(user.id);
     let create = CreateUser { user: user.clone(), audit: event.clone() };
     if server.store.write(create).await? == Swap::Lost {
@@ -112,6 +113,7 @@ pub async fn change(
         id,
         change,
         spares: by.roles_above(server),
+        declared: by.declares(),
         revoking: server.revoking_user(&known),
         audit: event.clone(),
     };
@@ -131,6 +133,8 @@ pub async fn change(
 fn refusal(server: &Server, by: &By, unchanged: Unchanged) -> FlowError {
     match unchanged {
         Unchanged::Missing => FlowError::not_found(),
+        Unchanged::Managed => MANAGED.into(),
+        Unchanged::HeldByHand => FlowError::conflict("he was disabled by hand meanwhile"),
         Unchanged::Spared => {
             FlowError::ScopeNeeded(authority::of_roles(server, &by.roles_above(server)))
         }
@@ -153,7 +157,8 @@ async fn hashed(
 
 fn kind(change: &UserChange) -> AuditKind {
     match change {
-        UserChange::Disable => AuditKind::UserDisabled,
+        UserChange::Declare => AuditKind::UserDeclared,
+        UserChange::Disable | UserChange::Release => AuditKind::UserDisabled,
         UserChange::Enable => AuditKind::UserEnabled,
         UserChange::Delete => AuditKind::UserDeleted,
         UserChange::Password(_) => AuditKind::UserPassword,

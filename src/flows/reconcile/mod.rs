@@ -1,9 +1,9 @@
 //! Configuration as code: making clients, resources and users what the configuration file declares.
 //! Must not import [`crate::config`]: what is declared comes in as the types here.
 //!
-//! What is declared is created or changed, and marked as managed. A managed client or resource that
-//! is declared no longer is disabled and let go of, never deleted. Users carry no such mark: one
-//! that is declared no longer stays as he is.
+//! What is declared is created or changed, and marked as managed. What is managed and declared no
+//! longer is disabled and let go of, never deleted. A user whom somebody disabled by hand is never
+//! enabled from here.
 
 mod clients;
 mod resources;
@@ -21,6 +21,7 @@ use crate::protocol::uri::ResourceUri;
 use crate::protocol::user::{Roles, StoredHash, UserStatus};
 use crate::storage::ops::clients::LoadClients;
 use crate::storage::ops::resources::LoadResources;
+use crate::storage::ops::users::LoadManagedUsers;
 
 /// Everything that is declared. No name stands twice in a list.
 #[derive(Default)]
@@ -145,6 +146,8 @@ pub async fn plan<'d>(server: &Server, declared: &'d Declared) -> Result<Plan<'d
         plan.add(vec![users::compare(user, stored.as_ref(), password)], Work::User);
         plan.notes.extend(note);
     }
+    let managed = server.store.read(LoadManagedUsers).await?;
+    plan.add(users::undeclared(&declared.users, managed), Work::User);
     Ok(plan)
 }
 

@@ -15,6 +15,7 @@ use crate::storage::ops::users::FindUser;
 pub(super) enum Work<'d> {
     Create(&'d DeclaredUser),
     Change(&'d DeclaredUser, UserId, Vec<Difference>),
+    Release(UserId),
 }
 
 /// What of a user differs.
@@ -23,6 +24,7 @@ pub(super) enum Difference {
     Password,
     Roles,
     Status,
+    Managed,
 }
 
 /// Which declared hash a user got.
@@ -74,7 +76,8 @@ pub(super) fn compare<'d>(
     let all = [
         (Difference::Password, password_differs),
         (Difference::Roles, declared.roles != user.roles),
-        (Difference::Status, declared.status != user.status),
+        (Difference::Status, status_differs(declared, user)),
+        (Difference::Managed, !user.managed),
     ];
     let differ = all.into_iter().filter(|(_, differs)| *differs);
     let differences: Vec<Difference> = differ.map(|(difference, _)| difference).collect();
@@ -83,6 +86,27 @@ pub(super) fn compare<'d>(
     }
     let names = differences.iter().map(|one| one.as_str()).collect();
     Some((of(Action::Change(names)), Work::Change(declared, user.id, differences)))
+}
+
+/// Those whom the configuration file declares no longer.
+pub(super) fn undeclared(
+    declared: &[DeclaredUser],
+    managed: Vec<User>,
+) -> Vec<Option<(Change, Work<'_>)>> {
+    let is_declared =
+        |user: &User| declared.iter().any(|one| one.name.canonical() == user.name.canonical());
+    let gone = managed.into_iter().filter(|user| !is_declared(user));
+    gone.map(|user| {
+        let name = user.name.as_str().to_owned();
+        Some((Change { object: "user", name, action: Action::Disable }, Work::Release(user.id)))
+    })
+    .collect()
+}
+
+/// Whether the status is for the file to change: whom a hand disabled stays disabled.
+fn status_differs(declared: &DeclaredUser, user: &User) -> bool {
+    let held = user.status == UserStatus::Disabled && !user.disabled_by_file;
+    declared.status != user.status && !held
 }
 
 pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Result<(), FlowError> {
@@ -99,6 +123,9 @@ pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Resul
                 users::change(server, by, user.id, UserChange::Disable).await?;
             }
         }
+        Work::Release(id) => {
+            users::change(server, by, id, UserChange::Release).await?;
+        }
         Work::Change(declared, id, differences) => {
             for difference in differences {
                 difference.remove(server, by, (declared, id)).await?;
@@ -114,6 +141,7 @@ impl Difference {
             Self::Password => "password",
             Self::Roles => "roles",
             Self::Status => "disabled",
+            Self::Managed => "managed",
         }
     }
 
@@ -134,6 +162,7 @@ impl Difference {
             Self::Roles => UserChange::Roles(declared.roles.clone()),
             Self::Status if declared.status == UserStatus::Disabled => UserChange::Disable,
             Self::Status => UserChange::Enable,
+            Self::Managed => UserChange::Declare,
         };
         users::change(server, by, id, change).await?;
         Ok(())

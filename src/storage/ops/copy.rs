@@ -22,7 +22,7 @@ macro_rules! tables {
             /// Resources.
             Resources = resource by id: Bytes {
                 uri: Text, name: Text, scope: Text, role_scopes: Text, algorithm: Text,
-                access_token_ttl: Integer, enabled: Integer, managed: Integer,
+                access_token_ttl: Integer, enabled: Integer, managed: Integer, version: Integer,
                 created_at: Integer, updated_at: Integer
             }
             /// Clients.
@@ -36,7 +36,7 @@ macro_rules! tables {
             /// Users.
             Users = users by id: Bytes {
                 name: Text, canonical_name: Text, password_hash: Text, roles: Text, status: Text,
-                version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
+                disabled_by_file: Integer, managed: Integer, version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
             }
             /// Sessions.
             Sessions = session by id: Bytes {
@@ -53,7 +53,8 @@ macro_rules! tables {
             /// The audit log.
             Audit = audit by id: Bytes {
                 at: Integer, kind: Text, actor_kind: Text, actor: Text, target: Text,
-                client_id: Text, ip: Text, user_agent: Text, request_id: Text, reason: Text
+                client_id: Text, ip: Text, user_agent: Text, request_id: Text, reason: Text,
+                note: Text
             }
             /// The log of revocations.
             Revocations = revocation by seq: Integer {

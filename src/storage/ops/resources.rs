@@ -18,9 +18,9 @@ operation!(CreateResource => Swap);
 pub struct LoadResources;
 operation!(LoadResources => Vec<Resource>, SINGLE_STATEMENT);
 
-/// Replaces a resource's settings.
+/// Replaces a resource's settings, unless it was changed since it was read.
 pub struct ChangeResource {
-    /// As it is to be.
+    /// As it is to be, with the version that was read.
     pub resource: Resource,
     /// Written with it.
     pub audit: AuditEvent,

@@ -5,7 +5,7 @@ use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::ids::UserId;
 use crate::protocol::session::EndReason;
-use crate::protocol::user::{Roles, StoredHash, User};
+use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
 
 /// Stores a new user, unless his name is taken.
 pub struct CreateUser {
@@ -24,6 +24,10 @@ pub enum FindUser {
     Id(UserId),
 }
 operation!(FindUser => Option<User>, SINGLE_STATEMENT);
+
+/// Reads the users whom the configuration file declares, or did when it was last applied.
+pub struct LoadManagedUsers;
+operation!(LoadManagedUsers => Vec<User>, SINGLE_STATEMENT);
 
 /// Lists users in the order of their ids.
 pub struct ListUsers {
@@ -44,6 +48,8 @@ pub struct ChangeUser {
     pub change: UserChange,
     /// Whoever has one of these roles gets no password by it, and is not enabled.
     pub spares: Roles,
+    /// Whether it is the configuration file that changes him: he is managed from then on.
+    pub declared: bool,
     /// For the log of revocations.
     pub revoking: Revoking,
     /// Written with it.
@@ -51,9 +57,31 @@ pub struct ChangeUser {
 }
 operation!(ChangeUser => Result<ChangedUser, Unchanged>, URGENT);
 
+impl ChangeUser {
+    /// Why `user`, as he is under the lock of his row, must not be changed so; `None` if he may.
+    pub fn refusal(&self, user: &User) -> Option<Unchanged> {
+        let enables = matches!(self.change, UserChange::Enable);
+        let held = user.status == UserStatus::Disabled && !user.disabled_by_file;
+        if self.change.lets_in() && user.roles.meets(&self.spares) {
+            Some(Unchanged::Spared)
+        } else if user.managed && !self.declared && !self.change.is_for_hands(user) {
+            Some(Unchanged::Managed)
+        } else if self.declared && enables && held {
+            Some(Unchanged::HeldByHand)
+        } else {
+            None
+        }
+    }
+}
+
 /// A change of a user.
 #[derive(Clone)]
 pub enum UserChange {
+    /// Nothing but that the configuration file declares him.
+    Declare,
+    /// The configuration file declares him no longer: he may not log in any more, his sessions end,
+    /// and he is managed no longer.
+    Release,
     /// He may not log in any more; his sessions end.
     Disable,
     /// He may log in again.
@@ -87,9 +115,23 @@ pub enum Unchanged {
     Missing,
     /// He has one of the roles that were to be spared.
     Spared,
+    /// He is declared in the configuration file, which would undo the change.
+    Managed,
+    /// He was disabled by hand, which the configuration file does not undo.
+    HeldByHand,
 }
 
 impl UserChange {
+    /// Whether it may be made by hand to a user whom the configuration file declares: keeping him
+    /// out in an emergency, and taking that back.
+    fn is_for_hands(&self, user: &User) -> bool {
+        match self {
+            Self::Disable | Self::LogoutEverywhere | Self::RevokeTokens => true,
+            Self::Enable => !user.disabled_by_file,
+            _ => false,
+        }
+    }
+
     /// Whether somebody may be able to log in by it who was not before.
     pub fn lets_in(&self) -> bool {
         matches!(self, Self::Enable | Self::Password(_))
@@ -98,11 +140,11 @@ impl UserChange {
     /// Why sessions end by this change; `None` if they go on.
     pub fn ends_sessions(&self) -> Option<EndReason> {
         match self {
-            Self::Disable => Some(EndReason::UserDisabled),
+            Self::Disable | Self::Release => Some(EndReason::UserDisabled),
             Self::Delete => Some(EndReason::UserDeleted),
             Self::Password(_) => Some(EndReason::PasswordChanged),
             Self::LogoutEverywhere => Some(EndReason::LogoutEverywhere),
-            Self::Enable | Self::Roles(_) | Self::RevokeTokens => None,
+            Self::Declare | Self::Enable | Self::Roles(_) | Self::RevokeTokens => None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! The audit log.
 
 use super::{DbError, Engine, Execute, Tx, corrupt};
-use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Note, Origin};
 use crate::protocol::ids::AuditId;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::audit::{Append, ListAudit};
@@ -11,7 +11,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), Db
     let (actor_kind, actor) = event.actor.parts();
     tx.query(
         "INSERT INTO audit (id, at, kind, actor_kind, actor, target, client_id, ip, user_agent, \
-         request_id, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         request_id, reason, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(event.id.as_bytes().as_slice())
     .bind(event.at.millis())
@@ -24,6 +24,7 @@ pub(super) async fn append(tx: &mut Tx<'_>, event: &AuditEvent) -> Result<(), Db
     .bind(event.origin.user_agent.as_deref())
     .bind(event.origin.request_id.as_deref())
     .bind(event.reason.as_deref())
+    .bind(event.note.as_ref().map(Note::as_str))
     .execute(&mut *tx.conn)
     .await?;
     Ok(())
@@ -39,7 +40,7 @@ impl Execute<Engine> for ListAudit {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<AuditEvent>, DbError> {
         tx.query_as::<AuditRow>(
             "SELECT id, at, kind, actor_kind, actor, target, client_id, ip, user_agent, \
-             request_id, reason FROM audit \
+             request_id, reason, note FROM audit \
              WHERE (CAST($1 AS TEXT) IS NULL OR kind = $1) \
              AND (CAST($2 AS TEXT) IS NULL OR actor = $2) \
              AND (CAST($3 AS TEXT) IS NULL OR target = $3) \
@@ -73,6 +74,7 @@ struct AuditRow {
     user_agent: Option<String>,
     request_id: Option<String>,
     reason: Option<String>,
+    note: Option<String>,
 }
 
 impl TryFrom<AuditRow> for AuditEvent {
@@ -101,6 +103,11 @@ impl TryFrom<AuditRow> for AuditEvent {
                 user_agent: row.user_agent,
             },
             reason: row.reason.map(Into::into),
+            note: row
+                .note
+                .map(|note| Note::parse(&note))
+                .transpose()
+                .map_err(|_| corrupt(TABLE, "note"))?,
         })
     }
 }

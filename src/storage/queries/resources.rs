@@ -21,8 +21,8 @@ impl Execute<Engine> for CreateResource {
         let inserted = tx
             .query(
                 "INSERT INTO resource (id, uri, name, scope, role_scopes, algorithm, \
-                 access_token_ttl, enabled, managed, created_at, updated_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING",
+                 access_token_ttl, enabled, managed, version, created_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT DO NOTHING",
             )
             .bind(self.resource.id.as_bytes().as_slice())
             .bind(self.resource.uri.as_str())
@@ -33,6 +33,7 @@ impl Execute<Engine> for CreateResource {
             .bind(millis(settings.access_token_ttl))
             .bind(i64::from(self.resource.enabled))
             .bind(i64::from(self.resource.managed))
+            .bind(self.resource.version)
             .bind(self.resource.created_at.millis())
             .execute(&mut *tx.conn)
             .await?;
@@ -44,7 +45,7 @@ impl Execute<Engine> for LoadResources {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Resource>, DbError> {
         tx.query_as::<ResourceRow>(
             "SELECT id, uri, name, scope, role_scopes, algorithm, access_token_ttl, enabled, \
-             managed, created_at, updated_at FROM resource ORDER BY id",
+             managed, version, created_at, updated_at FROM resource ORDER BY id",
         )
         .fetch_all(&mut *tx.conn)
         .await?
@@ -60,7 +61,8 @@ impl Execute<Engine> for ChangeResource {
         let changed = tx
             .query(
                 "UPDATE resource SET name = $1, scope = $2, role_scopes = $3, algorithm = $4, \
-                 access_token_ttl = $5, enabled = $6, managed = $7, updated_at = $8 WHERE id = $9",
+                 access_token_ttl = $5, enabled = $6, managed = $7, updated_at = $8, \
+                 version = version + 1 WHERE id = $9 AND version = $10",
             )
             .bind(settings.name.as_str())
             .bind(settings.scope.to_string())
@@ -71,6 +73,7 @@ impl Execute<Engine> for ChangeResource {
             .bind(i64::from(self.resource.managed))
             .bind(self.resource.updated_at.millis())
             .bind(self.resource.id.as_bytes().as_slice())
+            .bind(self.resource.version)
             .execute(&mut *tx.conn)
             .await?;
         noted(tx, changed.rows_affected(), &self.audit).await
@@ -114,6 +117,7 @@ struct ResourceRow {
     access_token_ttl: i64,
     enabled: i64,
     managed: i64,
+    version: i64,
     created_at: i64,
     updated_at: i64,
 }
@@ -137,6 +141,7 @@ impl TryFrom<ResourceRow> for Resource {
             },
             enabled: row.enabled != 0,
             managed: row.managed != 0,
+            version: row.version,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
         })

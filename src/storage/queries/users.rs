@@ -11,12 +11,14 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
 use crate::storage::ops::sessions::{Ended, Sessions};
 use crate::storage::ops::users::{
-    ChangeUser, ChangedUser, CreateUser, FindUser, ListUsers, Rehash, Unchanged, UserChange,
+    ChangeUser, ChangedUser, CreateUser, FindUser, ListUsers, LoadManagedUsers, Rehash, Unchanged,
+    UserChange,
 };
 
 macro_rules! columns {
     () => {
-        "id, name, password_hash, roles, status, version, not_before, created_at, updated_at"
+        "id, name, password_hash, roles, status, disabled_by_file, managed, version, not_before, \
+         created_at, updated_at"
     };
 }
 
@@ -26,8 +28,8 @@ impl Execute<Engine> for CreateUser {
         let inserted = tx
             .query(
                 "INSERT INTO users (id, name, canonical_name, password_hash, roles, status, \
-                 version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) \
-                 ON CONFLICT DO NOTHING",
+                 disabled_by_file, managed, version, created_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING",
             )
             .bind(user.id.as_bytes().as_slice())
             .bind(user.name.as_str())
@@ -35,6 +37,8 @@ impl Execute<Engine> for CreateUser {
             .bind(user.password_hash.as_ref().map(StoredHash::as_str))
             .bind(user.roles.to_string())
             .bind(user.status.as_str())
+            .bind(i64::from(user.disabled_by_file))
+            .bind(i64::from(user.managed))
             .bind(user.version)
             .bind(user.created_at.millis())
             .execute(&mut *tx.conn)
@@ -65,6 +69,14 @@ impl Execute<Engine> for FindUser {
     }
 }
 
+impl Execute<Engine> for LoadManagedUsers {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<User>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM users WHERE managed = 1 ORDER BY id");
+        let rows = tx.query_as::<UserRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+}
+
 impl Execute<Engine> for ListUsers {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<User>, DbError> {
         let sql = concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2");
@@ -84,8 +96,8 @@ impl Execute<Engine> for ChangeUser {
         let Some(user) = lock(tx, self.id).await? else {
             return Ok(Err(Unchanged::Missing));
         };
-        if self.change.lets_in() && user.roles.meets(&self.spares) {
-            return Ok(Err(Unchanged::Spared));
+        if let Some(refusal) = self.refusal(&user) {
+            return Ok(Err(refusal));
         }
         // The revoking time: from here on nobody reads the user as he was.
         let now = (tx.now)();
@@ -126,11 +138,25 @@ async fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
 
 fn apply(mut user: User, operation: &ChangeUser, now: Timestamp) -> User {
     match &operation.change {
-        UserChange::Disable => user.status = UserStatus::Disabled,
-        UserChange::Enable => user.status = UserStatus::Active,
+        UserChange::Disable | UserChange::Release => {
+            let by_hand = user.status == UserStatus::Disabled && !user.disabled_by_file;
+            user.disabled_by_file = operation.declared && !by_hand;
+            user.status = UserStatus::Disabled;
+        }
+        UserChange::Enable => {
+            user.disabled_by_file = false;
+            user.status = UserStatus::Active;
+        }
         UserChange::Password(hash) => user.password_hash = Some(hash.clone()),
         UserChange::Roles(roles) => user.roles = roles.clone(),
-        UserChange::Delete | UserChange::LogoutEverywhere | UserChange::RevokeTokens => {}
+        UserChange::Declare
+        | UserChange::Delete
+        | UserChange::LogoutEverywhere
+        | UserChange::RevokeTokens => {}
+    }
+    user.managed |= operation.declared;
+    if matches!(operation.change, UserChange::Release) {
+        user.managed = false;
     }
     if operation.change.ends_sessions().is_some() {
         user.version += 1;
@@ -149,12 +175,14 @@ async fn store(tx: &mut Tx<'_>, user: &User, change: &UserChange) -> Result<(), 
         return Ok(());
     }
     tx.query(
-        "UPDATE users SET password_hash = $1, roles = $2, status = $3, version = $4, \
-         not_before = $5, updated_at = $6 WHERE id = $7",
+        "UPDATE users SET password_hash = $1, roles = $2, status = $3, disabled_by_file = $4, \
+         managed = $5, version = $6, not_before = $7, updated_at = $8 WHERE id = $9",
     )
     .bind(user.password_hash.as_ref().map(StoredHash::as_str))
     .bind(user.roles.to_string())
     .bind(user.status.as_str())
+    .bind(i64::from(user.disabled_by_file))
+    .bind(i64::from(user.managed))
     .bind(user.version)
     .bind(user.not_before.map(Timestamp::millis))
     .bind(user.updated_at.millis())
@@ -184,6 +212,8 @@ pub(super) struct UserRow {
     pub(super) password_hash: Option<String>,
     pub(super) roles: String,
     pub(super) status: String,
+    pub(super) disabled_by_file: i64,
+    pub(super) managed: i64,
     pub(super) version: i64,
     pub(super) not_before: Option<i64>,
     pub(super) created_at: i64,
@@ -200,6 +230,8 @@ impl TryFrom<UserRow> for User {
             password_hash: row.password_hash.map(StoredHash::new),
             roles: Roles::parse(&row.roles).map_err(|_| corrupt(TABLE, "roles"))?,
             status: UserStatus::parse(&row.status).ok_or_else(|| corrupt(TABLE, "status"))?,
+            disabled_by_file: row.disabled_by_file != 0,
+            managed: row.managed != 0,
             version: row.version,
             not_before: row.not_before.map(Timestamp::from_millis),
             created_at: Timestamp::from_millis(row.created_at),

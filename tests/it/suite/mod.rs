@@ -14,6 +14,7 @@ mod keys;
 mod login;
 mod login_refused;
 mod lost_writes;
+mod managed_users;
 mod metrics;
 mod model;
 mod races;

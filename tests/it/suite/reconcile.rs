@@ -204,7 +204,7 @@ async fn what_is_declared_no_longer_is_disabled_and_let_go_of() {
     let by_hand = json!({"name": "by hand"});
     server.admin(Method::PATCH, &path, &by_hand).await.assert_error(409, "conflict");
     let none = Declared::default();
-    let gone = ["-resource https://orders.example", "-client orders"];
+    let gone = ["-resource https://orders.example", "-client orders", "-user Alice"];
     assert_eq!(applied(&server, &none).await, gone);
     assert_eq!(applied(&server, &none).await, NOTHING);
     assert!(!server.is_active(&tokens.access).await);
@@ -216,6 +216,7 @@ async fn what_is_declared_no_longer_is_disabled_and_let_go_of() {
     let back = [
         "~resource https://orders.example: enabled managed",
         "~client orders: name enabled managed",
+        "~user Alice: disabled managed",
     ];
     assert_eq!(applied(&server, &all).await, back);
     refresh(&server, &tokens.refresh).await.assert_invalid_grant();

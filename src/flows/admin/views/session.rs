@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::protocol::session;
+use crate::protocol::session::{self, SessionStatus};
 
 /// A session, as its user and administrators see it.
 #[derive(Serialize)]
@@ -27,6 +27,9 @@ pub struct OwnedSession {
     user_id: String,
     #[serde(flatten)]
     session: Session,
+    /// Why it is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_reason: Option<&'static str>,
 }
 
 impl Session {
@@ -54,6 +57,10 @@ impl Session {
 impl OwnedSession {
     /// The view of `session`.
     pub fn of(session: &session::Session) -> Self {
-        Self { user_id: session.user_id.to_string(), session: Session::of(session) }
+        let ended_reason = match session.status {
+            SessionStatus::Active => None,
+            SessionStatus::Ended(reason) => Some(reason.as_str()),
+        };
+        Self { user_id: session.user_id.to_string(), session: Session::of(session), ended_reason }
     }
 }

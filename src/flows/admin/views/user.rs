@@ -13,6 +13,7 @@ pub struct User {
     name: String,
     roles: Vec<String>,
     status: &'static str,
+    managed: bool,
     created_at: String,
     updated_at: String,
 }
@@ -34,6 +35,7 @@ impl User {
             name: user.name.as_str().to_owned(),
             roles: user.roles.iter().map(str::to_owned).collect(),
             status: user.status.as_str(),
+            managed: user.managed,
             created_at: user.created_at.rfc3339(),
             updated_at: user.updated_at.rfc3339(),
         }

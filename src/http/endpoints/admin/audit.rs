@@ -39,6 +39,8 @@ struct Item {
     request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +143,7 @@ impl Item {
             user_agent: event.origin.user_agent.clone(),
             request_id: event.origin.request_id.clone(),
             reason: event.reason.as_deref().map(str::to_owned),
+            note: event.note.as_ref().map(|note| note.as_str().to_owned()),
         }
     }
 }

@@ -42,6 +42,7 @@ async fn authorize(exchange: &mut Exchange, scope: &'static str) -> Result<By, H
         client_id: Some(claims.client_id),
         origin: exchange.origin(),
         authority: Authority::Scopes(held.unwrap_or_default()),
+        note: None,
     })
 }
 

@@ -26,11 +26,22 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
     Ok(respond::private(List::of(&sessions, OwnedSession::of, next)))
 }
 
+pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
+    authorize(&mut exchange, SCOPE).await?;
+    let id = id(&mut exchange).await?;
+    let session = sessions::find(&exchange.server(), id).await?;
+    Ok(respond::private(OwnedSession::of(&session)))
+}
+
 pub(in crate::http) async fn end(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_parameter().await.and_then(|text| SessionId::parse(&text));
-    let id = id.ok_or_else(FlowError::not_found)?;
+    let id = id(&mut exchange).await?;
     let server = exchange.server();
     let ended = detached(async move { sessions::end(&server, &by, id).await });
     Ok(respond::private(Effective::of(&ended.await?)))
+}
+
+async fn id(exchange: &mut Exchange) -> Result<SessionId, HttpError> {
+    let id = exchange.path_parameter().await.and_then(|text| SessionId::parse(&text));
+    Ok(id.ok_or_else(FlowError::not_found)?)
 }

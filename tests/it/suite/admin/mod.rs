@@ -10,4 +10,5 @@ mod lists;
 mod matrix;
 mod resources;
 mod revocations;
+mod sessions;
 mod users;

@@ -82,6 +82,27 @@ async fn a_disabled_or_deleted_resource_gets_no_tokens() {
 }
 
 #[tokio::test]
+async fn of_two_changes_that_read_the_same_the_second_is_refused() {
+    // C113
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let read = find_named(&server.server, "https://demo-api.example").await.unwrap();
+    let by = By::command_line();
+    let mut narrow = read.settings.clone();
+    narrow.scope = narrow.scope.filter(|scope| scope == "read");
+    let mut renamed = read.settings.clone();
+    renamed.name = "Renamed".to_owned();
+    change(&server.server, &by, read.clone(), (narrow.clone(), true)).await.unwrap();
+    let late = change(&server.server, &by, read, (renamed.clone(), true)).await;
+    let reason = late.err().map(|error| error.reason());
+    assert_eq!(reason, Some("conflict"));
+    let stored = find_named(&server.server, "https://demo-api.example").await.unwrap();
+    assert_eq!(stored.settings, narrow);
+    // What is answered can be changed again without another look.
+    let once = change(&server.server, &by, stored, (renamed.clone(), true)).await.unwrap();
+    change(&server.server, &by, once, (narrow, true)).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_the_configuration_declares_is_changed_there_alone() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let resource = find_named(&server.server, "https://demo-api.example").await.unwrap();

@@ -123,6 +123,27 @@ async fn everything() {
 }
 
 #[tokio::test]
+async fn the_reason_that_was_given_stands_in_the_audit_log() {
+    let Some(world) = start().await else { return };
+    let named = [
+        ("jti", claims(&world.own.access)["jti"].clone(), "revoked"),
+        ("sid", claims(&world.own.access)["sid"].clone(), "session_ended"),
+        ("sub", json!(world.user), "revoked"),
+        ("client", json!("demo"), "revoked"),
+    ];
+    for (kind, value, event) in named {
+        world.server.advance(1);
+        let reason = format!("lost laptop, {kind}");
+        let body = json!({"kind": kind, "value": value, "reason": reason});
+        let reply = world.server.admin(Method::POST, "/revocations", &body).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let path = format!("/audit?kind={event}&limit=1");
+        let events = world.server.admin(Method::GET, &path, &Value::Null).await.json();
+        assert_eq!(events["items"][0]["note"], reason, "{events}");
+    }
+}
+
+#[tokio::test]
 async fn what_names_nothing_is_refused() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -142,6 +163,11 @@ async fn what_names_nothing_is_refused() {
         (json!({"kind": "kid", "value": "unknown"}), 404),
         (json!({"kind": "kid", "value": "a\u{0}"}), 404),
         (json!({"value": "x"}), 400),
+        (json!({"kind": "jti", "value": "x", "reason": ""}), 400),
+        (json!({"kind": "jti", "value": "x", "reason": "two\nlines"}), 400),
+        (json!({"kind": "jti", "value": "x", "reason": "a\u{0}b"}), 400),
+        (json!({"kind": "jti", "value": "x", "reason": "x".repeat(501)}), 400),
+        (json!({"kind": "jti", "value": "x", "reason": 1}), 400),
     ];
     let before = server.rows().await.0;
     for (body, status) in rows {

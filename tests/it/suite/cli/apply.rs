@@ -79,7 +79,8 @@ fn a_server_applies_when_it_starts_but_disables_nothing_for_want_of_a_file() {
         assert_eq!(home.succeed(&["apply"]), "nothing to do: 3 as declared\n");
         std::fs::remove_file(home.path("chancery.toml")).unwrap();
         drop(home.serve());
-        let gone = "- resource https://orders.example (disabled)\n- client orders (disabled)\n";
+        let gone = "- resource https://orders.example (disabled)\n- client orders (disabled)\n\
+                    - user alice (disabled)\n";
         assert_eq!(home.succeed(&["apply", "--dry-run"]), gone);
     });
 }

@@ -51,7 +51,7 @@ async fn the_running_server_refuses_the_tokens_of_a_user_revoked_by_id() {
 
 #[tokio::test]
 async fn the_running_server_refuses_a_revoked_token() {
-    assert_refused(|claims| format!("--jti={}", text(claims, "jti"))).await;
+    assert_refused(|claims| format!("--jti={} --reason=lost-laptop", text(claims, "jti"))).await;
 }
 
 #[tokio::test]

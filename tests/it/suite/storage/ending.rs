@@ -22,7 +22,7 @@ impl Given {
     async fn change(&self, user: &User, change: UserChange) {
         let audit = self.event(AuditKind::UserDisabled);
         let (spares, revoking) = (Roles::default(), self.revoking());
-        let change = ChangeUser { id: user.id, change, spares, revoking, audit };
+        let change = ChangeUser { id: user.id, change, spares, declared: false, revoking, audit };
         assert!(self.store().write(change).await.unwrap().is_ok());
     }
 
@@ -171,7 +171,7 @@ async fn a_change_of_a_user_ends_the_first_batch_and_the_rest_follows() {
     let audit = given.event(AuditKind::UserDisabled);
     let revoking = given.revoking();
     let (change, spares) = (UserChange::Disable, Roles::default());
-    let change = ChangeUser { id: anna.id, change, spares, revoking, audit };
+    let change = ChangeUser { id: anna.id, change, spares, declared: false, revoking, audit };
     let changed = given.store().write(change).await.unwrap().ok().unwrap();
     assert!(changed.ended.is_full());
     assert_eq!(changed.ended.sessions.len(), 500);

@@ -82,6 +82,8 @@ impl Given {
             password_hash: Some(StoredHash::new("a hash".to_owned())),
             roles: Roles::default(),
             status: UserStatus::Active,
+            disabled_by_file: false,
+            managed: false,
             version: 1,
             not_before: None,
             created_at: self.now(),

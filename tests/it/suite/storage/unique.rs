@@ -33,6 +33,7 @@ impl Given {
             settings: ResourceSettings::named("An API"),
             enabled: true,
             managed: false,
+            version: 1,
             created_at: self.now(),
             updated_at: self.now(),
         }
@@ -179,6 +180,7 @@ async fn a_resource_is_unique_by_its_uri_and_each_effect_is_noted_for_the_nodes(
         audit: given.event(AuditKind::ResourceChanged),
     };
     assert_eq!(given.store().write(change(&changed)).await.unwrap(), Swap::Won);
+    assert_eq!(given.store().write(change(&changed)).await.unwrap(), Swap::Lost, "an old version");
     assert_eq!(given.store().write(change(&twin)).await.unwrap(), Swap::Lost, "no such id");
     let stored = given.store().read(LoadResources).await.unwrap();
     let stored = stored.into_iter().find(|one| one.id == resource.id).unwrap();

@@ -15,7 +15,14 @@ use super::Given;
 impl Given {
     fn change_of(&self, id: chancery::protocol::ids::UserId, change: UserChange) -> ChangeUser {
         let audit = self.event(AuditKind::UserRoles);
-        ChangeUser { id, change, spares: Roles::default(), revoking: self.revoking(), audit }
+        ChangeUser {
+            id,
+            change,
+            spares: Roles::default(),
+            declared: false,
+            revoking: self.revoking(),
+            audit,
+        }
     }
 
     async fn changed(
