@@ -26,7 +26,7 @@ impl Server {
                 reason,
                 revoking: self.revoking_user(known),
                 audit: audit.clone(),
-                regressed: false,
+                regressed: None,
             };
             let ended = self.store.write(end).await?;
             if ended.feed.is_some() {

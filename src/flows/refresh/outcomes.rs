@@ -16,7 +16,8 @@ use crate::protocol::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::{
-    AddLeaf, CountRetry, EndSessions, FindSession, RotateSession, Sessions, TouchSession,
+    AddLeaf, CountRetry, EndSessions, FindSession, Regression, RotateSession, Sessions,
+    TouchSession,
 };
 
 type Answer = Result<Option<TokenResponse>, FlowError>;
@@ -124,9 +125,9 @@ impl Refresh<'_> {
             regressed_at.is_some_and(|at| now.since(at) <= self.server.settings.retry_window);
         if after_loss {
             // The writes that the database lost may be the ones that would explain this token.
-            return self.end(session, EndReason::StorageRegressed, false).await;
+            return self.end(session, EndReason::StorageRegressed, None).await;
         }
-        self.end(session, EndReason::Reuse, false).await
+        self.end(session, EndReason::Reuse, None).await
     }
 
     /// The token is newer than the session: the database lost writes. That is no theft, and an
@@ -139,17 +140,27 @@ impl Refresh<'_> {
             "a genuine refresh token is newer than its session: the database lost writes"
         );
         metrics::counter!("chancery_storage_regressed_total").increment(1);
-        self.end(session, EndReason::StorageRegressed, true).await
+        let known = self.known.head.epoch;
+        let regression = Regression {
+            seen: self.server.memory.revocations().epoch().map_or(known, |seen| seen.max(known)),
+            after: session.rotation.rotated_at,
+        };
+        self.end(session, EndReason::StorageRegressed, Some(regression)).await
     }
 
-    async fn end(&self, session: &Session, reason: EndReason, regressed: bool) -> FlowError {
+    async fn end(
+        &self,
+        session: &Session,
+        reason: EndReason,
+        regressed: Option<Regression>,
+    ) -> FlowError {
         let (kind, refusal) = if reason == EndReason::Reuse {
             (AuditKind::RefreshReuse, Reason::Reuse)
         } else {
             (AuditKind::StorageRegressed, Reason::StorageRegressed)
         };
         let event = self.event(kind, session).because(reason.as_str());
-        let revoking = if regressed {
+        let revoking = if regressed.is_some() {
             self.server.revoking_client(self.known)
         } else {
             self.server.revoking_user(self.known)

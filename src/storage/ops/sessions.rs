@@ -116,11 +116,21 @@ pub struct EndSessions {
     pub revoking: Revoking,
     /// Written if any session was ended.
     pub audit: Option<AuditEvent>,
-    /// Whether the log begins a new epoch, in which everything issued so far is refused: the
-    /// database was found to have lost writes.
-    pub regressed: bool,
+    /// How the database was found to have lost writes, if it was: the log begins a new epoch, in
+    /// which everything issued so far is refused, unless one has begun since the loss.
+    pub regressed: Option<Regression>,
 }
 operation!(EndSessions => Ended, URGENT);
+
+/// A loss of writes that a session shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Regression {
+    /// The newest epoch that this node has seen.
+    pub seen: i64,
+    /// When the session last changed before the loss. Many sessions show the same loss, each when
+    /// its token comes: where an epoch has begun since then, it answers for this one too.
+    pub after: Timestamp,
+}
 
 /// Some sessions.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Sessions and their rotation.
 
 use super::audit::append;
-use super::feed::{Publication, all, publish, renew_epoch};
+use super::feed::{Publication, Renewal, all, publish, refuse_if_late, renew_epoch};
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
@@ -108,12 +108,17 @@ impl Execute<Engine> for EndSessions {
             append(tx, audit).await?;
         }
         let mut entries = ends(&sessions, &self.revoking, (tx.now)());
-        if self.regressed {
-            // Whatever else the database has lost may have been a revocation.
-            renew_epoch(tx, None).await?;
-            entries.push(all(&self.revoking, (tx.now)()));
+        let mut renewed = None;
+        if let Some(regression) = self.regressed {
+            let why = Renewal::Since(regression.after);
+            renewed = renew_epoch(tx, &why, regression.seen).await?;
         }
+        // Whatever else the database has lost may have been a revocation.
+        entries.extend(renewed.map(|now| all(&self.revoking, now)));
         let feed = publish(tx, &entries, &self.revoking).await?;
+        if let Some(now) = renewed {
+            refuse_if_late(tx, now)?;
+        }
         Ok(Ended { sessions, feed: Some(feed) })
     }
 }

@@ -239,6 +239,21 @@ async fn ending_everything_ends_what_a_clock_ahead_began_and_spares_what_begins_
 }
 
 #[tokio::test]
+async fn ending_everything_by_a_clock_set_back_brings_nothing_back_to_life() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let begun = given.stored_session(&anna).await;
+    for step in [0, -3_600_000] {
+        given.0.clock.step_wall(step);
+        let audit = given.event(AuditKind::Revoked);
+        let revoke = Revoke { what: Revokes::Everything, revoking: given.revoking(), audit };
+        given.store().write(revoke).await.unwrap();
+        let over = SessionStatus::Ended(EndReason::EverythingRevoked);
+        assert_eq!(given.status(&begun).await, over);
+    }
+}
+
+#[tokio::test]
 async fn sessions_are_listed_in_pages_without_what_is_over_or_expired() {
     let Some(given) = Given::start().await else { return };
     let anna = given.stored_user("anna").await;

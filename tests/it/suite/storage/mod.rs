@@ -151,7 +151,7 @@ impl Given {
             reason: EndReason::EndedByAdmin,
             revoking: self.revoking(),
             audit: Some(self.event(AuditKind::SessionsEnded)),
-            regressed: false,
+            regressed: None,
         }
     }
 
