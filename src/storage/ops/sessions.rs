@@ -174,6 +174,15 @@ pub struct ListSessions {
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
 
+/// Whether a session that began by a time is alive.
+pub struct HasSessions {
+    /// The time.
+    pub begun_by: Timestamp,
+    /// Now: what has expired or ended does not count.
+    pub alive_at: Timestamp,
+}
+operation!(HasSessions => bool, SINGLE_STATEMENT);
+
 /// Counts the sessions of a user that were not ended.
 pub struct CountSessions(pub UserId);
 operation!(CountSessions => u32, SINGLE_STATEMENT);

@@ -10,8 +10,8 @@ use crate::protocol::session::{EndReason, Session};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
-    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions,
-    Sessions,
+    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
+    ListSessions, Sessions,
 };
 use crate::storage::ops::{BATCH, FeedPosition, Revoking};
 
@@ -231,6 +231,22 @@ impl Execute<Engine> for CountSessions {
             .fetch_one(&mut *tx.conn)
             .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+}
+
+impl Execute<Engine> for HasSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        // The first one found is enough, so this is short where the answer is yes.
+        let found: Option<IdRow> = tx
+            .query_as(
+                "SELECT id FROM session WHERE created_at <= $1 AND idle_expires_at > $2 \
+                 AND max_expires_at > $2 AND ended_reason IS NULL LIMIT 1",
+            )
+            .bind(self.begun_by.millis())
+            .bind(self.alive_at.millis())
+            .fetch_optional(&mut *tx.conn)
+            .await?;
+        Ok(found.is_some())
     }
 }
 
