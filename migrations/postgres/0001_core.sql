@@ -13,6 +13,7 @@ CREATE TABLE users (
     updated_at      BIGINT  NOT NULL
 );
 
+-- The sessions of a client begun before its `ended_before` are over.
 CREATE TABLE client (
     key                   BYTEA   PRIMARY KEY,
     id                    TEXT    NOT NULL UNIQUE,
@@ -31,6 +32,7 @@ CREATE TABLE client (
     status                TEXT    NOT NULL,
     managed               BIGINT  NOT NULL,
     not_before            BIGINT,
+    ended_before          BIGINT,
     version               BIGINT  NOT NULL,
     created_at            BIGINT  NOT NULL,
     updated_at            BIGINT  NOT NULL

@@ -13,6 +13,7 @@ CREATE TABLE users (
     updated_at      INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- The sessions of a client begun before its `ended_before` are over.
 CREATE TABLE client (
     key                   BLOB    PRIMARY KEY,
     id                    TEXT    NOT NULL UNIQUE,
@@ -31,6 +32,7 @@ CREATE TABLE client (
     status                TEXT    NOT NULL,
     managed               INTEGER NOT NULL,
     not_before            INTEGER,
+    ended_before          INTEGER,
     version               INTEGER NOT NULL,
     created_at            INTEGER NOT NULL,
     updated_at            INTEGER NOT NULL

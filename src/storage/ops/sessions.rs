@@ -106,7 +106,8 @@ pub struct TouchSession {
 }
 operation!(TouchSession => Swap, SINGLE_STATEMENT);
 
-/// Ends active sessions, at most [`super::BATCH`] of them, and publishes the end of each.
+/// Ends active sessions, at most [`super::BATCH`] of them, and publishes the end of each, but for
+/// those of a client: it has an entry of its own, made when it was disabled.
 pub struct EndSessions {
     /// Which.
     pub which: Sessions,
@@ -139,8 +140,11 @@ pub enum Sessions {
     One(SessionId),
     /// Those of a user, but for one.
     OfUser(UserId, Option<SessionId>),
-    /// Those of a client.
-    OfClient(ClientId),
+    /// Those of a user that began with an earlier version of him.
+    OfUserBefore(UserId, i64),
+    /// Those of a disabled client, with ids after one: a client may have very many, so that each
+    /// batch begins where the one before has ended.
+    OfClient(ClientId, Option<SessionId>),
     /// Those of a user through a client beyond the newest so many.
     Surplus(UserId, u32),
 }
@@ -152,6 +156,15 @@ pub struct Ended {
     pub sessions: Vec<SessionId>,
     /// Where the log tells of it; none if there was nothing to end.
     pub feed: Option<FeedPosition>,
+}
+
+impl Sessions {
+    /// What may be left of these when `ended` are over.
+    pub fn rest(&mut self, ended: &[SessionId]) {
+        if let Self::OfClient(_, after) = self {
+            *after = ended.iter().max().copied().or(*after);
+        }
+    }
 }
 
 impl Ended {

@@ -13,7 +13,7 @@ use crate::storage::ops::sessions::{
     CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
     ListSessions, Sessions,
 };
-use crate::storage::ops::{BATCH, FeedPosition, Revoking};
+use crate::storage::ops::{BATCH, Revoking};
 
 macro_rules! columns {
     () => {
@@ -26,10 +26,13 @@ macro_rules! columns {
     };
 }
 
-// Everything was ended up to a time, which is written in one row and not in those of the sessions.
+// Everything, or everything of a client, was ended up to a time, which is written in one row and not
+// in those of the sessions.
 macro_rules! not_over {
     () => {
-        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1)"
+        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
+         AND created_at > COALESCE((SELECT client.ended_before FROM client \
+         WHERE client.id = session.client_id), -1)"
     };
 }
 
@@ -85,8 +88,10 @@ impl Execute<Engine> for FindSession {
             ", users.id AS u_id, users.name AS u_name, users.roles AS u_roles, \
              users.status AS u_status, users.version AS u_version, \
              users.not_before AS u_not_before, users.created_at AS u_created_at, \
-             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before \
+             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before, \
+             client.ended_before AS client_ended_before \
              FROM session LEFT JOIN users ON users.id = session.user_id \
+             LEFT JOIN client ON client.id = session.client_id \
              CROSS JOIN feed_head WHERE session.id = $1"
         );
         tx.query_as::<FoundRow>(sql)
@@ -107,6 +112,10 @@ impl Execute<Engine> for EndSessions {
         if let Some(audit) = &self.audit {
             append(tx, audit).await?;
         }
+        if matches!(self.which, Sessions::OfClient(..)) {
+            // The entry of the client refuses the tokens of all.
+            return Ok(Ended { sessions, feed: None });
+        }
         let mut entries = ends(&sessions, &self.revoking, (tx.now)());
         let mut renewed = None;
         if let Some(regression) = self.regressed {
@@ -123,16 +132,12 @@ impl Execute<Engine> for EndSessions {
     }
 }
 
-/// Tells the log that these sessions are over.
-pub(super) async fn publish_ends(
-    tx: &mut Tx<'_>,
+/// What tells the log that these sessions are over.
+pub(super) fn ends(
     sessions: &[SessionId],
     revoking: &Revoking,
-) -> Result<FeedPosition, DbError> {
-    publish(tx, &ends(sessions, revoking, (tx.now)()), revoking).await
-}
-
-fn ends(sessions: &[SessionId], revoking: &Revoking, now: Timestamp) -> Vec<Publication> {
+    now: Timestamp,
+) -> Vec<Publication> {
     let until = Some(revoking.until(now));
     let publication = |session: &SessionId| Publication {
         kind: Kind::Session,
@@ -176,9 +181,16 @@ pub(super) async fn end(
             except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
-        Sessions::OfClient(client) => end_where!(
-            "client_id = $3 AND ended_reason IS NULL ORDER BY id LIMIT $4",
+        Sessions::OfUserBefore(user, version) => end_where!(
+            "user_id = $3 AND user_version < $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            *version,
+            BATCH
+        ),
+        Sessions::OfClient(client, after) => end_where!(
+            "client_id = $3 AND id > $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
             client.as_str(),
+            after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
         Sessions::Surplus(user, keep) => end_where!(
