@@ -164,6 +164,11 @@ CREATE TABLE audit (
     reason     TEXT
 );
 
+-- Ids sort by time, so each gives the newest first.
+CREATE INDEX audit_by_target ON audit (target, id);
+CREATE INDEX audit_by_actor ON audit (actor, id);
+CREATE INDEX audit_by_kind ON audit (kind, id);
+
 -- Small facts of the installation, such as the check value of the master key.
 CREATE TABLE setting (
     name  TEXT PRIMARY KEY,

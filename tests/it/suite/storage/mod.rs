@@ -21,6 +21,7 @@ use chancery::storage::ops::{Revoking, Swap};
 use super::BACKEND;
 use crate::support::TestServer;
 
+mod audit;
 mod corrupt;
 mod ending;
 mod janitor;
