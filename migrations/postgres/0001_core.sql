@@ -17,6 +17,7 @@ CREATE TABLE users (
 
 CREATE INDEX users_managed ON users (id) WHERE managed = 1;
 
+-- The sessions of a client begun before its `ended_before` are over.
 CREATE TABLE client (
     key                   BYTEA   PRIMARY KEY,
     id                    TEXT    NOT NULL UNIQUE,
@@ -35,6 +36,7 @@ CREATE TABLE client (
     status                TEXT    NOT NULL,
     managed               BIGINT  NOT NULL,
     not_before            BIGINT,
+    ended_before          BIGINT,
     version               BIGINT  NOT NULL,
     created_at            BIGINT  NOT NULL,
     updated_at            BIGINT  NOT NULL
@@ -167,6 +169,11 @@ CREATE TABLE audit (
     reason     TEXT,
     note       TEXT
 );
+
+-- Ids sort by time, so each gives the newest first.
+CREATE INDEX audit_by_target ON audit (target, id);
+CREATE INDEX audit_by_actor ON audit (actor, id);
+CREATE INDEX audit_by_kind ON audit (kind, id);
 
 -- Small facts of the installation, such as the check value of the master key.
 CREATE TABLE setting (

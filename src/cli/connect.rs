@@ -88,7 +88,7 @@ pub(super) fn keeper(config: &Config, store: Store, master: MasterKey, world: &W
         master: Arc::new(master),
         signing: KeySchedule::new(rotation, max_age, tokens.max_token_life),
         // A refresh token is recognised for as long as its session may live.
-        tokens: KeySchedule::new(rotation, max_age, tokens.session_max_ttl),
+        tokens: KeySchedule::of_refresh_tokens(rotation, max_age, tokens.session_max_ttl),
         world: world.clone(),
     }
 }
@@ -113,10 +113,7 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         hash_budget: config.passwords.hash_budget(),
         audit_retention: config.audit.retention,
         // The embedded database reads the clock of this machine too.
-        clock_offset_limit: match url {
-            DatabaseUrl::Postgres(_) => Some(url.clock_offset_bound()),
-            DatabaseUrl::Sqlite(_) => None,
-        },
+        clock_offset_limit: url.clock_offset_limit(),
     }
 }
 

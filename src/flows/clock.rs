@@ -48,6 +48,21 @@ impl ClockWatch {
         Ok(())
     }
 
+    /// A time that is certainly past, by this node's clock and by the database's: what was over
+    /// then is over. None where the clocks are too far apart to tell.
+    pub async fn past(
+        &self,
+        store: &Store,
+        world: &World,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        let Some(limit) = self.limit else {
+            return Ok(Some(world.clock.now().into()));
+        };
+        let offset = ClockOffset::measure(store, world).await?;
+        let now = Timestamp::from(world.clock.now());
+        Ok((!offset.exceeds(limit)).then(|| now - offset.ahead()))
+    }
+
     /// Whether the clock was too far from the database's when they were compared last.
     pub fn is_off(&self) -> bool {
         self.off.load(Ordering::Acquire)
@@ -78,6 +93,11 @@ impl ClockOffset {
         apart.saturating_sub(self.uncertainty) > limit
     }
 
+    /// How far this node's clock is ahead; zero if it is behind.
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(u64::try_from(self.millis).unwrap_or(0))
+    }
+
     /// The offset in seconds.
     pub fn seconds(&self) -> f64 {
         let apart = Duration::from_millis(self.millis.unsigned_abs()).as_secs_f64();
@@ -100,6 +120,8 @@ mod tests {
         assert_eq!(offset(10_000, 7_050, 100).millis, 3_000);
         assert_eq!(offset(10_000, 13_000, 0).millis, -3_000);
         assert!((offset(10_000, 13_000, 0).seconds() + 3.0).abs() < 1e-9);
+        assert_eq!(offset(10_000, 13_000, 0).ahead(), Duration::ZERO);
+        assert_eq!(offset(13_000, 10_000, 0).ahead(), Duration::from_secs(3));
     }
 
     #[test]

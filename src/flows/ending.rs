@@ -8,13 +8,14 @@ use crate::protocol::audit::AuditEvent;
 use crate::protocol::revocation::Kind;
 use crate::protocol::session::EndReason;
 use crate::storage::ops::sessions::{EndSessions, Ended, Sessions};
+use crate::storage::ops::users::ChangedUser;
 
 impl Server {
     /// Ends the sessions, one bounded transaction after the other until none is left, and answers
     /// how many there were. `audit` is written with the first.
     pub(super) async fn end_sessions(
         &self,
-        which: Sessions,
+        mut which: Sessions,
         reason: EndReason,
         mut audit: Option<AuditEvent>,
         known: &Known,
@@ -26,13 +27,14 @@ impl Server {
                 reason,
                 revoking: self.revoking_user(known),
                 audit: audit.clone(),
-                regressed: false,
+                regressed: None,
             };
             let ended = self.store.write(end).await?;
-            if ended.feed.is_some() {
+            if !ended.sessions.is_empty() {
                 count += count_ended(&ended);
                 audit.take().iter().for_each(audit::log);
             }
+            which.rest(&ended.sessions);
             if !ended.is_full() {
                 return Ok(count);
             }
@@ -40,13 +42,21 @@ impl Server {
     }
 }
 
-/// Counts the sessions that were ended, and answers how many there are.
+/// Counts the entries of the sessions that were ended, and answers how many sessions there are.
 pub(super) fn count_ended(ended: &Ended) -> u64 {
     let sessions = u64::try_from(ended.sessions.len()).unwrap_or(u64::MAX);
-    if sessions > 0 {
+    if ended.feed.is_some() {
         count_revocations(Kind::Session, sessions);
     }
     sessions
+}
+
+/// Counts the entries of a changed user.
+pub(super) fn count_changed(changed: &ChangedUser) {
+    count_ended(&changed.ended);
+    if changed.refused {
+        count_revocations(Kind::Subject, 1);
+    }
 }
 
 /// Counts entries of the log of revocations, which are stored by now.

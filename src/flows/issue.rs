@@ -66,7 +66,7 @@ pub struct RefreshResponse {
 
 /// How long a request waits out a revocation beyond the lease that its not-before may lie ahead: the
 /// rest of the second, the margin, and what the clocks of nodes may differ.
-const LONGEST_WAIT: Duration = Duration::from_secs(4);
+const LONGEST_WAIT: Duration = Duration::from_secs(7);
 
 impl Server {
     /// The rules of granting to a client, on behalf of a user with `roles` or of itself.

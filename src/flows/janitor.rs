@@ -1,5 +1,5 @@
 //! Removing what nobody can need any more: expired and ended sessions, revocations that can refuse
-//! nothing alive, old audit events.
+//! nothing alive, old audit events, keys whose last token has expired.
 
 use std::time::Duration;
 
@@ -14,6 +14,8 @@ use crate::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
 pub struct Sweep {
     after: Option<SessionId>,
     seen: Option<Seen>,
+    /// Until when, in monotonic time, nothing is removed, since the clock has jumped.
+    rests_until: Duration,
 }
 
 struct Seen {
@@ -34,18 +36,24 @@ pub struct Removed {
 
 impl Sweep {
     /// One round, bounded in rows: it goes on next time where it has stopped. A clock that has
-    /// jumped removes nothing, since what it calls expired may not be.
+    /// jumped, or is far from the database's, removes nothing, since what it calls expired may not
+    /// be.
     pub async fn run(&mut self, server: &Server) -> Result<Removed, FlowError> {
-        let now = server.now();
-        if self.clock_jumped(server, now) {
-            tracing::warn!("the clock has jumped: nothing is removed this time");
+        if self.rests(server) {
             return Ok(Removed::default());
         }
+        let Some(now) = server.clock.past(&server.store, &server.world).await? else {
+            tracing::warn!("the clock is too far from the database's: nothing is removed");
+            return Ok(Removed::default());
+        };
         let removed = Removed {
             sessions: self.sessions(server, now).await?,
             revocations: revocations(server, now).await?,
             audit: audit(server, now).await?,
         };
+        if server.memory.keeper().remove_retired(now).await? {
+            server.memory.refresh().await?;
+        }
         for (table, rows) in [
             ("session", removed.sessions),
             ("revocation", removed.revocations),
@@ -56,8 +64,17 @@ impl Sweep {
         Ok(removed)
     }
 
-    fn clock_jumped(&mut self, server: &Server, now: Timestamp) -> bool {
+    /// A clock that has jumped may be set right again soon, so it is believed after a while only.
+    fn rests(&mut self, server: &Server) -> bool {
         let monotonic = server.world.clock.monotonic();
+        if self.clock_jumped(server.now(), monotonic) {
+            tracing::warn!(rest_s = REST.as_secs(), "the clock has jumped: nothing is removed");
+            self.rests_until = monotonic + REST;
+        }
+        monotonic < self.rests_until
+    }
+
+    fn clock_jumped(&mut self, now: Timestamp, monotonic: Duration) -> bool {
         let before = self.seen.replace(Seen { clock: now, monotonic });
         before.is_some_and(|before| {
             let expected = before.clock + monotonic.saturating_sub(before.monotonic);
@@ -114,5 +131,6 @@ async fn audit(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
 const BATCH: u32 = 500;
 const BATCHES: u32 = 20;
 const JUMP: Duration = Duration::from_mins(5);
+const REST: Duration = Duration::from_hours(1);
 const SESSION_MARGIN: Duration = Duration::from_hours(24);
 const REVOCATION_MARGIN: Duration = Duration::from_hours(1);

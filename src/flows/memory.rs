@@ -33,6 +33,8 @@ pub struct Memory {
     keeper: Keeper,
     world: World,
     policy: RevocationPolicy,
+    /// The longest life of an access token that this node gives.
+    max_life: Duration,
     known: ArcSwapOption<Known>,
     log: RevocationLog,
     /// When the database was last looked at, in milliseconds of monotonic time and one; 0 is never.
@@ -58,12 +60,18 @@ pub struct Known {
 
 impl Memory {
     /// An empty memory.
-    pub fn new(issuer: Issuer, keeper: Keeper, policy: RevocationPolicy) -> Self {
+    pub fn new(
+        issuer: Issuer,
+        keeper: Keeper,
+        policy: RevocationPolicy,
+        max_life: Duration,
+    ) -> Self {
         Self {
             issuer,
             world: keeper.world.clone(),
             keeper,
             policy,
+            max_life,
             known: ArcSwapOption::empty(),
             log: RevocationLog::default(),
             looked_at: AtomicU64::new(NEVER),
@@ -156,7 +164,11 @@ impl Memory {
         let head = self.follow().await?;
         let before = self.known.load_full();
         if before.as_ref().is_none_or(|known| known.head != head) {
-            let unchanged = before.filter(|known| known.head.changes == head.changes);
+            // The changes of two epochs do not compare: some may be lost, and others made.
+            let same = |known: &Arc<Known>| {
+                known.head.epoch == head.epoch && known.head.changes == head.changes
+            };
+            let unchanged = before.filter(same);
             let known = match unchanged {
                 Some(known) => Known { head, ..(*known).clone() },
                 None => self.load(head).await?,
@@ -209,9 +221,12 @@ impl Memory {
         let entropy = self.world.entropy.as_ref();
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
-        let revoking = self.policy.of_client(head.longest_token, entropy);
+        // What is stored may be lost too.
+        let longest_token = head.longest_token.max(self.max_life);
+        let revoking = self.policy.of_client(longest_token, entropy);
+        let seen = self.log.epoch().unwrap_or(head.epoch);
         // If another node was faster, its epoch is as good.
-        let renew = RenewEpoch { from: head.epoch, revoking, audit };
+        let renew = RenewEpoch { from: head.epoch, seen, revoking, audit };
         if self.keeper.store.write(renew).await?.is_some() {
             count_revocations(Kind::All, 1);
         }

@@ -1,6 +1,6 @@
 //! A user's own sessions: who is logged in as him, from where, and ending them.
 
-use super::ending::count_ended;
+use super::ending::count_changed;
 use super::error::FlowError;
 use super::gate::Principal;
 use super::server::Server;
@@ -79,10 +79,13 @@ pub async fn end_some(
             };
             let changed = server.store.write(change).await?;
             let changed = changed.map_err(|_| FlowError::not_found())?;
-            count_ended(&changed.ended);
+            count_changed(&changed);
             audit::log(&event);
-            let rest = Sessions::OfUser(user, None);
-            server.end_sessions(rest, EndReason::LogoutEverywhere, None, known).await?;
+            if changed.ended.is_full() {
+                // Not those of a login since.
+                let rest = Sessions::OfUserBefore(user, changed.user.version);
+                server.end_sessions(rest, EndReason::LogoutEverywhere, None, known).await?;
+            }
         }
     }
     server.obey_now().await;

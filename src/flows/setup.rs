@@ -32,7 +32,10 @@ impl Server {
     /// A server on the keeper's database. It answers nothing until [`Server::start`].
     pub fn assemble(settings: Settings, keeper: Keeper, credentials: Credentials) -> Self {
         let (world, store) = (keeper.world.clone(), keeper.store.clone());
-        let memory = Memory::new(settings.issuer.clone(), keeper, settings.revocation);
+        let memory = {
+            let (revocation, max_life) = (settings.revocation, settings.tokens.max_life);
+            Memory::new(settings.issuer.clone(), keeper, revocation, max_life)
+        };
         let clock = ClockWatch::new(settings.clock_offset_limit);
         Self { settings, world, store, memory, credentials, clock }
     }

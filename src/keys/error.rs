@@ -16,9 +16,6 @@ pub enum KeyError {
     /// A key could not be made.
     #[error(transparent)]
     Generation(#[from] GenerationFailed),
-    /// Every number for keys that tag refresh tokens is used up.
-    #[error("every number for keys of refresh tokens is used up")]
-    NoNumberLeft,
     /// The database.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -11,16 +11,18 @@ use super::error::KeyError;
 use super::generate::{GenerationFailed, generate};
 use super::master::{MasterKey, Purpose};
 use super::ring::{KeyRing, signing_purpose, token_purpose};
-use super::schedule::{KeySchedule, Step, needed};
+use super::schedule::{KeySchedule, MARGIN, Step, needed};
 use crate::env::World;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::ids::AuditId;
 use crate::protocol::key::{Algorithm, KeyLife, KeyRecord, KeyState, KeyUse, Kid};
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::Swap;
+use crate::storage::ops::feed::ReadHead;
 use crate::storage::ops::keys::{
     InsertKey, KeyMove, KeyName, LoadKeys, MoveKeys, StoredKeys, TokenKeyRecord,
 };
+use crate::storage::ops::sessions::HasSessions;
 use crate::storage::ops::settings::EnsureSetting;
 use crate::storage::{StorageError, Store};
 
@@ -64,6 +66,29 @@ impl Keeper {
         }
         changed |= self.maintain_tokens(&stored).await?;
         Ok(changed)
+    }
+
+    /// Removes every retired key of which nothing can be alive at `now`, and answers whether there
+    /// was one. What is stored decides, not only what is configured today: tokens and sessions keep
+    /// the life that they were given.
+    pub async fn remove_retired(&self, now: Timestamp) -> Result<bool, KeyError> {
+        let stored = self.store.read(LoadKeys).await?;
+        let longest = self.store.read(ReadHead).await?.longest_token;
+        let mut removed = false;
+        for key in stored.signing.iter().filter(|key| self.signing.is_over(&key.life, now, longest))
+        {
+            self.remove(KeyName::Signing(key.kid.clone())).await?;
+            removed = true;
+        }
+        for key in stored.token.iter().filter(|key| self.tokens.is_over(&key.life, now, MARGIN)) {
+            // Another node may have tagged with it for a little longer.
+            let begun_by = key.life.retired_at.map_or(now, |at| at + MARGIN);
+            if !self.store.read(HasSessions { begun_by, alive_at: now }).await? {
+                self.remove(KeyName::Token(key.number)).await?;
+                removed = true;
+            }
+        }
+        Ok(removed)
     }
 
     /// Lets every announced signing key that is older than `wait` take over now, with `audit`, and
@@ -111,7 +136,6 @@ impl Keeper {
                     let event = self.event(AuditKind::KeyActivated).about(algorithm.as_str());
                     self.hand_over(&lives, name, Some(event)).await?;
                 }
-                Step::Remove(position) => self.remove(name(*position)).await?,
             }
         }
         Ok(!steps.is_empty())
@@ -128,12 +152,15 @@ impl Keeper {
                 Step::Begin | Step::Announce => {
                     let begin = *step == Step::Begin;
                     let state = if begin { KeyState::Active } else { KeyState::Announced };
-                    let number = next.ok_or(KeyError::NoNumberLeft)?;
+                    let Some(number) = next else {
+                        // The active key goes on: an old key is better than no server.
+                        tracing::error!("every number for keys of refresh tokens is used up");
+                        break;
+                    };
                     self.insert_token(number, state).await?;
                     next = number.checked_add(1);
                 }
                 Step::Activate => self.hand_over(&lives, name, None).await?,
-                Step::Remove(position) => self.remove(name(*position)).await?,
             }
         }
         Ok(!steps.is_empty())

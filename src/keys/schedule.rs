@@ -26,8 +26,6 @@ pub(super) enum Step {
     Announce,
     /// The waiting key takes over.
     Activate,
-    /// This key has no living token any more.
-    Remove(usize),
 }
 
 impl KeySchedule {
@@ -36,9 +34,25 @@ impl KeySchedule {
         Self {
             active: rotation,
             announced: (2 * jwks_max_age).max(Duration::from_hours(24)),
-            // Verifiers may add a minute of leeway, and clocks another.
-            retired: max_token_life + Duration::from_mins(2),
+            retired: max_token_life + MARGIN,
         }
+    }
+
+    /// The lives of the keys that tag refresh tokens, which live for as long as a session may. Each
+    /// has one of 256 numbers that are never given again, so they take turns slowly.
+    pub fn of_refresh_tokens(
+        rotation: Duration,
+        jwks_max_age: Duration,
+        session_max_ttl: Duration,
+    ) -> Self {
+        Self::new(rotation.max(SLOWEST_TAG_ROTATION), jwks_max_age, session_max_ttl)
+    }
+
+    /// Whether every token of a retired key has expired at `now`, by what is configured today and
+    /// by the `longest` life that a token alive may have been given before.
+    pub(super) fn is_over(&self, key: &KeyLife, now: Timestamp, longest: Duration) -> bool {
+        let kept = self.retired.max(longest + MARGIN);
+        key.state == KeyState::Retired && key.retired_at.is_none_or(|at| now.since(at) >= kept)
     }
 
     /// The steps due at `now` for the keys of one use and algorithm, at positions of `keys`.
@@ -63,15 +77,15 @@ impl KeySchedule {
                 steps.push(Step::Announce);
             }
         }
-        let gone = |key: &KeyLife| {
-            key.state == KeyState::Retired
-                && key.retired_at.is_none_or(|at| now.since(at) >= self.retired)
-        };
-        let removals = keys.iter().enumerate().filter(|(_, key)| gone(key));
-        steps.extend(removals.map(|(position, _)| Step::Remove(position)));
         steps
     }
 }
+
+/// Verifiers may add a minute of leeway, and clocks another.
+pub(super) const MARGIN: Duration = Duration::from_mins(2);
+
+/// 256 numbers last for more than 60 years.
+const SLOWEST_TAG_ROTATION: Duration = Duration::from_hours(90 * 24);
 
 /// The uses and algorithms that must have keys: what the resources sign with, what every issuer
 /// must be able to (RFC 9068 §2.1 asks for RS256), and the feed.
@@ -130,10 +144,23 @@ mod tests {
 
     #[test]
     fn a_retired_key_stays_until_its_last_token_has_expired() {
-        let keys =
-            [key(KeyState::Active, 0), key(KeyState::Announced, 0), key(KeyState::Retired, 10)];
-        assert!(due(&keys, 11).is_empty());
-        assert_eq!(due(&keys, 12), [Step::Remove(2)]);
+        let over = |state, hours: i64, longest| {
+            let now = Timestamp::from_seconds(hours * 3600);
+            schedule().is_over(&key(state, 10), now, Duration::from_hours(longest))
+        };
+        assert!(!over(KeyState::Retired, 11, 0));
+        assert!(over(KeyState::Retired, 12, 0));
+        assert!(!over(KeyState::Retired, 15, 5), "the life of tokens was lowered since");
+        assert!(over(KeyState::Retired, 16, 5));
+        assert!(!over(KeyState::Active, 999, 0));
+    }
+
+    #[test]
+    fn keys_that_tag_refresh_tokens_take_turns_slowly_enough_for_their_numbers() {
+        let (day, hour) = (Duration::from_hours(24), Duration::from_hours(1));
+        let daily = KeySchedule::of_refresh_tokens(day, hour, 90 * day);
+        assert!(daily.active * 256 > 50 * 365 * day);
+        assert_eq!(KeySchedule::of_refresh_tokens(400 * day, hour, day).active, 400 * day);
     }
 
     #[test]

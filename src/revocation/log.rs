@@ -24,6 +24,7 @@ struct State {
     last: Option<Last>,
     /// The latest time up to which everything was refused.
     all_not_before: Option<Timestamp>,
+    /// By the clock of this node, which may be set back later.
     pruned_at: Option<Timestamp>,
 }
 
@@ -47,29 +48,44 @@ impl RevocationLog {
     /// Reads what came since the last time, up to `head`. One caller at a time.
     ///
     /// The last entry is read again: if it is gone or another one, writes were lost, even if new
-    /// ones have overtaken them since. What was read before is kept in any case, and so is where it
-    /// ended: as long as no new epoch is stored, every look finds the same.
+    /// ones have overtaken them since; so were they if an earlier epoch is back. What was read
+    /// before is kept in any case, and so is where it ended: as long as no new epoch is stored,
+    /// every look finds the same.
     pub async fn follow(
         &self,
         store: &Store,
         head: &FeedHead,
         now: Timestamp,
     ) -> Result<Followed, StorageError> {
+        if self.epoch().is_some_and(|epoch| epoch > head.epoch) {
+            return Ok(Followed::Fallen);
+        }
         let last = self.state().last.filter(|last| last.epoch == head.epoch);
-        if last.is_some_and(|last| last.seq == head.seq && last.tip == head.tip) {
+        // What was dropped by a clock that was set back since may refuse something alive.
+        let again = self.state().pruned_at.is_some_and(|at| at > now);
+        if !again && last.is_some_and(|last| last.is_at(head)) {
             return Ok(Followed::On);
         }
-        let fallen = self.read(store, last).await? || last.is_some_and(|last| head.seq <= last.seq);
-        if fallen {
+        let from = last.filter(|_| !again).map_or(0, |last| last.seq);
+        let replaced = self.read(store, from, last).await?;
+        if replaced || last.is_some_and(|last| last.is_lost(head)) {
             return Ok(Followed::Fallen);
         }
         let mut state = self.state_mut();
+        if again {
+            state.pruned_at = None;
+        }
         state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
         if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
             state.set.prune(now.seconds());
             state.pruned_at = Some(now);
         }
         Ok(Followed::On)
+    }
+
+    /// The epoch of the newest entry read; none before the first reading.
+    pub fn epoch(&self) -> Option<i64> {
+        self.state().last.map(|last| last.epoch)
     }
 
     /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.
@@ -92,13 +108,18 @@ impl RevocationLog {
         self.len() == 0
     }
 
-    /// Merges everything from the entry `last` on. Answers whether that entry is another one now.
-    async fn read(&self, store: &Store, last: Option<Last>) -> Result<bool, StorageError> {
-        let mut from = last.map_or(0, |last| last.seq);
+    /// Merges everything from the number `from` on. Answers whether the entry `last` is another one
+    /// now.
+    async fn read(
+        &self,
+        store: &Store,
+        mut from: i64,
+        last: Option<Last>,
+    ) -> Result<bool, StorageError> {
         let mut replaced = false;
         loop {
             let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
-            replaced |= last.is_some_and(|last| page.first().is_some_and(|e| last.is_replaced(e)));
+            replaced |= last.is_some_and(|last| page.iter().any(|entry| last.is_replaced(entry)));
             self.state_mut().merge(&page);
             match page.last() {
                 Some(newest) if page.len() == PAGE as usize => from = newest.seq + 1,
@@ -128,6 +149,16 @@ impl State {
 }
 
 impl Last {
+    /// Whether the log ends here.
+    fn is_at(&self, head: &FeedHead) -> bool {
+        self.seq == head.seq && self.tip == head.tip
+    }
+
+    /// Whether the log, in the same epoch, ends before this entry or at another one.
+    fn is_lost(&self, head: &FeedHead) -> bool {
+        head.seq < self.seq || (head.seq == self.seq && head.tip != self.tip)
+    }
+
     /// Whether `entry` has this one's number and is another. A later number is no sign: the janitor
     /// may have removed this one meanwhile.
     fn is_replaced(&self, entry: &Revocation) -> bool {

@@ -76,6 +76,6 @@ impl<O> Stored for O where
 }
 
 /// Counts a statement, so that the statements of a request can be told from outside.
-fn count_statement() {
+pub(super) fn count_statement() {
     metrics::counter!("chancery_storage_statements_total").increment(1);
 }

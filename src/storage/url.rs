@@ -74,13 +74,19 @@ impl DatabaseUrl {
         }
     }
 
-    /// The bound on the offset between the clocks of this database's nodes. SQLite has one node,
-    /// and the command line beside it reads the same clock.
-    pub fn clock_offset_bound(&self) -> Duration {
+    /// How far the clock of a node that is ready may be from the database's. None for SQLite: it
+    /// has one node, and the command line beside it reads the same clock.
+    pub fn clock_offset_limit(&self) -> Option<Duration> {
         match self {
-            Self::Postgres(_) => Duration::from_secs(1),
-            Self::Sqlite(_) => Duration::ZERO,
+            Self::Postgres(_) => Some(Duration::from_secs(1)),
+            Self::Sqlite(_) => None,
         }
+    }
+
+    /// How far the clocks of two nodes that are ready may be apart: one ahead of the database's,
+    /// the other behind it.
+    pub fn clock_offset_bound(&self) -> Duration {
+        2 * self.clock_offset_limit().unwrap_or_default()
     }
 }
 
@@ -95,6 +101,16 @@ mod tests {
         for text in ["sqlite://", "sqlite://:memory:", "sqlite://x?mode=memory", "mysql://h", "x"] {
             assert!(DatabaseUrl::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn two_nodes_may_be_apart_by_twice_what_each_may_be_off() {
+        let shared = DatabaseUrl::parse("postgres://h/n").unwrap();
+        let limit = shared.clock_offset_limit().unwrap();
+        assert_eq!(shared.clock_offset_bound(), limit + limit);
+        let embedded = DatabaseUrl::parse("sqlite://x.db").unwrap();
+        assert_eq!(embedded.clock_offset_limit(), None);
+        assert_eq!(embedded.clock_offset_bound(), Duration::ZERO);
     }
 
     #[test]

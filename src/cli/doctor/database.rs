@@ -94,7 +94,7 @@ impl Worth {
 }
 
 async fn clock(store: &Store, world: &World, (url, report): (&DatabaseUrl, &mut Report)) {
-    let limit = url.clock_offset_bound();
+    let limit = url.clock_offset_limit().unwrap_or_default();
     match ClockOffset::measure(store, world).await {
         Ok(offset) if offset.exceeds(limit) => report.fail(
             "clock",

@@ -7,7 +7,7 @@ use super::report::Report;
 use crate::cli::connect::{find_master_key, keeper};
 use crate::config::Config;
 use crate::env::World;
-use crate::keys::MasterKeyState;
+use crate::keys::{KeySchedule, MasterKeyState};
 use crate::protocol::key::{KeyLife, KeyState};
 use crate::protocol::time::Timestamp;
 use crate::storage::Store;
@@ -27,14 +27,18 @@ pub(super) async fn check(config: &Config, store: &Store, report: &mut Report) {
     }
     let token: Vec<KeyLife> = stored.token.iter().map(|key| key.life).collect();
     if !token.is_empty() {
-        places.insert("refresh tokens".to_owned(), token);
+        places.insert(REFRESH_TOKENS.to_owned(), token);
     }
     if places.is_empty() {
         report.warn("keys", "there are none yet: the first start makes them");
     }
     let now = world.clock.now().into();
+    let keys = &config.keys;
+    let tags = (keys.rotation, keys.jwks_max_age, config.tokens.session_max_ttl);
+    let tags = KeySchedule::of_refresh_tokens(tags.0, tags.1, tags.2);
     for (place, lives) in places {
-        match verdict(&lives, config.keys.rotation, now) {
+        let rotation = if place == REFRESH_TOKENS { tags.active } else { keys.rotation };
+        match verdict(&lives, rotation, now) {
             Ok(text) => report.ok("keys", format!("{place}: {text}")),
             Err(Trouble::NoneActive) => {
                 report.fail("keys", format!("{place}: none is active: start a server"));
@@ -97,6 +101,8 @@ fn verdict(lives: &[KeyLife], rotation: Duration, now: Timestamp) -> Result<Stri
     }
     Ok(format!("active for {days} days, the next one is announced"))
 }
+
+const REFRESH_TOKENS: &str = "refresh tokens";
 
 /// A server that was stopped over a weekend has neglected nothing.
 const GRACE: Duration = Duration::from_hours(72);

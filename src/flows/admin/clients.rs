@@ -223,10 +223,11 @@ pub async fn delete(server: &Server, by: &By, client: Client) -> Result<Effectiv
     let event = by.event(server, AuditKind::ClientDeleted).about(&disabled.id);
     let delete = DeleteClient {
         key: disabled.key,
+        version: disabled.version,
         revoking: server.revoking_client(&known),
         audit: event.clone(),
     };
-    server.store.write(delete).await?.ok_or_else(FlowError::not_found)?;
+    server.store.write(delete).await?.ok_or_else(changed_meanwhile)?;
     count_revocations(Kind::Client, 1);
     audit::log(&event);
     server.obey_now().await;
@@ -262,7 +263,7 @@ async fn end_sessions(
     reason: EndReason,
 ) -> Result<(), FlowError> {
     let known = server.memory.current().await?;
-    let which = Sessions::OfClient(client.id.clone());
+    let which = Sessions::OfClient(client.id.clone(), None);
     server.end_sessions(which, reason, None, &known).await?;
     server.obey_now().await;
     Ok(())

@@ -3,14 +3,14 @@
 use super::{By, MANAGED, authority};
 use crate::audit;
 use crate::flows::credentials::Source;
-use crate::flows::ending::{count_ended, count_revocations};
+use crate::flows::ending::count_changed;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::flows::setup::new_user;
 use crate::protocol::audit::AuditKind;
 use crate::protocol::ids::UserId;
 use crate::protocol::password::{Password, UserName};
-use crate::protocol::revocation::{EffectiveBy, Kind};
+use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::user::{Roles, StoredHash, User};
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::Sessions;
@@ -120,11 +120,11 @@ pub async fn change(
     let changed = server.store.write(operation).await?;
     let changed = changed.map_err(|unchanged| refusal(server, by, unchanged))?;
     audit::log(&event);
-    if count_ended(&changed.ended) == 0 && changed.feed.is_some() {
-        count_revocations(Kind::Subject, 1);
-    }
+    count_changed(&changed);
     if let Some(reason) = ends.filter(|_| changed.ended.is_full()) {
-        server.end_sessions(Sessions::OfUser(id, None), reason, None, &known).await?;
+        // Not those of a login since.
+        let rest = Sessions::OfUserBefore(id, changed.user.version);
+        server.end_sessions(rest, reason, None, &known).await?;
     }
     server.obey_now().await;
     Ok(Changed { user: changed.user, effective_by: server.effective_by(&known) })

@@ -16,7 +16,8 @@ use crate::protocol::time::Timestamp;
 use crate::storage::StorageError;
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::{
-    AddLeaf, CountRetry, EndSessions, FindSession, RotateSession, Sessions, TouchSession,
+    AddLeaf, CountRetry, EndSessions, FindSession, Regression, RotateSession, Sessions,
+    TouchSession,
 };
 
 type Answer = Result<Option<TokenResponse>, FlowError>;
@@ -125,9 +126,9 @@ impl Refresh<'_> {
             regressed_at.is_some_and(|at| now.since(at) <= self.server.settings.retry_window);
         if after_loss {
             // The writes that the database lost may be the ones that would explain this token.
-            return self.end(reading, EndReason::StorageRegressed, false).await;
+            return self.end(reading, EndReason::StorageRegressed, None).await;
         }
-        self.end(reading, EndReason::Reuse, false).await
+        self.end(reading, EndReason::Reuse, None).await
     }
 
     /// The token is newer than the session: the database lost writes. That is no theft, and an
@@ -141,10 +142,20 @@ impl Refresh<'_> {
             "a genuine refresh token is newer than its session: the database lost writes"
         );
         metrics::counter!("chancery_storage_regressed_total").increment(1);
-        self.end(reading, EndReason::StorageRegressed, true).await
+        let known = reading.admitted.known.head.epoch;
+        let regression = Regression {
+            seen: self.server.memory.revocations().epoch().map_or(known, |seen| seen.max(known)),
+            after: session.rotation.rotated_at,
+        };
+        self.end(reading, EndReason::StorageRegressed, Some(regression)).await
     }
 
-    async fn end(&self, reading: &Reading, reason: EndReason, regressed: bool) -> FlowError {
+    async fn end(
+        &self,
+        reading: &Reading,
+        reason: EndReason,
+        regressed: Option<Regression>,
+    ) -> FlowError {
         let Reading { admitted: Admitted { known, .. }, session, .. } = reading;
         let (kind, refusal) = if reason == EndReason::Reuse {
             (AuditKind::RefreshReuse, Reason::Reuse)
@@ -152,7 +163,7 @@ impl Refresh<'_> {
             (AuditKind::StorageRegressed, Reason::StorageRegressed)
         };
         let event = self.event(kind, session).because(reason.as_str());
-        let revoking = if regressed {
+        let revoking = if regressed.is_some() {
             self.server.revoking_client(known)
         } else {
             self.server.revoking_user(known)

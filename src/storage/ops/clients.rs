@@ -18,7 +18,9 @@ operation!(CreateClient => Swap);
 pub struct LoadClients;
 operation!(LoadClients => Vec<Client>, SINGLE_STATEMENT);
 
-/// Replaces a client by a later version of it, unless somebody else did so meanwhile.
+/// Replaces a client by a later version of it, unless somebody else did so meanwhile. The sessions
+/// of one that is disabled are over, and stay so when it is active again;
+/// [`super::sessions::EndSessions`] marks them.
 pub struct ChangeClient {
     /// As it is to be; its `version` is the one it was read with.
     pub client: Client,
@@ -37,10 +39,13 @@ pub struct ChangedClient {
     pub feed: Option<FeedPosition>,
 }
 
-/// Removes a client; its tokens are refused. Its sessions were ended before.
+/// Removes a disabled client, unless it was changed meanwhile; its tokens are refused. Its sessions
+/// were ended before.
 pub struct DeleteClient {
     /// Which.
     pub key: ClientKey,
+    /// The version that it was disabled with.
+    pub version: i64,
     /// For the log of revocations.
     pub revoking: Revoking,
     /// Written with it.

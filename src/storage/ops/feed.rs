@@ -51,6 +51,9 @@ pub enum Revokes {
 pub struct RenewEpoch {
     /// The epoch that ends.
     pub from: i64,
+    /// The newest epoch that this node has seen: where an earlier one is back, the next is beyond
+    /// both, since nobody goes back to an earlier one.
+    pub seen: i64,
     /// For the log.
     pub revoking: Revoking,
     /// Written with it.

@@ -106,7 +106,8 @@ pub struct TouchSession {
 }
 operation!(TouchSession => Swap, SINGLE_STATEMENT);
 
-/// Ends active sessions, at most [`super::BATCH`] of them, and publishes the end of each.
+/// Ends active sessions, at most [`super::BATCH`] of them, and publishes the end of each, but for
+/// those of a client: it has an entry of its own, made when it was disabled.
 pub struct EndSessions {
     /// Which.
     pub which: Sessions,
@@ -116,11 +117,21 @@ pub struct EndSessions {
     pub revoking: Revoking,
     /// Written if any session was ended.
     pub audit: Option<AuditEvent>,
-    /// Whether the log begins a new epoch, in which everything issued so far is refused: the
-    /// database was found to have lost writes.
-    pub regressed: bool,
+    /// How the database was found to have lost writes, if it was: the log begins a new epoch, in
+    /// which everything issued so far is refused, unless one has begun since the loss.
+    pub regressed: Option<Regression>,
 }
 operation!(EndSessions => Ended, URGENT);
+
+/// A loss of writes that a session shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Regression {
+    /// The newest epoch that this node has seen.
+    pub seen: i64,
+    /// When the session last changed before the loss. Many sessions show the same loss, each when
+    /// its token comes: where an epoch has begun since then, it answers for this one too.
+    pub after: Timestamp,
+}
 
 /// Some sessions.
 #[derive(Clone, Debug)]
@@ -129,8 +140,11 @@ pub enum Sessions {
     One(SessionId),
     /// Those of a user, but for one.
     OfUser(UserId, Option<SessionId>),
-    /// Those of a client.
-    OfClient(ClientId),
+    /// Those of a user that began with an earlier version of him.
+    OfUserBefore(UserId, i64),
+    /// Those of a disabled client, with ids after one: a client may have very many, so that each
+    /// batch begins where the one before has ended.
+    OfClient(ClientId, Option<SessionId>),
     /// Those of a user through a client beyond the newest so many.
     Surplus(UserId, u32),
 }
@@ -142,6 +156,15 @@ pub struct Ended {
     pub sessions: Vec<SessionId>,
     /// Where the log tells of it; none if there was nothing to end.
     pub feed: Option<FeedPosition>,
+}
+
+impl Sessions {
+    /// What may be left of these when `ended` are over.
+    pub fn rest(&mut self, ended: &[SessionId]) {
+        if let Self::OfClient(_, after) = self {
+            *after = ended.iter().max().copied().or(*after);
+        }
+    }
 }
 
 impl Ended {
@@ -163,6 +186,15 @@ pub struct ListSessions {
     pub limit: u32,
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
+
+/// Whether a session that began by a time is alive.
+pub struct HasSessions {
+    /// The time.
+    pub begun_by: Timestamp,
+    /// Now: what has expired or ended does not count.
+    pub alive_at: Timestamp,
+}
+operation!(HasSessions => bool, SINGLE_STATEMENT);
 
 /// Counts the sessions of a user that were not ended.
 pub struct CountSessions(pub UserId);

@@ -38,9 +38,9 @@ pub struct ListUsers {
 }
 operation!(ListUsers => Vec<User>, SINGLE_STATEMENT);
 
-/// Changes one user, with all that follows from it: his sessions (the first
-/// [`super::BATCH`]; the raised version ends the others for every refresh, and
-/// [`super::sessions::EndSessions`] tells the log) and his tokens.
+/// Changes one user, with all that follows from it: his sessions and his tokens. Beyond
+/// [`super::BATCH`] sessions, the raised version ends the others for every refresh and one entry
+/// refuses all his tokens; [`super::sessions::EndSessions`] marks them.
 pub struct ChangeUser {
     /// Whom.
     pub id: UserId,
@@ -106,6 +106,8 @@ pub struct ChangedUser {
     pub ended: Ended,
     /// Where the log tells of it, if it does.
     pub feed: Option<FeedPosition>,
+    /// Whether one entry refuses all his tokens issued so far.
+    pub refused: bool,
 }
 
 /// Why a user was not changed.

@@ -1,9 +1,14 @@
 //! The audit log.
 
-use super::{DbError, Engine, Execute, Tx, corrupt};
+use std::time::Duration;
+
+use sqlx::QueryBuilder;
+
+use super::{Db, DbError, Engine, Execute, Tx, corrupt};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Note, Origin};
 use crate::protocol::ids::AuditId;
 use crate::protocol::time::Timestamp;
+use crate::storage::operation::count_statement;
 use crate::storage::ops::audit::{Append, ListAudit};
 
 /// Writes one event into the open transaction.
@@ -38,28 +43,45 @@ impl Execute<Engine> for Append {
 
 impl Execute<Engine> for ListAudit {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<AuditEvent>, DbError> {
-        tx.query_as::<AuditRow>(
+        // Only the conditions that are asked for: each has an index, which one text with all of
+        // them could not use.
+        let mut list = QueryBuilder::<Db>::new(
             "SELECT id, at, kind, actor_kind, actor, target, client_id, ip, user_agent, \
-             request_id, reason, note FROM audit \
-             WHERE (CAST($1 AS TEXT) IS NULL OR kind = $1) \
-             AND (CAST($2 AS TEXT) IS NULL OR actor = $2) \
-             AND (CAST($3 AS TEXT) IS NULL OR target = $3) \
-             AND at >= $4 AND at < $5 AND id < $6 ORDER BY id DESC LIMIT $7",
-        )
-        .bind(self.kind.map(AuditKind::as_str))
-        .bind(self.actor.as_deref())
-        .bind(self.target.as_deref())
-        .bind(self.since.map_or(i64::MIN, Timestamp::millis))
-        .bind(self.before.map_or(i64::MAX, Timestamp::millis))
-        .bind(self.after.map_or(vec![0xFF; 17], |id| id.as_bytes().to_vec()))
-        .bind(i64::from(self.limit))
-        .fetch_all(&mut *tx.conn)
-        .await?
-        .into_iter()
-        .map(AuditEvent::try_from)
-        .collect()
+             request_id, reason, note FROM audit WHERE id < ",
+        );
+        list.push_bind(self.after.map_or(vec![0xFF; 17], |id| id.as_bytes().to_vec()));
+        if let Some(kind) = self.kind {
+            list.push(" AND kind = ").push_bind(kind.as_str());
+        }
+        if let Some(actor) = self.actor.clone() {
+            list.push(" AND actor = ").push_bind(actor);
+        }
+        if let Some(target) = self.target.clone() {
+            list.push(" AND target = ").push_bind(target);
+        }
+        if let Some(since) = self.since {
+            list.push(" AND at >= ").push_bind(since.millis());
+            list.push(" AND id >= ").push_bind(first_id(since - ID_SLACK));
+        }
+        if let Some(before) = self.before {
+            list.push(" AND at < ").push_bind(before.millis());
+            list.push(" AND id < ").push_bind(first_id(before + ID_SLACK));
+        }
+        list.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(self.limit));
+        count_statement();
+        let list = list.build_query_as::<AuditRow>().persistent(false);
+        list.fetch_all(&mut *tx.conn).await?.into_iter().map(AuditEvent::try_from).collect()
     }
 }
+
+/// The least id that an event of this time can have (RFC 9562 §5.7: milliseconds come first).
+fn first_id(time: Timestamp) -> Vec<u8> {
+    let millis = u64::try_from(time.millis()).unwrap_or(0).to_be_bytes();
+    [&millis[2..], &[0; 10]].concat()
+}
+
+/// An event's id is made a moment before or after its time is read.
+const ID_SLACK: Duration = Duration::from_mins(1);
 
 #[derive(sqlx::FromRow)]
 struct AuditRow {

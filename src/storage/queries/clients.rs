@@ -74,12 +74,20 @@ impl Execute<Engine> for ChangeClient {
         if let Some(revoking) = &self.revoke {
             client.not_before = client.not_before.max(Some(revoking.not_before(now)));
         }
-        tx.query("UPDATE client SET not_before = $1, updated_at = $2 WHERE key = $3")
-            .bind(client.not_before.map(Timestamp::millis))
-            .bind(now.millis())
-            .bind(client.key.as_bytes().as_slice())
-            .execute(&mut *tx.conn)
-            .await?;
+        // The sessions of a disabled client are over from here on, however many there are.
+        let disabled = client.status == ClientStatus::Disabled;
+        let ended_before = client.not_before.max(Some(now)).filter(|_| disabled);
+        tx.query(
+            "UPDATE client SET not_before = $1, updated_at = $2, ended_before = \
+             CASE WHEN CAST($3 AS BIGINT) IS NULL OR ended_before > $3 THEN ended_before \
+             ELSE $3 END WHERE key = $4",
+        )
+        .bind(client.not_before.map(Timestamp::millis))
+        .bind(now.millis())
+        .bind(ended_before.map(Timestamp::millis))
+        .bind(client.key.as_bytes().as_slice())
+        .execute(&mut *tx.conn)
+        .await?;
         append(tx, &self.audit).await?;
         note_change(tx).await?;
         let mut feed = None;
@@ -94,8 +102,12 @@ impl Execute<Engine> for ChangeClient {
 impl Execute<Engine> for DeleteClient {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FeedPosition>, DbError> {
         let deleted: Option<(String,)> = tx
-            .query_as("DELETE FROM client WHERE key = $1 RETURNING id")
+            .query_as(
+                "DELETE FROM client WHERE key = $1 AND version = $2 AND status = 'disabled' \
+                 RETURNING id",
+            )
             .bind(self.key.as_bytes().as_slice())
+            .bind(self.version)
             .fetch_optional(&mut *tx.conn)
             .await?;
         let Some((id,)) = deleted else {

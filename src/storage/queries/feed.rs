@@ -53,21 +53,41 @@ pub(super) async fn publish(
     Ok(FeedPosition { epoch, seq })
 }
 
-/// Begins a new epoch, if the present one is `from`. Numbers of two epochs do not compare, so every
-/// reader starts again from a snapshot, and no node can tell any more what the log has lost: an
-/// entry that refuses [`all`] must follow.
-pub(super) async fn renew_epoch(tx: &mut Tx<'_>, from: Option<i64>) -> Result<bool, DbError> {
-    let now = (tx.now)().millis();
-    let renewed = tx
-        .query(
-            "UPDATE feed_head SET epoch = CASE WHEN epoch >= $1 THEN epoch + 1 ELSE $1 END, \
-             regressed_at = $1 WHERE id = 1 AND epoch = COALESCE(CAST($2 AS BIGINT), epoch)",
-        )
-        .bind(now)
-        .bind(from)
+/// Why the present epoch is at an end.
+pub(super) enum Renewal {
+    /// It is this one, in which the log has lost entries.
+    Of(i64),
+    /// None has begun since this time, before which nothing is known to be lost.
+    Since(Timestamp),
+}
+
+/// Begins a new epoch, beyond all that were `seen`, and answers the time at which it did, if it did.
+/// Numbers of two epochs do not compare, so every reader starts again from a snapshot, and no node
+/// can tell any more what the log has lost: an entry that refuses [`all`] must follow.
+pub(super) async fn renew_epoch(
+    tx: &mut Tx<'_>,
+    why: &Renewal,
+    seen: i64,
+) -> Result<Option<Timestamp>, DbError> {
+    let sql = concat!("SELECT epoch, regressed_at FROM feed_head WHERE id = 1", for_update!());
+    let (epoch, regressed_at): (i64, Option<i64>) =
+        tx.query_as(sql).fetch_one(&mut *tx.conn).await?;
+    // After the lock: whoever waited for it may have waited for long.
+    let now = (tx.now)();
+    let due = match why {
+        Renewal::Of(from) => epoch == *from,
+        Renewal::Since(time) => regressed_at.is_none_or(|at| at < time.millis()),
+    };
+    if !due {
+        return Ok(None);
+    }
+    let next = now.millis().max(epoch.max(seen).saturating_add(1));
+    tx.query("UPDATE feed_head SET epoch = $1, regressed_at = $2 WHERE id = 1")
+        .bind(next)
+        .bind(now.millis())
         .execute(&mut *tx.conn)
         .await?;
-    Ok(renewed.rows_affected() > 0)
+    Ok(Some(now))
 }
 
 /// Tells every node to read clients, resources and keys again.
@@ -159,19 +179,24 @@ impl Execute<Engine> for Revoke {
 
 impl Execute<Engine> for RenewEpoch {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FeedPosition>, DbError> {
-        let now = (tx.now)();
-        if !renew_epoch(tx, Some(self.from)).await? {
+        let Some(now) = renew_epoch(tx, &Renewal::Of(self.from), self.seen).await? else {
             return Ok(None);
-        }
+        };
         append(tx, &self.audit).await?;
-        publish(tx, &[all(&self.revoking, now)], &self.revoking).await.map(Some)
+        let position = publish(tx, &[all(&self.revoking, now)], &self.revoking).await?;
+        refuse_if_late(tx, now)?;
+        Ok(Some(position))
     }
 }
 
 /// Every session begun up to a time is over, whatever its row says. It is the not-before of the
 /// access tokens, since the clock of another node that begins a session may be ahead.
 async fn end_everything(tx: &mut Tx<'_>, not_before: Timestamp) -> Result<(), DbError> {
-    let end = tx.query("UPDATE feed_head SET ended_before = $1 WHERE id = 1");
+    // A clock that was set back does not bring to life what an earlier call has ended.
+    let end = tx.query(
+        "UPDATE feed_head SET ended_before = $1 \
+         WHERE id = 1 AND (ended_before IS NULL OR ended_before < $1)",
+    );
     end.bind(not_before.millis()).execute(&mut *tx.conn).await?;
     Ok(())
 }

@@ -57,6 +57,7 @@ pub(super) struct FoundRow {
     u_created_at: Option<i64>,
     u_updated_at: Option<i64>,
     ended_before: Option<i64>,
+    client_ended_before: Option<i64>,
 }
 
 impl TryFrom<FoundRow> for FoundSession {
@@ -64,9 +65,14 @@ impl TryFrom<FoundRow> for FoundSession {
 
     fn try_from(row: FoundRow) -> Result<Self, DbError> {
         let mut session = Session::try_from(row.session)?;
-        let over = row.ended_before.is_some_and(|end| session.created_at.millis() <= end);
-        if over && session.status == SessionStatus::Active {
-            session.status = SessionStatus::Ended(EndReason::EverythingRevoked);
+        let begun = session.created_at.millis();
+        let over = [
+            (row.ended_before, EndReason::EverythingRevoked),
+            (row.client_ended_before, EndReason::ClientDisabled),
+        ];
+        let over = over.into_iter().find(|(end, _)| end.is_some_and(|end| begun <= end));
+        if let (SessionStatus::Active, Some((_, reason))) = (session.status, over) {
+            session.status = SessionStatus::Ended(reason);
         }
         // The columns of a user are all there or all missing.
         let user = row.u_id.map(|id| UserRow {

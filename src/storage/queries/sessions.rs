@@ -1,7 +1,7 @@
 //! Sessions and their rotation.
 
 use super::audit::append;
-use super::feed::{Publication, all, publish, renew_epoch};
+use super::feed::{Publication, Renewal, all, publish, refuse_if_late, renew_epoch};
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
@@ -10,10 +10,10 @@ use crate::protocol::session::{EndReason, Session};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
-    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, ListSessions,
-    Sessions,
+    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
+    ListSessions, Sessions,
 };
-use crate::storage::ops::{BATCH, FeedPosition, Revoking};
+use crate::storage::ops::{BATCH, Revoking};
 
 macro_rules! columns {
     () => {
@@ -26,10 +26,13 @@ macro_rules! columns {
     };
 }
 
-// Everything was ended up to a time, which is written in one row and not in those of the sessions.
+// Everything, or everything of a client, was ended up to a time, which is written in one row and not
+// in those of the sessions.
 macro_rules! not_over {
     () => {
-        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1)"
+        "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
+         AND created_at > COALESCE((SELECT client.ended_before FROM client \
+         WHERE client.id = session.client_id), -1)"
     };
 }
 
@@ -86,8 +89,10 @@ impl Execute<Engine> for FindSession {
              users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
              users.managed AS u_managed, users.version AS u_version, \
              users.not_before AS u_not_before, users.created_at AS u_created_at, \
-             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before \
+             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before, \
+             client.ended_before AS client_ended_before \
              FROM session LEFT JOIN users ON users.id = session.user_id \
+             LEFT JOIN client ON client.id = session.client_id \
              CROSS JOIN feed_head WHERE session.id = $1"
         );
         tx.query_as::<FoundRow>(sql)
@@ -108,27 +113,32 @@ impl Execute<Engine> for EndSessions {
         if let Some(audit) = &self.audit {
             append(tx, audit).await?;
         }
-        let mut entries = ends(&sessions, &self.revoking, (tx.now)());
-        if self.regressed {
-            // Whatever else the database has lost may have been a revocation.
-            renew_epoch(tx, None).await?;
-            entries.push(all(&self.revoking, (tx.now)()));
+        if matches!(self.which, Sessions::OfClient(..)) {
+            // The entry of the client refuses the tokens of all.
+            return Ok(Ended { sessions, feed: None });
         }
+        let mut entries = ends(&sessions, &self.revoking, (tx.now)());
+        let mut renewed = None;
+        if let Some(regression) = self.regressed {
+            let why = Renewal::Since(regression.after);
+            renewed = renew_epoch(tx, &why, regression.seen).await?;
+        }
+        // Whatever else the database has lost may have been a revocation.
+        entries.extend(renewed.map(|now| all(&self.revoking, now)));
         let feed = publish(tx, &entries, &self.revoking).await?;
+        if let Some(now) = renewed {
+            refuse_if_late(tx, now)?;
+        }
         Ok(Ended { sessions, feed: Some(feed) })
     }
 }
 
-/// Tells the log that these sessions are over.
-pub(super) async fn publish_ends(
-    tx: &mut Tx<'_>,
+/// What tells the log that these sessions are over.
+pub(super) fn ends(
     sessions: &[SessionId],
     revoking: &Revoking,
-) -> Result<FeedPosition, DbError> {
-    publish(tx, &ends(sessions, revoking, (tx.now)()), revoking).await
-}
-
-fn ends(sessions: &[SessionId], revoking: &Revoking, now: Timestamp) -> Vec<Publication> {
+    now: Timestamp,
+) -> Vec<Publication> {
     let until = Some(revoking.until(now));
     let publication = |session: &SessionId| Publication {
         kind: Kind::Session,
@@ -172,9 +182,16 @@ pub(super) async fn end(
             except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
-        Sessions::OfClient(client) => end_where!(
-            "client_id = $3 AND ended_reason IS NULL ORDER BY id LIMIT $4",
+        Sessions::OfUserBefore(user, version) => end_where!(
+            "user_id = $3 AND user_version < $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            *version,
+            BATCH
+        ),
+        Sessions::OfClient(client, after) => end_where!(
+            "client_id = $3 AND id > $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
             client.as_str(),
+            after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
         Sessions::Surplus(user, keep) => end_where!(
@@ -227,6 +244,22 @@ impl Execute<Engine> for CountSessions {
             .fetch_one(&mut *tx.conn)
             .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+}
+
+impl Execute<Engine> for HasSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        // The first one found is enough, so this is short where the answer is yes.
+        let found: Option<IdRow> = tx
+            .query_as(
+                "SELECT id FROM session WHERE created_at <= $1 AND idle_expires_at > $2 \
+                 AND max_expires_at > $2 AND ended_reason IS NULL LIMIT 1",
+            )
+            .bind(self.begun_by.millis())
+            .bind(self.alive_at.millis())
+            .fetch_optional(&mut *tx.conn)
+            .await?;
+        Ok(found.is_some())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::audit::append;
 use super::feed::{Publication, publish};
-use super::sessions::{end, publish_ends};
+use super::sessions::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped};
 use crate::protocol::ids::UserId;
 use crate::protocol::password::UserName;
@@ -101,28 +101,31 @@ impl Execute<Engine> for ChangeUser {
         }
         // The revoking time: from here on nobody reads the user as he was.
         let now = (tx.now)();
-        let user = apply(user, self, now);
-        store(tx, &user, &self.change).await?;
-        append(tx, &self.audit).await?;
         let mut ended = Ended::default();
-        let mut feed = None;
         if let Some(reason) = self.change.ends_sessions() {
             ended.sessions = end(tx, &Sessions::OfUser(self.id, None), reason).await?;
         }
-        if !ended.sessions.is_empty() {
-            feed = Some(publish_ends(tx, &ended.sessions, &self.revoking).await?);
-            ended.feed = feed;
-        } else if self.change.revokes_tokens() {
-            let publication = Publication {
+        // What does not fit into one batch is refused as a whole: no later batch has to come.
+        let refused = self.change.revokes_tokens() || ended.is_full();
+        let user = apply(user, self, (now, refused));
+        store(tx, &user, &self.change).await?;
+        append(tx, &self.audit).await?;
+        let mut entries = ends(&ended.sessions, &self.revoking, now);
+        if refused {
+            entries.push(Publication {
                 kind: Kind::Subject,
                 digest: Kind::Subject.digest(&self.id.to_string()),
                 not_before: user.not_before,
                 until: Some(self.revoking.until(now)),
-            };
-            feed = Some(publish(tx, &[publication], &self.revoking).await?);
+            });
         }
+        let mut feed = None;
+        if !entries.is_empty() {
+            feed = Some(publish(tx, &entries, &self.revoking).await?);
+        }
+        ended.feed = feed.filter(|_| !ended.sessions.is_empty());
         super::feed::refuse_if_late(tx, now)?;
-        Ok(Ok(ChangedUser { user, ended, feed }))
+        Ok(Ok(ChangedUser { user, ended, feed, refused }))
     }
 }
 
@@ -136,7 +139,7 @@ async fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
         .transpose()
 }
 
-fn apply(mut user: User, operation: &ChangeUser, now: Timestamp) -> User {
+fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, bool)) -> User {
     match &operation.change {
         UserChange::Disable | UserChange::Release => {
             let by_hand = user.status == UserStatus::Disabled && !user.disabled_by_file;
@@ -161,7 +164,7 @@ fn apply(mut user: User, operation: &ChangeUser, now: Timestamp) -> User {
     if operation.change.ends_sessions().is_some() {
         user.version += 1;
     }
-    if operation.change.revokes_tokens() {
+    if refused {
         user.not_before = user.not_before.max(Some(operation.revoking.not_before(now)));
     }
     user.updated_at = now;

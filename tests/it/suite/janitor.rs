@@ -1,11 +1,13 @@
 //! The janitor: what it removes, and what it keeps.
 
 use chancery::flows::janitor::{Removed, Sweep};
+use chancery::protocol::key::KeyState;
+use chancery::storage::ops::keys::LoadKeys;
 use http::Method;
 use serde_json::json;
 
 use super::BACKEND;
-use crate::support::TestServer;
+use crate::support::{Options, TestServer};
 
 const DAY: u64 = 86_400;
 
@@ -60,4 +62,34 @@ async fn a_clock_that_jumped_removes_nothing() {
     sweep.run(&server.server).await.unwrap();
     server.clock.step_wall(200 * 86_400_000);
     assert_eq!(sweep.run(&server.server).await.unwrap(), Removed::default());
+    // Nor soon after: it may be set right again.
+    server.advance(60);
+    assert_eq!(sweep.run(&server.server).await.unwrap(), Removed::default());
+    server.clock.step_wall(-200 * 86_400_000);
+    server.advance(60);
+    assert_eq!(sweep.run(&server.server).await.unwrap(), Removed::default());
+    server.advance(91 * DAY);
+    assert!(sweep.run(&server.server).await.unwrap().audit > 0, "a steady clock is believed");
+}
+
+#[tokio::test]
+async fn a_clock_far_from_the_databases_removes_nothing_from_the_first_round_on() {
+    // The test's year is not the database's.
+    let limited = Options {
+        clock_offset_limit: Some(std::time::Duration::from_secs(1)),
+        ..Options::default()
+    };
+    let Some(server) = TestServer::start_with(BACKEND, limited).await else { return };
+    let tokens = server.login().await;
+    server.call(Method::POST, "/logout", &tokens.access, &json!(null)).await;
+    server.advance(100 * DAY);
+    server.server.maintain_keys().await.unwrap();
+    server.advance(100 * DAY);
+    let rows = server.rows().await;
+    assert_eq!(Sweep::default().run(&server.server).await.unwrap(), Removed::default());
+    assert_eq!(server.rows().await, rows);
+    let keys = server.server.store.read(LoadKeys).await.unwrap();
+    let retired = |state| state == KeyState::Retired;
+    assert!(keys.signing.iter().any(|key| retired(key.life.state)));
+    assert!(keys.token.iter().any(|key| retired(key.life.state)));
 }

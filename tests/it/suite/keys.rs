@@ -1,6 +1,12 @@
 //! The lives of keys, as the clock goes on.
 
+use std::time::Duration;
+
+use chancery::flows::janitor::Sweep;
+use chancery::keys::KeySchedule;
 use chancery::protocol::key::{KeyState, KeyUse};
+use chancery::storage::ops::feed::NoteTokenLife;
+use chancery::storage::ops::keys::LoadKeys;
 use serde_json::Value;
 
 use super::BACKEND;
@@ -63,7 +69,8 @@ async fn a_key_hands_over_to_the_one_announced_before_and_stays_published_while_
     assert!(published(&server).await.contains(&old));
     server.advance(2 * 3600);
     server.server.maintain_keys().await.unwrap();
-    server.server.memory.refresh().await.unwrap();
+    assert!(published(&server).await.contains(&old), "that removes none");
+    Sweep::default().run(&server.server).await.unwrap();
     assert!(!published(&server).await.contains(&old));
     assert!(server.is_active(&server.login().await.access).await);
 }
@@ -79,6 +86,57 @@ async fn refresh_tokens_outlive_the_key_that_tagged_them_by_a_sessions_life() {
     // Behind the prefix stand the key's number and the session's id, which is the same.
     assert_ne!(old[4..6], new[4..6], "another key tags");
     server.refresh(&new).await.tokens();
+}
+
+#[tokio::test]
+async fn lowered_lives_remove_no_key_that_a_living_token_or_session_needs() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (day, hour) = (Duration::from_hours(24), Duration::from_hours(1));
+    server.advance(89 * DAY);
+    let session = server.login().await.refresh;
+    server.advance(2 * DAY);
+    server.server.maintain_keys().await.unwrap();
+    // Tokens of a day were issued to the last, and the configuration of today knows of none.
+    let at = server.server.now();
+    server.server.store.write(NoteTokenLife { life: day, at }).await.unwrap();
+    let mut keeper = server.server.memory.keeper().clone();
+    keeper.signing = KeySchedule::new(90 * day, hour, hour);
+    keeper.tokens = KeySchedule::of_refresh_tokens(90 * day, hour, hour);
+    let retired = async || {
+        let keys = server.server.store.read(LoadKeys).await.unwrap();
+        let states = keys.signing.iter().map(|key| key.life.state);
+        let signing = states.filter(|state| *state == KeyState::Retired).count();
+        let states = keys.token.iter().map(|key| key.life.state);
+        (signing, states.filter(|state| *state == KeyState::Retired).count())
+    };
+    let before = retired().await;
+    assert_eq!(before.1, 1);
+    for (hours, left) in [(3, before), (24, (0, 1))] {
+        server.advance(hours * 3600);
+        keeper.remove_retired(server.server.now()).await.unwrap();
+        assert_eq!(retired().await, left, "{hours} hours later");
+    }
+    let next = server.refresh(&session).await.tokens();
+    server.revoke(&next.refresh).await;
+    assert!(keeper.remove_retired(server.server.now()).await.unwrap(), "the session has ended");
+    assert_eq!(retired().await, (0, 0));
+}
+
+#[tokio::test]
+async fn when_the_numbers_of_token_keys_are_used_up_the_last_key_goes_on() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let before = server.login().await.refresh;
+    // Removed keys keep their numbers.
+    raw.run(
+        "INSERT INTO token_key (number, state, sealed, announced_at) \
+         SELECT 255, 'removed', sealed, announced_at FROM token_key WHERE state = 'announced'; \
+         DELETE FROM token_key WHERE state = 'announced'",
+    )
+    .await;
+    server.server.start().await.unwrap();
+    let next = server.refresh(&before).await.tokens();
+    server.refresh(&next.refresh).await.tokens();
 }
 
 #[tokio::test]

@@ -79,6 +79,98 @@ async fn a_log_that_new_entries_have_overtaken_is_found_by_the_mark_of_the_last_
 }
 
 #[tokio::test]
+async fn an_epoch_that_is_lost_with_its_end_is_followed_by_one_beyond_it() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    keep_log(&mut raw).await;
+    let revoked = server.login().await;
+    server.revoke(&revoked.refresh).await;
+    set_log_back(&mut raw).await;
+    keep_log(&mut raw).await;
+    server.server.memory.refresh().await.unwrap();
+    let second = server.head().await.epoch;
+    server.advance(60);
+    let stays = server.login().await;
+
+    // A second failover, to a standby that knows nothing of the first, under the running node.
+    set_log_back(&mut raw).await;
+    server.server.memory.refresh().await.unwrap();
+    let third = server.head().await;
+    assert!(third.epoch > second, "{} is not beyond {second}", third.epoch);
+    assert_eq!(server.entries(Kind::All).await, 1);
+    assert!(!server.is_active(&stays.access).await);
+    let later = server.another(5).await;
+    assert!(!later.is_active(&stays.access).await, "and a node that starts later obeys");
+}
+
+#[tokio::test]
+async fn what_refuses_all_after_a_loss_outlasts_the_tokens_even_if_their_life_is_lost_too() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    keep_log(&mut raw).await;
+    let revoked = server.login().await;
+    server.revoke(&revoked.refresh).await;
+    set_log_back(&mut raw).await;
+    raw.run("DELETE FROM token_life").await;
+    server.server.memory.refresh().await.unwrap();
+    let log = server.log().await;
+    let all = log.iter().find(|revocation| revocation.entry.kind == Kind::All).unwrap();
+    let hour = std::time::Duration::from_hours(1);
+    assert!(all.entry.until.unwrap() >= server.server.now() + hour);
+}
+
+#[tokio::test]
+async fn a_clock_set_forward_and_back_forgets_no_revocation() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let revoked = server.login().await;
+    server.revoke(&revoked.refresh).await;
+    assert!(!server.is_active(&revoked.access).await);
+    server.advance(61);
+    server.clock.step_wall(3 * 3_600_000);
+    let other = server.login().await;
+    server.revoke(&other.refresh).await;
+    assert_eq!(server.server.memory.revocations().len(), 1, "the first was dropped as over");
+    server.clock.step_wall(-3 * 3_600_000);
+    server.server.memory.refresh().await.unwrap();
+    assert!(!server.is_active(&revoked.access).await);
+}
+
+#[tokio::test]
+async fn many_sessions_torn_by_one_loss_begin_one_epoch_and_a_later_loss_another() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let (mut torn, mut epochs) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let first = server.login().await;
+        let row = raw.row_of(&first.access);
+        raw.keep("session", &row).await;
+        let second = server.refresh(&first.refresh).await.tokens();
+        raw.put_back("session", &row).await;
+        torn.push((row, second));
+    }
+    server.advance(10);
+    for (row, newer) in &torn {
+        server.refresh(&newer.refresh).await.assert_invalid_grant();
+        let ended = format!("SELECT COUNT(*) FROM session WHERE {row} AND ended_reason = ");
+        assert_eq!(raw.number(&format!("{ended}'storage_regressed'")).await, 1);
+        epochs.push(server.head().await.epoch);
+        server.advance(10);
+    }
+    assert!(epochs.iter().all(|epoch| *epoch == epochs[0]), "{epochs:?}");
+    assert_eq!(server.entries(Kind::All).await, 1);
+    assert_eq!(server.events(AuditKind::StorageRegressed).await, 3);
+
+    let later = server.login().await;
+    let row = raw.row_of(&later.access);
+    raw.keep("session", &row).await;
+    let newer = server.refresh(&later.refresh).await.tokens();
+    raw.put_back("session", &row).await;
+    server.refresh(&newer.refresh).await.assert_invalid_grant();
+    assert!(server.head().await.epoch > epochs[0]);
+    assert_eq!(server.entries(Kind::All).await, 2);
+}
+
+#[tokio::test]
 async fn two_nodes_that_find_the_same_loss_begin_one_epoch() {
     let Some(one) = TestServer::start(BACKEND).await else { return };
     let two = one.another(2).await;

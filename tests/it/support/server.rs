@@ -178,7 +178,7 @@ async fn build(
         store,
         master: Arc::new(MasterKey::parse(MASTER_KEY, None).unwrap()),
         signing: KeySchedule::new(quarter, Duration::from_mins(5), max_life),
-        tokens: KeySchedule::new(quarter, Duration::from_mins(5), quarter),
+        tokens: KeySchedule::of_refresh_tokens(quarter, Duration::from_mins(5), quarter),
         world: world.clone(),
     };
     let settings = Settings {

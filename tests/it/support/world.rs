@@ -26,7 +26,7 @@ pub(crate) struct TestClock {
 }
 
 /// The longest sleep that moves the clock.
-const NAP: Duration = Duration::from_secs(5);
+const NAP: Duration = Duration::from_secs(10);
 
 impl TestClock {
     pub(crate) fn at(seconds: i64) -> Self {

@@ -150,10 +150,11 @@ async fn twelve_hundred_sessions_end_in_batches_each_with_its_entry() {
 
 async fn assert_log_tells_of(given: &Given, before: i64, sessions: impl Iterator<Item = &Session>) {
     let log = given.0.log().await;
-    let news: Vec<_> = log.iter().filter(|entry| entry.seq > before).collect();
+    let mut news: Vec<_> = log.iter().filter(|entry| entry.seq > before).collect();
     let numbers: Vec<i64> = news.iter().map(|entry| entry.seq).collect();
     let expected: Vec<i64> = (before + 1..).take(news.len()).collect();
     assert_eq!(numbers, expected, "contiguous");
+    news.retain(|entry| entry.entry.kind == Kind::Session);
     let digests: HashSet<_> = news.iter().map(|entry| entry.entry.digest.0).collect();
     let tips: HashSet<_> = news.iter().map(|entry| entry.entry.tip).collect();
     assert_eq!(tips.len(), news.len(), "each entry has a mark of its own");
@@ -175,8 +176,16 @@ async fn a_change_of_a_user_ends_the_first_batch_and_the_rest_follows() {
     let changed = given.store().write(change).await.unwrap().ok().unwrap();
     assert!(changed.ended.is_full());
     assert_eq!(changed.ended.sessions.len(), 500);
-    let rest = given.store().write(given.end(Sessions::OfUser(anna.id, None))).await.unwrap();
+    // Nobody may come to tell of the rest, so one entry has refused it.
+    assert!(changed.refused);
+    assert_eq!(given.0.entries(Kind::Subject).await, 1);
+    given.change(&anna, UserChange::Enable).await;
+    let now = User { version: changed.user.version, ..anna.clone() };
+    let later = given.stored_session(&now).await;
+    let rest = Sessions::OfUserBefore(anna.id, now.version);
+    let rest = given.store().write(given.end(rest)).await.unwrap();
     assert_eq!(rest.sessions.len(), 200);
+    assert_eq!(given.status(&later).await, SessionStatus::Active, "it began after the change");
     assert_log_tells_of(&given, before, sessions.iter()).await;
     let found = given.find(&sessions[0]).await;
     let refused = found.session.check_alive(found.user.as_ref(), given.now());
@@ -191,11 +200,52 @@ async fn the_sessions_of_a_client_end_and_those_of_others_stay() {
     let mut other = given.session(&anna);
     other.client_id = ClientId::parse("chancery-admin").unwrap();
     given.create(&other).await;
-    let which = Sessions::OfClient(demo.client_id.clone());
+    let entries = given.0.log().await.len();
+    let which = Sessions::OfClient(demo.client_id.clone(), None);
     let ended = given.store().write(given.end(which)).await.unwrap();
     assert!(ended.sessions.contains(&demo.id));
+    assert_eq!(given.0.log().await.len(), entries, "the entry of the client tells of them all");
     assert_eq!(given.status(&demo).await, ENDED);
     assert_eq!(given.status(&other).await, SessionStatus::Active);
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_client_end_in_batches_each_from_where_the_last_has_ended() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let mut ids: Vec<_> = given.many(&anna, 1_200).await.iter().map(|session| session.id).collect();
+    ids.sort();
+    let mut which = Sessions::OfClient(ClientId::parse("demo").unwrap(), None);
+    for batch in ids.chunks(500) {
+        let mut ended = given.store().write(given.end(which.clone())).await.unwrap().sessions;
+        ended.sort();
+        assert_eq!(ended, batch);
+        which.rest(&ended);
+        let Sessions::OfClient(_, after) = &which else { unreachable!("so it was made") };
+        assert_eq!(after.as_ref(), batch.last());
+    }
+}
+
+#[tokio::test]
+async fn the_sessions_of_a_disabled_client_are_over_before_any_is_marked_and_stay_so() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let begun = given.stored_session(&anna).await;
+    for status in [ClientStatus::Disabled, ClientStatus::Active] {
+        let clients = given.store().read(LoadClients).await.unwrap();
+        let mut client = clients.into_iter().find(|client| client.id.as_str() == "demo").unwrap();
+        client.status = status;
+        let revoke = (status == ClientStatus::Disabled).then(|| given.revoking());
+        let audit = given.event(AuditKind::ClientChanged);
+        given.store().write(ChangeClient { client, revoke, audit }).await.unwrap().unwrap();
+        let over = SessionStatus::Ended(EndReason::ClientDisabled);
+        assert_eq!(given.status(&begun).await, over, "{status:?}");
+        assert_eq!(given.listed(&anna).await, 0, "{status:?}");
+    }
+    given.0.advance(3);
+    let after = given.stored_session(&anna).await;
+    assert_eq!(given.status(&after).await, SessionStatus::Active);
+    assert_eq!(given.listed(&anna).await, 1);
 }
 
 #[tokio::test]
@@ -238,6 +288,21 @@ async fn ending_everything_ends_what_a_clock_ahead_began_and_spares_what_begins_
     let after = given.stored_session(&anna).await;
     assert_eq!(given.status(&after).await, SessionStatus::Active);
     assert_eq!(given.listed(&anna).await, 1);
+}
+
+#[tokio::test]
+async fn ending_everything_by_a_clock_set_back_brings_nothing_back_to_life() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let begun = given.stored_session(&anna).await;
+    for step in [0, -3_600_000] {
+        given.0.clock.step_wall(step);
+        let audit = given.event(AuditKind::Revoked);
+        let revoke = Revoke { what: Revokes::Everything, revoking: given.revoking(), audit };
+        given.store().write(revoke).await.unwrap();
+        let over = SessionStatus::Ended(EndReason::EverythingRevoked);
+        assert_eq!(given.status(&begun).await, over);
+    }
 }
 
 #[tokio::test]

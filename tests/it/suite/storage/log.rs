@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chancery::protocol::audit::AuditKind;
+use chancery::protocol::audit::{AuditEvent, AuditKind};
 use chancery::protocol::revocation::{Kind, VERIFIER_MARGIN};
 use chancery::protocol::time::Timestamp;
 use chancery::storage::ops::feed::{
@@ -17,6 +17,10 @@ use super::Given;
 impl Given {
     fn revoke(&self, what: Revokes) -> Revoke {
         Revoke { what, revoking: self.revoking(), audit: self.event(AuditKind::Revoked) }
+    }
+
+    fn renew(&self, from: i64, seen: i64, audit: AuditEvent) -> RenewEpoch {
+        RenewEpoch { from, seen, revoking: self.revoking(), audit }
     }
 }
 
@@ -101,7 +105,7 @@ async fn of_many_nodes_that_renew_an_epoch_one_does() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let audit = given.event(AuditKind::StorageRegressed);
-        let renew = RenewEpoch { from: before.epoch, revoking: given.revoking(), audit };
+        let renew = given.renew(before.epoch, before.epoch, audit);
         let store = given.store().clone();
         tasks.spawn(async move { store.write(renew).await.unwrap() });
     }
@@ -117,9 +121,15 @@ async fn of_many_nodes_that_renew_an_epoch_one_does() {
     // Even a clock that was set back makes a larger number.
     given.0.clock.step_wall(-3_600_000);
     let audit = given.event(AuditKind::StorageRegressed);
-    let renew = RenewEpoch { from: after.epoch, revoking: given.revoking(), audit };
+    let renew = given.renew(after.epoch, after.epoch, audit);
     let again = given.store().write(renew).await.unwrap().unwrap();
     assert_eq!(again.epoch, after.epoch + 1);
+
+    // An epoch that was seen and is lost is never begun again.
+    let audit = given.event(AuditKind::StorageRegressed);
+    let renew = given.renew(again.epoch, again.epoch + 70, audit);
+    let beyond = given.store().write(renew).await.unwrap().unwrap();
+    assert_eq!(beyond.epoch, again.epoch + 71);
 }
 
 #[tokio::test]
@@ -158,4 +168,12 @@ async fn a_revocation_that_took_too_long_gives_itself_up() {
     assert_eq!(given.traces().await, before);
     let revoke = given.revoke(Revokes::Issued(Kind::Subject, "u".to_owned()));
     given.store().write(revoke).await.unwrap();
+
+    let epoch = given.0.head().await.epoch;
+    let renew = given.renew(epoch, epoch, given.event(AuditKind::StorageRegressed));
+    given.0.clock.run(Duration::from_millis(1_100));
+    let late = given.store().write(renew).await;
+    given.0.clock.run(Duration::ZERO);
+    assert!(matches!(late, Err(chancery::storage::StorageError::Conflict)));
+    assert_eq!(given.0.head().await.epoch, epoch);
 }

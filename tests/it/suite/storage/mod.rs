@@ -21,6 +21,7 @@ use chancery::storage::ops::{Revoking, Swap};
 use super::BACKEND;
 use crate::support::TestServer;
 
+mod audit;
 mod corrupt;
 mod ending;
 mod janitor;
@@ -153,7 +154,7 @@ impl Given {
             reason: EndReason::EndedByAdmin,
             revoking: self.revoking(),
             audit: Some(self.event(AuditKind::SessionsEnded)),
-            regressed: false,
+            regressed: None,
         }
     }
 

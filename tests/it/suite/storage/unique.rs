@@ -141,19 +141,28 @@ async fn a_client_reads_back_as_it_was_written_and_a_revoking_change_keeps_its_n
 async fn a_deleted_client_is_gone_with_an_entry_and_deleting_it_again_does_nothing() {
     let Some(given) = Given::start().await else { return };
     let demo = given.demo().await;
-    let delete = || DeleteClient {
+    let delete = |version| DeleteClient {
+        version,
         key: demo.key,
         revoking: given.revoking(),
         audit: given.event(AuditKind::ClientDeleted),
     };
-    let impossible = DeleteClient { audit: given.impossible_event().await, ..delete() };
+    let before = given.traces().await;
+    assert!(given.store().write(delete(demo.version)).await.unwrap().is_none(), "it is active");
+    assert_eq!(given.traces().await, before);
+    let client = Client { status: ClientStatus::Disabled, ..demo.clone() };
+    let audit = given.event(AuditKind::ClientChanged);
+    let disable = ChangeClient { client, revoke: None, audit };
+    let version = given.store().write(disable).await.unwrap().unwrap().client.version;
+    assert!(given.store().write(delete(demo.version)).await.unwrap().is_none(), "it was changed");
+    let impossible = DeleteClient { audit: given.impossible_event().await, ..delete(version) };
     let before = given.traces().await;
     assert!(given.store().write(impossible).await.is_err());
     assert_eq!(given.traces().await, before);
-    assert!(given.store().write(delete()).await.unwrap().is_some());
+    assert!(given.store().write(delete(version)).await.unwrap().is_some());
     let after = given.traces().await;
     assert_eq!(after, (before.0 + 1, before.1 + 1, before.2 + 1));
-    assert!(given.store().write(delete()).await.unwrap().is_none());
+    assert!(given.store().write(delete(version)).await.unwrap().is_none());
     assert_eq!(given.traces().await, after);
     assert!(given.clients().await.iter().all(|client| client.key != demo.key));
 }
