@@ -1,7 +1,5 @@
 //! Administering resources.
 
-use std::time::Duration;
-
 use super::{By, changed_meanwhile};
 use crate::audit;
 use crate::flows::error::FlowError;
@@ -9,7 +7,7 @@ use crate::flows::server::Server;
 use crate::protocol::audit::{Actor, AuditKind};
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ResourceId;
-use crate::protocol::resource::{Resource, ResourceSettings};
+use crate::protocol::resource::{Resource, ResourceSettings, is_token_life};
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::Swap;
 use crate::storage::ops::resources::{
@@ -122,8 +120,7 @@ fn check(server: &Server, settings: &ResourceSettings) -> Result<(), Refusal> {
     if !settings.role_scopes.iter().all(|bound| known(bound.scope.as_str())) {
         return Err(Refusal::invalid_request("role_scopes names a scope that is not in scopes"));
     }
-    let life = settings.access_token_ttl;
-    if life < Duration::from_secs(10) || life > server.settings.tokens.max_life {
+    if !is_token_life(settings.access_token_ttl, server.settings.tokens.max_life) {
         let text = "access_token_ttl is from 10 seconds to the server's max_token_life";
         return Err(Refusal::invalid_request(text));
     }

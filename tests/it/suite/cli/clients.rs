@@ -141,3 +141,26 @@ fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
     installation.run("resource delete https://api.example").ok();
     assert_eq!(installation.run("--json resource list").json()["items"], json!([]));
 }
+
+#[test]
+fn the_life_of_tokens_has_the_same_bounds_for_every_way_to_declare_it() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let refused = "resource create urn:short --access-token-ttl 9";
+    installation.run(refused).fails(1, "access_token_ttl is from 10 seconds");
+    installation.run("resource create urn:least --access-token-ttl 10").ok();
+    let declare = |life: u8| {
+        let text = format!("[[resources]]\nuri = 'urn:declared'\naccess_token_ttl = {life}\n");
+        installation.write("chancery.toml", &text);
+    };
+    declare(9);
+    installation.run("config check").fails(2, "`resources[urn:declared].access_token_ttl`");
+    declare(10);
+    installation.run("config check").ok();
+    installation.run("apply").ok();
+    // The cap applies to the default, which nobody chose.
+    let capped = [("CHANCERY_TOKENS__MAX_TOKEN_LIFE", "60")];
+    installation.run_with("resource create urn:usual", "", &capped).ok();
+    installation
+        .run_with("resource create urn:long --access-token-ttl 61", "", &capped)
+        .fails(1, "");
+}
