@@ -50,8 +50,8 @@ impl Report {
         } else {
             for finding in &self.0 {
                 // What goes over several lines stands under its beginning.
-                let text = finding.text.trim_end().replace('\n', "\n                    ");
-                println!("{:<5} {:<13} {text}", finding.status.as_str(), finding.check);
+                let text = finding.text.trim_end().replace('\n', "\n                     ");
+                println!("{:<5} {:<14} {text}", finding.status.as_str(), finding.check);
             }
         }
         match failed {

@@ -34,6 +34,10 @@ pub struct ListUsers {
 }
 operation!(ListUsers => Vec<User>, SINGLE_STATEMENT);
 
+/// Whether an active user has the role [`crate::protocol::user::ADMIN_ROLE`].
+pub struct HasAdministrator;
+operation!(HasAdministrator => bool, SINGLE_STATEMENT);
+
 /// Changes one user, with all that follows from it: his sessions (the first
 /// [`super::BATCH`]; the raised version ends the others for every refresh, and
 /// [`super::sessions::EndSessions`] tells the log) and his tokens.

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod copy;
 mod everything;
+mod first_run;
 mod http;
 mod janitor;
 mod keys;

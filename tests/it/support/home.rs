@@ -94,10 +94,15 @@ impl Home {
         outcome.err
     }
 
-    /// Starts a server on a port that was free a moment ago, and waits until it listens.
-    pub(crate) fn serve(&mut self) -> Serving {
+    /// Lets a server listen on a port that was free a moment ago.
+    pub(crate) fn set_free_port(&mut self) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         self.set("CHANCERY_LISTEN", &format!("127.0.0.1:{port}"));
+    }
+
+    /// Starts a server on a free port, and waits until it listens.
+    pub(crate) fn serve(&mut self) -> Serving {
+        self.set_free_port();
         let mut child = self
             .command(&["serve"])
             .stdin(Stdio::null())
