@@ -38,12 +38,8 @@ pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<()
         let applied = applied?;
         (applied.changes, applied.unchanged)
     };
-    if context.output.json {
-        println!("{}", document(arguments.dry_run, &changes, unchanged));
-    } else {
-        print(&changes, unchanged);
-    }
-    Ok(())
+    let document = document(arguments.dry_run, &changes, unchanged);
+    context.output.document(&document, &lines(&changes, unchanged))
 }
 
 /// Applies what is declared before the server answers anybody.
@@ -67,13 +63,11 @@ pub(super) async fn at_start(config: &Config, server: &Server) -> Result<(), Fai
     Ok(())
 }
 
-fn print(changes: &[Change], unchanged: usize) {
-    for change in changes {
-        println!("{}", line(change));
-    }
+fn lines(changes: &[Change], unchanged: usize) -> String {
     if changes.is_empty() {
-        println!("nothing to do: {unchanged} as declared");
+        return format!("nothing to do: {unchanged} as declared\n");
     }
+    changes.iter().map(|change| line(change) + "\n").collect()
 }
 
 /// A change in one line, as in `~ client web: scopes, origins`.

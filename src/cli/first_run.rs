@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::Failure;
 use super::connect::create_private;
+use super::{Failure, output};
 use crate::config::Config;
 use crate::flows::first_run::{FirstRun, Planned};
 use crate::flows::server::Server;
@@ -30,7 +30,7 @@ pub(super) async fn first_run(config: &Config, server: &Server) -> Result<(), Fa
         return Ok(());
     }
     if run.carry_out(server).await? {
-        println!("{}", report(&path, &run));
+        output::write(report(&path, &run).as_bytes())?;
     } else if is_new {
         // Another run was faster: these secrets open nothing.
         fs::remove_file(&path)?;

@@ -10,6 +10,7 @@ use report::Report;
 
 use super::Failure;
 use super::context::Context;
+use super::output::Output;
 use crate::config::{Config, ConfigError};
 use crate::flows::setup::Administration;
 use crate::storage::Store;
@@ -27,7 +28,7 @@ pub(super) async fn doctor(context: &Context<'_>) -> Result<(), Failure> {
         store.close().await;
     }
     reach::probe(config, &mut report).await;
-    report.finish(context.output.json)
+    report.finish(context.output)
 }
 
 async fn administration(config: &Config, store: &Store, report: &mut Report) {
@@ -46,8 +47,8 @@ async fn administration(config: &Config, store: &Store, report: &mut Report) {
 }
 
 /// All there is to say without a configuration.
-pub(super) fn without_configuration(error: &ConfigError, json: bool) -> Result<(), Failure> {
+pub(super) fn without_configuration(error: &ConfigError, output: Output) -> Result<(), Failure> {
     let mut report = Report::default();
     report.fail("configuration", error.to_string());
-    report.finish(json)
+    report.finish(output)
 }
