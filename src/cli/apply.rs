@@ -10,7 +10,7 @@ use crate::config::{Config, Migrate};
 use crate::flows::reconcile::{self, Action, Change};
 use crate::flows::server::Server;
 
-/// Makes users, clients and resources what the configuration file declares.
+/// Make users, clients and resources what the configuration file declares.
 ///
 /// What is declared is created or changed. A client or resource that was declared once and is no
 /// longer is disabled, never deleted; such a user stays as he is.

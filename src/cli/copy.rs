@@ -8,7 +8,7 @@ use crate::env::World;
 use crate::flows;
 use crate::storage::DatabaseUrl;
 
-/// Copies everything from one database to another, such as from SQLite to PostgreSQL.
+/// Copy everything from one database to another, such as from SQLite to PostgreSQL.
 ///
 /// Stop every server on either first. The target gets its tables here and must have no rows. With
 /// the same master key everything goes on as it was: sessions, refresh tokens, keys. A password of

@@ -9,7 +9,7 @@ use crate::config::{Config, Migrate};
 use crate::flows::setup::{ADMIN_CLIENT, initialize};
 use crate::protocol::password::{Password, UserName, UserNameRejected};
 
-/// Prepares a new installation: tables, keys, an administrator and the client that he logs in
+/// Prepare a new installation: tables, keys, an administrator and the client that he logs in
 /// through. Refused where there is an administrator already.
 #[derive(clap::Args)]
 pub(super) struct Init {

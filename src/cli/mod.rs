@@ -35,9 +35,10 @@ use context::Context;
 pub use failure::Failure;
 use output::Output;
 
-/// OAuth 2 authorization server whose revocations reach APIs that check tokens offline.
+/// OAuth 2 authorization server: short access tokens that APIs check offline, refresh tokens that
+/// give a theft away, and revocations in one durable log.
 #[derive(Parser)]
-#[command(name = "chancery", version, about)]
+#[command(name = "chancery", version)]
 struct Arguments {
     /// Answer in JSON.
     #[arg(long, global = true)]
@@ -48,7 +49,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve (the default).
+    /// Serve (the default): log users in, issue tokens, refuse what was revoked.
     Serve,
     Init(init::Init),
     Apply(apply::Apply),
