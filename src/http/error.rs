@@ -20,6 +20,13 @@ pub(super) struct HttpError {
     scope: Option<&'static str>,
 }
 
+impl HttpError {
+    /// The machine reason.
+    pub(super) fn reason(&self) -> &'static str {
+        self.error.reason()
+    }
+}
+
 /// The machine reason of a refused request, for the access log.
 #[derive(Clone, Copy)]
 pub(super) struct ReasonOf(pub(super) &'static str);

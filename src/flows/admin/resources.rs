@@ -18,8 +18,11 @@ use crate::storage::ops::resources::{
 pub async fn create(
     server: &Server,
     by: &By,
-    (uri, settings): (ResourceUri, ResourceSettings),
+    (uri, mut settings): (ResourceUri, ResourceSettings),
 ) -> Result<Resource, FlowError> {
+    if settings.name.is_empty() {
+        settings.name = uri.to_string();
+    }
     check(server, &settings)?;
     let built_in = [server.settings.issuer.own_resource(), server.settings.issuer.admin_resource()];
     if built_in.contains(&uri) {

@@ -118,6 +118,7 @@ fn what_a_client_may_do_is_as_it_was_said() {
     ] {
         let made = installation.run(&format!("--json client create {arguments}")).json();
         assert_eq!(made["grants"], json!([grant]), "{arguments}");
+        assert_eq!(made["name"], made["client_id"], "a name for people is the id");
     }
     let refused = "client create x --public --grant client_credentials";
     installation.run(refused).fails(1, "a public client cannot use client_credentials");
@@ -131,6 +132,9 @@ fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
                   --access-token-ttl 120";
     let made = installation.run(create).json();
     assert_eq!(made["role_scopes"], json!(["editor=write"]));
+    let unnamed = installation.run("--json resource create urn:unnamed").json();
+    assert_eq!(unnamed["name"], "urn:unnamed");
+    installation.run("resource delete urn:unnamed").ok();
     assert_eq!((&made["algorithm"], &made["access_token_ttl"]), (&json!("EdDSA"), &json!(120)));
     let keys = installation.run("--json key list").json();
     let keys = keys["items"].as_array().unwrap();
