@@ -1,5 +1,5 @@
-//! Chancery: an OAuth 2 / OpenID Connect authorization server whose revocations reach APIs that
-//! check tokens offline.
+//! Chancery: an OAuth 2 authorization server with short access tokens that APIs check offline,
+//! refresh tokens that give a theft away, and revocations in one durable log.
 //!
 //! The folders are the architecture; ARCHITECTURE.md walks one request through them. Rules are pure
 //! functions in [`protocol`], atomic effects live in [`storage`], and only [`flows`] sequences them.

@@ -11,7 +11,8 @@ pub fn log(event: &AuditEvent) {
         kind = event.kind.as_str(),
         actor_kind,
         actor,
-        target = event.target.as_deref(),
+        // Not `target`: in JSON that is the module that a line comes from.
+        about = event.target.as_deref(),
         client_id = event.client_id.as_deref(),
         address = event.origin.address.map(tracing::field::display),
         reason = event.reason.as_deref(),

@@ -10,7 +10,7 @@ use crate::config::{Config, Migrate};
 use crate::flows::reconcile::{self, Action, Change};
 use crate::flows::server::Server;
 
-/// Makes users, clients and resources what the configuration file declares.
+/// Make users, clients and resources what the configuration file declares.
 ///
 /// What is declared is created or changed. What was declared once and is no longer is disabled,
 /// never deleted. A user who was disabled by hand stays disabled.
@@ -38,12 +38,8 @@ pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<()
         let applied = applied?;
         (applied.changes, applied.unchanged)
     };
-    if context.output.json {
-        println!("{}", document(arguments.dry_run, &changes, unchanged));
-    } else {
-        print(&changes, unchanged);
-    }
-    Ok(())
+    let document = document(arguments.dry_run, &changes, unchanged);
+    context.output.document(&document, &lines(&changes, unchanged))
 }
 
 /// Applies what is declared before the server answers anybody.
@@ -67,13 +63,11 @@ pub(super) async fn at_start(config: &Config, server: &Server) -> Result<(), Fai
     Ok(())
 }
 
-fn print(changes: &[Change], unchanged: usize) {
-    for change in changes {
-        println!("{}", line(change));
-    }
+fn lines(changes: &[Change], unchanged: usize) -> String {
     if changes.is_empty() {
-        println!("nothing to do: {unchanged} as declared");
+        return format!("nothing to do: {unchanged} as declared\n");
     }
+    changes.iter().map(|change| line(change) + "\n").collect()
 }
 
 /// A change in one line, as in `~ client web: scopes, origins`.

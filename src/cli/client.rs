@@ -88,8 +88,8 @@ pub(super) struct Create {
     /// A refresh token younger than this is not rotated yet.
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     rotate_after: u64,
-    /// A name for people.
-    #[arg(long, default_value = "")]
+    /// A name for people; the id where none is given.
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
 }
 

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::Failure;
 use super::context::Context;
@@ -15,7 +16,7 @@ pub(super) enum Command {
 }
 
 /// Keys and values in their order.
-struct Shown(Vec<(String, String)>);
+struct Shown(Vec<(String, Value)>);
 
 #[derive(Serialize)]
 struct Checked {
@@ -24,7 +25,7 @@ struct Checked {
 
 pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<(), Failure> {
     match command {
-        Command::Show => context.output.record(&Shown(context.config.show())),
+        Command::Show => context.output.record(&Shown(context.config.values())),
         // One that is not has been refused before it came here.
         Command::Check => context.output.record(&Checked { accepted: true }),
     }

@@ -1,7 +1,7 @@
 //! Putting a server together from the configuration.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -152,7 +152,7 @@ pub(super) fn find_master_key(config: &Config) -> Result<Option<MasterKey>, Fail
     let path = master_key_path(config);
     let text = match fs::read_to_string(&path) {
         Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
     };
     let key = MasterKey::parse(&text, previous);
@@ -165,21 +165,29 @@ pub(super) fn master_key_path(config: &Config) -> PathBuf {
 }
 
 /// Writes a new file that its owner alone may read, in a folder that is his alone.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
-    let named = |error: std::io::Error| Failure::new(format!("{}: {error}", path.display()));
+fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    create_private(path, &format!("{text}\n"))
+        .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// The same, for who wants to know why it failed. What cannot be written whole is not left behind.
+pub(super) fn create_private(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(folder).map_err(named)?;
+        builder.create(folder)?;
     }
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(named)?;
-    file.write_all(text.as_bytes()).map_err(named)?;
-    file.write_all(b"\n").map_err(named)?;
-    file.sync_all().map_err(named)
+    let mut file = options.open(path)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The error that counts is the one before.
+        let _ = fs::remove_file(path);
+    }
+    written
 }

@@ -1,14 +1,14 @@
 //! `chancery copy`.
 
-use super::Failure;
 use super::connect::open_store;
 use super::context::Context;
+use super::{Failure, output};
 use crate::config::Migrate;
 use crate::env::World;
 use crate::flows;
 use crate::storage::DatabaseUrl;
 
-/// Copies everything from one database to another, such as from SQLite to PostgreSQL.
+/// Copy everything from one database to another, such as from SQLite to PostgreSQL.
 ///
 /// Stop every server on either first. The target gets its tables here and must have no rows. With
 /// the same master key everything goes on as it was: sessions, refresh tokens, keys. A password of
@@ -36,7 +36,8 @@ pub(super) async fn copy(arguments: &Copy, context: &Context<'_>) -> Result<(), 
     let mut counts = Vec::new();
     let result = flows::copy::copy(&from, &to, |table, rows| {
         if !json {
-            println!("{:<12} {rows}", table.name());
+            // Only a sign of life: a copy goes on when nobody looks any more.
+            let _ = output::write(format!("{:<12} {rows}\n", table.name()).as_bytes());
         }
         counts.push((table.name(), rows));
     });
@@ -44,18 +45,11 @@ pub(super) async fn copy(arguments: &Copy, context: &Context<'_>) -> Result<(), 
     to.close().await;
     from.close().await;
     result.map_err(|error| Failure::new(error.to_string()))?;
-    if json {
-        let rows: serde_json::Map<String, serde_json::Value> =
-            counts.into_iter().map(|(table, rows)| (table.to_owned(), rows.into())).collect();
-        println!("{}", serde_json::json!({"copied": rows}));
-    } else {
-        println!(
-            "copied {} to {}: set CHANCERY_DATABASE_URL to the new database",
-            arguments.from.describe(),
-            arguments.to.describe()
-        );
-    }
-    Ok(())
+    let rows: serde_json::Map<String, serde_json::Value> =
+        counts.into_iter().map(|(table, rows)| (table.to_owned(), rows.into())).collect();
+    let (from, to) = (arguments.from.describe(), arguments.to.describe());
+    let text = format!("copied {from} to {to}: set CHANCERY_DATABASE_URL to the new database\n");
+    context.output.document(&serde_json::json!({"copied": rows}), &text)
 }
 
 /// Opening would make a new file of a mistyped path.

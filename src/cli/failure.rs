@@ -1,23 +1,36 @@
 //! How a command fails. Must not know any command.
 
 use crate::flows::error::FlowError;
+use crate::protocol::error::ErrorCode;
 use crate::protocol::reason::Reason;
 
-/// A failure, for people.
+/// A failure, for people and for programs.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Failure(String);
+#[error("{text}")]
+pub struct Failure {
+    code: &'static str,
+    text: String,
+}
 
 impl Failure {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self::of("failed", message)
+    }
+
+    /// A failure that has a code of its own, as the answers of the admin API have.
+    pub(super) fn of(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, text: message.into() }
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.code
     }
 
     /// Makes failures that say what it is that does not exist.
     pub(super) fn about(what: &str) -> impl Fn(FlowError) -> Self {
         move |error| match error {
             FlowError::Refused(refusal) if refusal.reason == Reason::NotFound => {
-                Self(format!("there is no such {what}"))
+                Self::of(refusal.code.as_str(), format!("there is no such {what}"))
             }
             error => error.into(),
         }
@@ -26,10 +39,16 @@ impl Failure {
 
 impl From<FlowError> for Failure {
     fn from(error: FlowError) -> Self {
-        match error {
-            FlowError::Refused(refusal) => Self::new(refusal.description),
-            error => Self(error.to_string()),
-        }
+        let code = match &error {
+            FlowError::Refused(refusal) => {
+                return Self::of(refusal.code.as_str(), refusal.description);
+            }
+            FlowError::ScopeNeeded(_) => ErrorCode::InsufficientScope,
+            FlowError::TooMany { .. } => ErrorCode::TooManyRequests,
+            FlowError::Unavailable => ErrorCode::TemporarilyUnavailable,
+            FlowError::Internal => ErrorCode::ServerError,
+        };
+        Self::of(code.as_str(), error.to_string())
     }
 }
 
@@ -37,7 +56,7 @@ macro_rules! failure_from {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {
             fn from(error: $error) -> Self {
-                Self(error.to_string())
+                Self::new(error.to_string())
             }
         })*
     };

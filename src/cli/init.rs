@@ -9,8 +9,8 @@ use crate::config::{Config, Migrate};
 use crate::flows::setup::{ADMIN_CLIENT, initialize};
 use crate::protocol::password::{Password, UserName, UserNameRejected};
 
-/// Prepares a new installation: tables, keys, an administrator and the client that he logs in
-/// through. Refused where there are users already.
+/// Prepare a new installation: tables, keys, an administrator and the client that he logs in
+/// through. Refused where there is an administrator already.
 #[derive(clap::Args)]
 pub(super) struct Init {
     /// The administrator's name.
@@ -36,9 +36,7 @@ pub(super) async fn init(arguments: &Init, context: &Context<'_>) -> Result<(), 
     };
     let made = made.await;
     server.store.close().await;
-    let Some(administrator) = made? else {
-        return Err(Failure::new("there are users already: nothing was changed"));
-    };
+    let administrator = made?;
     context.output.record(&Made {
         issuer: config.issuer.as_str(),
         username: administrator.name.as_str(),

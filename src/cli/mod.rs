@@ -35,9 +35,10 @@ use context::Context;
 pub use failure::Failure;
 use output::Output;
 
-/// OAuth 2 authorization server whose revocations reach APIs that check tokens offline.
+/// OAuth 2 authorization server: short access tokens that APIs check offline, refresh tokens that
+/// give a theft away, and revocations in one durable log.
 #[derive(Parser)]
-#[command(name = "chancery", version, about)]
+#[command(name = "chancery", version)]
 struct Arguments {
     /// Answer in JSON.
     #[arg(long, global = true)]
@@ -48,7 +49,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serve (the default).
+    /// Serve (the default): log users in, issue tokens, refuse what was revoked.
     Serve,
     Init(init::Init),
     Apply(apply::Apply),
@@ -90,31 +91,30 @@ pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are asked for, and come here too.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+            return refuse_usage(&error);
         }
     };
+    let output = Output { json: arguments.json };
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Completions { shell } = command {
-        return exit(completions(shell));
+        return exit(completions(shell), output);
     }
     let config = match Config::load(&Sources::of_process()) {
         Ok(config) => config,
         Err(error) if matches!(command, Command::Doctor) => {
-            return exit(doctor::without_configuration(&error, arguments.json));
+            return exit(doctor::without_configuration(&error, output), output);
         }
         Err(error) => {
-            eprintln!("{error}");
+            output.failure(&Failure::of("invalid_configuration", error.to_string()));
             return ExitCode::from(USAGE);
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return exit(Err(error.into())),
+        Err(error) => return exit(Err(error.into()), output),
     };
-    let context = Context { config: &config, output: Output { json: arguments.json } };
-    exit(runtime.block_on(execute(command, &context)))
+    let context = Context { config: &config, output };
+    exit(runtime.block_on(execute(command, &context)), output)
 }
 
 async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure> {
@@ -145,14 +145,30 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     output::write(&script)
 }
 
-fn exit(result: Result<(), Failure>) -> ExitCode {
+fn exit(result: Result<(), Failure>, output: Output) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("chancery: {failure}");
+            output.failure(&failure);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Help and version are asked for, and come here too.
+fn refuse_usage(error: &clap::Error) -> ExitCode {
+    // The arguments could not be read, so the flag is looked for by itself.
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    if json {
+        Output { json }.failure(&Failure::of("invalid_usage", error.to_string().trim_end()));
+    } else {
+        let _ = error.print();
+    }
+    ExitCode::from(USAGE)
 }
 
 const USAGE: u8 = 2;

@@ -38,6 +38,23 @@ impl Output {
         })
     }
 
+    /// One thing, of which people read this text.
+    pub(super) fn document(self, value: &impl Serialize, text: &str) -> Result<(), Failure> {
+        self.print(value, |_| Ok(text.to_owned()))
+    }
+
+    /// A failure, on standard error.
+    pub(super) fn failure(self, failure: &Failure) {
+        let text = if self.json {
+            let (error, error_description) = (failure.code(), failure.to_string());
+            serde_json::json!({"error": error, "error_description": error_description}).to_string()
+        } else {
+            format!("chancery: {failure}")
+        };
+        // If nobody reads it, the exit code tells.
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
     fn print(
         self,
         value: &impl Serialize,

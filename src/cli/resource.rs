@@ -34,8 +34,8 @@ pub(super) struct Create {
     /// Its URI, the `aud` of its tokens.
     #[arg(value_parser = ResourceUri::parse)]
     uri: ResourceUri,
-    /// A name for people.
-    #[arg(long, default_value = "")]
+    /// A name for people; the URI where none is given.
+    #[arg(long, default_value = "", hide_default_value = true)]
     name: String,
     /// A scope it knows; may be repeated.
     #[arg(long = "scope", value_name = "SCOPE", value_parser = Scope::parse)]

@@ -6,11 +6,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::apply;
 use super::connect::connect;
-use super::first_run::report;
+use super::first_run::first_run;
 use super::{Failure, log};
 use crate::config::Config;
 use crate::flows::background;
-use crate::flows::setup::first_run;
+use crate::flows::setup::Administration;
 use crate::http::serve::{Limits, bind, serve as serve_http};
 use crate::http::{App, AppState, HttpSettings, routes};
 use crate::telemetry::collect_metrics;
@@ -28,10 +28,13 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     let server = connect(config).await?;
     server.start().await?;
     apply::at_start(config, &server).await?;
-    if config.issuer.is_loopback()
-        && let Some(run) = first_run(&server).await?
+    if config.issuer.is_loopback() {
+        first_run(config, &server).await?;
+    }
+    for complaint in
+        Administration::look(&server.store, &config.issuer).await?.complaints(&config.issuer)
     {
-        report(config, &run)?;
+        tracing::warn!("{complaint}");
     }
     let app = App::new(AppState {
         server: server.clone(),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::given::Raw;
 use super::kind::{Kind, Refused};
 use super::span;
@@ -20,7 +22,7 @@ pub(super) fn number<T>(min: i64, max: i64) -> Number<T> {
     Number { min, max, of: PhantomData }
 }
 
-impl<T: TryFrom<i64> + fmt::Display> Kind for Number<T> {
+impl<T: TryFrom<i64> + fmt::Display + Copy + Into<Value>> Kind for Number<T> {
     type Value = T;
 
     fn takes(&self) -> String {
@@ -34,6 +36,10 @@ impl<T: TryFrom<i64> + fmt::Display> Kind for Number<T> {
 
     fn show(&self, value: &T) -> String {
         value.to_string()
+    }
+
+    fn value(&self, value: &T) -> Value {
+        (*value).into()
     }
 }
 

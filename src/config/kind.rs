@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::given::Raw;
 
 /// What a key takes.
@@ -17,6 +19,11 @@ pub(super) trait Kind {
 
     /// The value as text in the form that [`Kind::parse`] reads; no secret.
     fn show(&self, value: &Self::Value) -> String;
+
+    /// The same for programs: a number, a list or text.
+    fn value(&self, value: &Self::Value) -> Value {
+        self.show(value).into()
+    }
 
     /// Where the value stands.
     fn form(&self) -> Form {
@@ -103,6 +110,10 @@ impl Kind for Flag {
     fn show(&self, value: &bool) -> String {
         value.to_string()
     }
+
+    fn value(&self, value: &bool) -> Value {
+        (*value).into()
+    }
 }
 
 /// One of several words.
@@ -158,6 +169,10 @@ impl<K: Kind> Kind for List<K> {
     fn show(&self, value: &Self::Value) -> String {
         let items: Vec<String> = value.iter().map(|item| self.item.show(item)).collect();
         items.join(", ")
+    }
+
+    fn value(&self, value: &Self::Value) -> Value {
+        value.iter().map(|item| self.item.value(item)).collect()
     }
 }
 

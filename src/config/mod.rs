@@ -50,7 +50,7 @@ use std::path::{Path, PathBuf};
 
 use document::Document;
 use input::Input;
-use section::Section;
+use section::{Section, Shown};
 
 /// The configuration file where `CHANCERY_CONFIG` names none.
 const DEFAULT_FILE: &str = "chancery.toml";
@@ -74,11 +74,21 @@ impl Config {
     }
 
     /// Every key with its value in force, in the order of [`describe`], and then the names of the
-    /// declared objects. A secret is only `(set)` or `(not set)`.
+    /// declared objects. A secret is only `(set)` or `(not set)`, and of the database's URL the
+    /// place is shown.
     pub fn show(&self) -> Vec<(String, String)> {
+        self.shown().map(|shown| (shown.key, shown.text)).collect()
+    }
+
+    /// The same for programs: numbers and lists are what they are.
+    pub fn values(&self) -> Vec<(String, serde_json::Value)> {
+        self.shown().map(|shown| (shown.key, shown.value)).collect()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = Shown> + use<> {
         let mut shown = Vec::new();
         Section::show(self, "", &mut shown);
-        shown
+        shown.into_iter()
     }
 }
 

@@ -60,12 +60,13 @@ pub enum Problem {
         /// Its other form.
         other: String,
     },
-    /// The file with a secret cannot be read. Its path is not repeated: it may be the secret itself,
-    /// given to the wrong key.
-    #[error("{at}: the file that it names cannot be read: {why}")]
+    /// The file with a secret cannot be read.
+    #[error("{at}: the file that it names{} cannot be read: {why}", quoted(path.as_deref()))]
     Unreadable {
         /// The key, and where it was given.
         at: At,
+        /// The path, unless it may be the secret itself, given to the wrong key.
+        path: Option<String>,
         /// What the system said.
         why: io::ErrorKind,
     },
@@ -136,6 +137,10 @@ impl fmt::Display for At {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
+}
+
+fn quoted(path: Option<&str>) -> String {
+    path.map(|path| format!(", `{path}`,")).unwrap_or_default()
 }
 
 fn because(why: Option<&str>) -> String {

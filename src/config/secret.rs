@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::given::Raw;
@@ -27,6 +28,8 @@ impl SecretText {
 pub(super) struct SecretKind {
     takes: &'static str,
     accepts: fn(&str) -> bool,
+    /// What of it is no secret.
+    show: fn(&str) -> String,
 }
 
 /// The key under which the keys in the database are sealed.
@@ -36,6 +39,7 @@ pub(super) const MASTER_KEY: SecretKind = SecretKind {
         let bytes = BASE64_STANDARD.decode(text.trim()).map(Zeroizing::new);
         bytes.is_ok_and(|bytes| bytes.len() == 32)
     },
+    show: hidden,
 };
 
 /// Where the data is. It may hold a password.
@@ -47,11 +51,29 @@ pub(super) const DATABASE_URL: SecretKind = SecretKind {
             .find_map(|scheme| text.strip_prefix(scheme));
         rest.is_some_and(|rest| !rest.is_empty())
     },
+    show: without_password,
 };
 
 /// Text of at least one character, of which something else decides whether it will do.
 pub(super) fn any(takes: &'static str) -> SecretKind {
-    SecretKind { takes, accepts: |text| !text.is_empty() }
+    SecretKind { takes, accepts: |text| !text.is_empty(), show: hidden }
+}
+
+fn hidden(_: &str) -> String {
+    "(set)".to_owned()
+}
+
+/// The path of a file, or the host and the name of a database; who logs in there, and how, is left
+/// out.
+fn without_password(text: &str) -> String {
+    if text.starts_with("sqlite://") {
+        return text.to_owned();
+    }
+    let shown = Url::parse(text).ok().and_then(|url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(format!("{}://{}{port}{}", url.scheme(), url.host_str()?, url.path()))
+    });
+    shown.unwrap_or_else(|| hidden(text))
 }
 
 impl Kind for SecretKind {
@@ -66,8 +88,8 @@ impl Kind for SecretKind {
         Ok(SecretText::new(text))
     }
 
-    fn show(&self, _: &SecretText) -> String {
-        "(set)".to_owned()
+    fn show(&self, value: &SecretText) -> String {
+        (self.show)(value.expose())
     }
 
     fn form(&self) -> Form {

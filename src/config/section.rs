@@ -1,10 +1,21 @@
 //! The one declaration of keys. [`section!`] makes of it the struct, its documentation, the reading
 //! and the showing, so that none of them can say something else than another.
 
+use serde_json::Value;
+
 /// What can show its values, for `config show`.
 pub(super) trait Section {
     /// Adds every key, behind the name of the `section`, with its value in force.
-    fn show(&self, section: &str, out: &mut Vec<(String, String)>);
+    fn show(&self, section: &str, out: &mut Vec<Shown>);
+}
+
+/// A key with its value in force.
+pub(super) struct Shown {
+    pub(super) key: String,
+    /// As the key takes it.
+    pub(super) text: String,
+    /// For programs.
+    pub(super) value: Value,
 }
 
 /// Declares a struct of keys:
@@ -71,10 +82,13 @@ macro_rules! section {
         }
 
         impl $crate::config::section::Section for $name {
-            fn show(&self, section: &str, out: &mut Vec<(String, String)>) {
+            fn show(&self, section: &str, out: &mut Vec<$crate::config::section::Shown>) {
                 $(
-                    let value = $crate::config::kind::Kind::show(&$kind, &self.$field);
-                    out.push((format!("{section}{}", stringify!($field)), value));
+                    out.push($crate::config::section::Shown {
+                        key: format!("{section}{}", stringify!($field)),
+                        text: $crate::config::kind::Kind::show(&$kind, &self.$field),
+                        value: $crate::config::kind::Kind::value(&$kind, &self.$field),
+                    });
                 )*
                 $($(
                     self.$part.show(concat!(stringify!($part), "."), out);

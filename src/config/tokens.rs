@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::protocol::access_token::TokenLimits;
+use crate::protocol::resource::MIN_TOKEN_LIFE;
 use crate::protocol::session::SessionLifetimes;
 
 use super::bounded::{number, seconds};
@@ -16,7 +17,7 @@ section! {
     pub struct Tokens, from input {
         /// The longest life of an access token; no resource can choose a longer one. It bounds how
         /// long revocations are kept, too.
-        max_token_life: Duration = HOUR, takes seconds(SECOND, DAY);
+        max_token_life: Duration = HOUR, takes seconds(MIN_TOKEN_LIFE, DAY);
         /// The largest access token, in bytes. Many servers end headers at 8 KiB.
         max_token_size: usize = 4096, takes number(1024, 7168);
         /// How long a session may go without a refresh. Each refresh begins the span anew.

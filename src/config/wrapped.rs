@@ -1,5 +1,7 @@
 //! What keys take, if they take it, or from elsewhere. Must not know any key.
 
+use serde_json::Value;
+
 use super::given::Raw;
 use super::kind::{Form, Kind, Refused};
 
@@ -28,6 +30,13 @@ impl<K: Kind> Kind for Optional<K> {
             (Some(value), _) => self.0.show(value),
             (None, Form::Plain) => String::new(),
             (None, Form::Secret | Form::File) => "(not set)".to_owned(),
+        }
+    }
+
+    fn value(&self, value: &Self::Value) -> Value {
+        match value {
+            Some(value) => self.0.value(value),
+            None => self.show(&None).into(),
         }
     }
 

@@ -39,6 +39,7 @@ async fn keep(server: Arc<Server>) {
             tracing::warn!(%error, "the keys could not be kept");
         }
         if let Err(error) = sweep.run(&server).await {
+            metrics::counter!("chancery_janitor_failures_total").increment(1);
             tracing::warn!(%error, "the janitor was interrupted");
         }
     }

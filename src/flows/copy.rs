@@ -1,9 +1,10 @@
 //! Copying everything from one database to another: the way from one node to many, and back.
 //! Must not know either database.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use crate::storage::ops::Swap;
 use crate::storage::ops::copy::{Cell, ExportRows, ImportRows, Row, Table};
-use crate::storage::ops::feed::ReadHead;
 use crate::storage::{StorageError, Store};
 
 /// Why a database was not copied.
@@ -46,31 +47,64 @@ pub async fn copy(
             return Err(CopyError::NotEmpty(*table));
         }
     }
-    let before = from.read(ReadHead).await?;
+    let mut marks = Vec::new();
     for table in Table::EVERY {
-        copied(*table, copy_table(from, to, *table).await?);
+        let (rows, mark) = copy_table(from, to, *table).await?;
+        copied(*table, rows);
+        marks.push(mark);
     }
-    let after = from.read(ReadHead).await?;
-    let state = |head: &crate::protocol::revocation::FeedHead| (head.epoch, head.seq, head.changes);
-    if state(&before) != state(&after) {
-        return Err(CopyError::WrittenMeanwhile);
+    // Every table is read once more after all were read: what is as it was then was so at one and
+    // the same moment.
+    for (table, mark) in Table::EVERY.iter().zip(marks) {
+        if read_table(from, *table).await? != mark {
+            return Err(CopyError::WrittenMeanwhile);
+        }
     }
     Ok(())
 }
 
-async fn copy_table(from: &Store, to: &Store, table: Table) -> Result<usize, CopyError> {
-    let (mut copied, mut last) = (0, None);
-    loop {
-        let rows = page(from, table, last, BATCH).await?;
-        let Some(newest) = rows.last() else {
-            return Ok(copied);
-        };
-        // The key stands first.
-        last = newest.first().cloned();
+/// Answers how many rows there were, and their mark.
+async fn copy_table(from: &Store, to: &Store, table: Table) -> Result<(usize, u64), CopyError> {
+    let mut walk = Walk::of(table);
+    let mut copied = 0;
+    while let Some(rows) = walk.next(from).await? {
         copied += rows.len();
         if to.write(ImportRows { table, rows }).await? == Swap::Lost {
             return Err(CopyError::Misfit(table));
         }
+    }
+    Ok((copied, walk.mark.finish()))
+}
+
+async fn read_table(from: &Store, table: Table) -> Result<u64, StorageError> {
+    let mut walk = Walk::of(table);
+    while walk.next(from).await?.is_some() {}
+    Ok(walk.mark.finish())
+}
+
+/// One way through a table.
+struct Walk {
+    table: Table,
+    last: Option<Cell>,
+    /// Of everything that was read. It tells chance from change, not friend from foe.
+    mark: DefaultHasher,
+}
+
+impl Walk {
+    fn of(table: Table) -> Self {
+        Self { table, last: None, mark: DefaultHasher::new() }
+    }
+
+    /// The next rows; `None` at the end.
+    async fn next(&mut self, from: &Store) -> Result<Option<Vec<Row>>, StorageError> {
+        let rows = page(from, self.table, self.last.take(), BATCH).await?;
+        let Some(newest) = rows.last() else {
+            return Ok(None);
+        };
+        // The key stands first.
+        self.last = newest.first().cloned();
+        rows.hash(&mut self.mark);
+        Ok(Some(rows))
     }
 }
 

@@ -25,5 +25,11 @@ impl Server {
             let age = key.life.activated_at.map_or_else(Default::default, |since| now.since(since));
             metrics::gauge!("chancery_key_age_seconds", &labels).set(age.as_secs_f64());
         }
+        let tags = known.ring.token_records().iter();
+        for key in tags.filter(|key| key.life.state == KeyState::Active) {
+            let labels = [("algorithm", "HS256"), ("use", "refresh_token")];
+            let age = key.life.activated_at.map_or_else(Default::default, |since| now.since(since));
+            metrics::gauge!("chancery_key_age_seconds", &labels).set(age.as_secs_f64());
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod credentials;
 mod ending;
 pub mod error;
 pub mod failures;
+pub mod first_run;
 pub mod gate;
 mod gauges;
 pub mod introspect;

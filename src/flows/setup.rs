@@ -4,29 +4,27 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::admin::By;
+use super::admin::clients::{self, NewClient, NewSecret};
+use super::admin::users::{self, NewPassword, NewUser};
 use super::clock::ClockWatch;
-use super::credentials::Source;
 use super::error::FlowError;
 use super::memory::Memory;
 use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
-use crate::protocol::audit::{Actor, AuditKind};
-use crate::protocol::client::{
-    Client, ClientCredentials, ClientId, ClientSettings, ClientStatus, GrantType,
-};
-use crate::protocol::ids::{ClientKey, ResourceId, UserId};
+use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
+use crate::protocol::ids::UserId;
 use crate::protocol::key::Algorithm;
 use crate::protocol::password::{Password, UserName};
-use crate::protocol::resource::{ADMIN_SCOPES, Resource, ResourceSettings};
+use crate::protocol::reason::Reason;
+use crate::protocol::resource::ADMIN_SCOPES;
 use crate::protocol::scope::{Scope, ScopeSet};
-use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::ResourceUri;
+use crate::protocol::uri::Issuer;
 use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
-use crate::storage::ops::Swap;
-use crate::storage::ops::clients::CreateClient;
+use crate::storage::ops::clients::LoadClients;
 use crate::storage::ops::feed::NoteTokenLife;
-use crate::storage::ops::resources::CreateResource;
-use crate::storage::ops::users::{CreateUser, ListUsers};
+use crate::storage::ops::users::{HasAdministrator, ListUsers};
+use crate::storage::{StorageError, Store};
 
 impl Server {
     /// A server on the keeper's database. It answers nothing until [`Server::start`].
@@ -74,20 +72,6 @@ impl Server {
     }
 }
 
-/// What the first run made, with the secrets that are shown once.
-pub struct FirstRun {
-    /// The administrator's name.
-    pub username: &'static str,
-    /// His password.
-    pub password: Zeroizing<String>,
-    /// The demo client's id.
-    pub client_id: &'static str,
-    /// Its secret.
-    pub client_secret: ClientSecret,
-    /// The demo resource.
-    pub resource: &'static str,
-}
-
 /// The client that the administrator logs in through.
 pub const ADMIN_CLIENT: &str = "chancery-admin";
 
@@ -99,15 +83,19 @@ pub struct Administrator {
     pub password: Option<Zeroizing<String>>,
 }
 
-/// Gives a database without users an administrator and the client that he logs in through. Without
-/// a `password` he gets a random one, which is answered, this once. `None` where there are users.
+/// Gives a database without an administrator one, and the client that he logs in through. Without a
+/// `password` he gets a random one, which is answered, this once.
+///
+/// # Errors
+/// If there is an administrator already, or somebody else has his name.
 pub async fn initialize(
     server: &Server,
     name: UserName,
     password: Option<Password>,
-) -> Result<Option<Administrator>, FlowError> {
-    if has_users(server).await? {
-        return Ok(None);
+) -> Result<Administrator, FlowError> {
+    if server.store.read(HasAdministrator).await? {
+        let text = "there is an administrator already: nothing was changed";
+        return Err(FlowError::conflict(text));
     }
     // The client first: what was interrupted between the two can be done again.
     create_admin_client(server).await?;
@@ -117,46 +105,59 @@ pub async fn initialize(
         let shown = random_password(server);
         (parse_password(server, &shown)?, Some(shown))
     };
-    if !create_administrator(server, name.clone(), password).await? {
-        return Ok(None);
-    }
+    create_administrator(server, name.clone(), password).await?;
     server.memory.refresh().await?;
-    Ok(Some(Administrator { name, password: shown }))
+    Ok(Administrator { name, password: shown })
 }
 
-/// Fills an empty database with an administrator, his client, a demo client and a demo resource,
-/// all with random secrets. `None` where there are users already.
-pub async fn first_run(server: &Server) -> Result<Option<FirstRun>, FlowError> {
-    if has_users(server).await? {
-        return Ok(None);
+/// What there is to administer the server with.
+#[derive(Clone, Copy, Debug)]
+pub struct Administration {
+    /// Whether an active user has the role `admin`.
+    pub user: bool,
+    /// Whether an active client gets tokens for the admin API.
+    pub client: bool,
+}
+
+impl Administration {
+    /// Looks what there is.
+    pub async fn look(store: &Store, issuer: &Issuer) -> Result<Self, StorageError> {
+        let clients = store.read(LoadClients).await?;
+        Ok(Self {
+            user: store.read(HasAdministrator).await?,
+            client: clients.iter().any(|client| reaches_administration(client, issuer)),
+        })
     }
-    let entropy = server.world.entropy.as_ref();
-    let secret = ClientSecret::generate(&entropy.bytes());
-    let run = FirstRun {
-        username: "admin",
-        password: random_password(server),
-        client_id: "demo",
-        client_secret: secret,
-        resource: "https://demo-api.example",
-    };
-    let name = UserName::parse(run.username).map_err(|_| FlowError::Internal)?;
-    let password = parse_password(server, &run.password)?;
-    create_administrator(server, name, password).await?;
-    create_demo_resource(server, &run).await?;
-    let demo_resource = ResourceUri::parse(run.resource).map_err(|_| FlowError::Internal)?;
-    create_admin_client(server).await?;
-    let demo = ClientSettings {
-        grants: vec![GrantType::RefreshToken, GrantType::ClientCredentials],
-        scope: scopes(&["read", "write", Scope::OPENID]),
-        resources: vec![demo_resource.clone()],
-        serves: Some(demo_resource),
-        ..first_party("Demo")
-    };
-    let current = run.client_secret.hash();
-    let credentials = ClientCredentials::Secret { current, previous: None };
-    create_client(server, run.client_id, credentials, demo).await?;
-    server.memory.refresh().await?;
-    Ok(Some(run))
+
+    /// What is missing, and the commands that make it.
+    pub fn complaints(self, issuer: &Issuer) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.user {
+            found.push(
+                "no active user has the role admin: `chancery init` makes one, and \
+                 `chancery user roles NAME --role admin` lets one that there is be it"
+                    .to_owned(),
+            );
+        }
+        if !self.client {
+            let scopes = ADMIN_SCOPES.map(|scope| format!(" --scope {scope}")).concat();
+            found.push(format!(
+                "no client gets tokens for the admin API: `chancery init` makes one with the first \
+                 administrator, and `chancery client create {ADMIN_CLIENT} --public --first-party \
+                 --resource {}{scopes}` alone",
+                issuer.admin_resource()
+            ));
+        }
+        found
+    }
+}
+
+fn reaches_administration(client: &Client, issuer: &Issuer) -> bool {
+    let settings = &client.settings;
+    client.status == ClientStatus::Active
+        && (settings.first_party || settings.grants.contains(&GrantType::ClientCredentials))
+        && settings.resources.contains(&issuer.admin_resource())
+        && ADMIN_SCOPES.iter().any(|scope| settings.scope.contains(scope))
 }
 
 /// A random password, long enough for any policy.
@@ -166,35 +167,55 @@ pub fn random_password(server: &Server) -> Zeroizing<String> {
     Zeroizing::new(base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(random))
 }
 
-async fn has_users(server: &Server) -> Result<bool, FlowError> {
+pub(super) async fn has_users(server: &Server) -> Result<bool, FlowError> {
     Ok(!server.store.read(ListUsers { after: None, limit: 1 }).await?.is_empty())
 }
 
-fn parse_password(server: &Server, text: &str) -> Result<Password, FlowError> {
+pub(super) fn parse_password(server: &Server, text: &str) -> Result<Password, FlowError> {
     Password::parse(text, &server.settings.passwords).map_err(|_| FlowError::Internal)
 }
 
-/// Answers whether the name was free.
-async fn create_administrator(
+pub(super) async fn create_administrator(
     server: &Server,
     name: UserName,
     password: Password,
-) -> Result<bool, FlowError> {
-    let source = Source::new(name.canonical(), None);
-    let hash = server.credentials.pool.hash(&source, password).await?;
+) -> Result<User, FlowError> {
     let roles = Roles::parse(ADMIN_ROLE).map_err(|_| FlowError::Internal)?;
-    let user = new_user(server, name, Some(hash), roles);
-    let audit = server.event(AuditKind::UserCreated, Actor::System).about(user.id);
-    Ok(server.store.write(CreateUser { user, audit }).await? == Swap::Won)
+    let password = Some(NewPassword::Plain(password));
+    users::create(server, &By::system(), NewUser { name, password, roles }).await
 }
 
-async fn create_admin_client(server: &Server) -> Result<(), FlowError> {
-    let settings = ClientSettings {
-        scope: scopes(&ADMIN_SCOPES),
-        resources: vec![server.settings.issuer.admin_resource()],
-        ..first_party("Administration")
+/// Makes the client that administrators log in through, unless one of its name does as well.
+pub(super) async fn create_admin_client(server: &Server) -> Result<(), FlowError> {
+    let issuer = &server.settings.issuer;
+    let new = NewClient {
+        id: ClientId::parse(ADMIN_CLIENT).map_err(|_| FlowError::Internal)?,
+        secret: NewSecret::Public,
+        settings: ClientSettings {
+            name: "Administration".to_owned(),
+            scope: scopes(&ADMIN_SCOPES),
+            resources: vec![issuer.admin_resource()],
+            ..first_party_settings()
+        },
     };
-    create_client(server, ADMIN_CLIENT, ClientCredentials::Public, settings).await
+    if unless_there(clients::create(server, &By::system(), new).await)? {
+        return Ok(());
+    }
+    let there = clients::find_named(server, ADMIN_CLIENT).await?;
+    if reaches_administration(&there, issuer) {
+        return Ok(());
+    }
+    let text = "a client chancery-admin exists, which gets no tokens for the admin API";
+    Err(FlowError::conflict(text))
+}
+
+/// Answers whether it was made now; otherwise something of its name exists.
+pub(super) fn unless_there<T>(made: Result<T, FlowError>) -> Result<bool, FlowError> {
+    match made {
+        Ok(_) => Ok(true),
+        Err(FlowError::Refused(refusal)) if refusal.reason == Reason::Conflict => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// A user that is stored next.
@@ -220,59 +241,15 @@ pub fn new_user(
     }
 }
 
-async fn create_demo_resource(server: &Server, run: &FirstRun) -> Result<(), FlowError> {
-    let now = server.now();
-    let resource = Resource {
-        id: ResourceId::at(now, server.world.entropy.bytes()),
-        uri: ResourceUri::parse(run.resource).map_err(|_| FlowError::Internal)?,
-        settings: ResourceSettings {
-            scope: scopes(&["read", "write"]),
-            ..ResourceSettings::named("Demo API")
-        },
-        enabled: true,
-        managed: false,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let audit = server.event(AuditKind::ResourceCreated, Actor::System).about(&resource.uri);
-    server.store.write(CreateResource { resource, audit }).await?;
-    Ok(())
-}
-
-async fn create_client(
-    server: &Server,
-    id: &str,
-    credentials: ClientCredentials,
-    settings: ClientSettings,
-) -> Result<(), FlowError> {
-    let now = server.now();
-    let client = Client {
-        key: ClientKey::at(now, server.world.entropy.bytes()),
-        id: ClientId::parse(id).map_err(|_| FlowError::Internal)?,
-        credentials,
-        settings,
-        status: ClientStatus::Active,
-        managed: false,
-        not_before: None,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    let audit = server.event(AuditKind::ClientCreated, Actor::System).about(&client.id);
-    server.store.write(CreateClient { client, audit }).await?;
-    Ok(())
-}
-
-fn first_party(name: &str) -> ClientSettings {
+pub(super) fn first_party_settings() -> ClientSettings {
     ClientSettings {
         first_party: true,
         grants: vec![GrantType::RefreshToken],
-        ..ClientSettings::named(name)
+        ..ClientSettings::named("")
     }
 }
 
-fn scopes(names: &[&str]) -> ScopeSet {
+pub(super) fn scopes(names: &[&str]) -> ScopeSet {
     names.iter().filter_map(|name| Scope::parse(name).ok()).collect()
 }
 

@@ -22,6 +22,13 @@ pub(super) struct HttpError {
     of_bearer: bool,
 }
 
+impl HttpError {
+    /// The machine reason.
+    pub(super) fn reason(&self) -> &'static str {
+        self.error.reason()
+    }
+}
+
 /// The machine reason of a refused request, for the access log.
 #[derive(Clone, Copy)]
 pub(super) struct ReasonOf(pub(super) &'static str);

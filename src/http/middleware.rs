@@ -39,7 +39,8 @@ pub(super) async fn around(State(app): State<App>, mut request: Request, next: N
         method,
         route,
         status,
-        micros = took.as_micros(),
+        // A number of 128 bits would be written as text.
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         reason,
         request_id = &*id,
         "request"

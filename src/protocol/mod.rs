@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod audit;
 pub mod client;
 pub mod client_auth;
+pub mod end_reason;
 pub mod error;
 pub mod form;
 pub mod grant;

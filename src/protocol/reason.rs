@@ -1,7 +1,7 @@
 //! Why something was refused, for the log, the audit trail and the metrics. The client is told less:
 //! see [`super::error::Refusal`].
 
-use super::session::EndReason;
+use super::end_reason::EndReason;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {

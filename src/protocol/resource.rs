@@ -92,6 +92,16 @@ impl ResourceSettings {
 /// The life of an access token where nobody chose another: five minutes.
 pub const DEFAULT_TOKEN_LIFE: Duration = Duration::from_mins(5);
 
+/// The shortest life of access tokens: a shorter one is over before clocks and networks are done with
+/// it.
+pub const MIN_TOKEN_LIFE: Duration = Duration::from_secs(10);
+
+/// Whether tokens of a resource may be given this `life` where none may live for longer than
+/// `longest`. The default is no choice of anybody: the cap just applies to it.
+pub fn is_token_life(life: Duration, longest: Duration) -> bool {
+    (MIN_TOKEN_LIFE..=longest).contains(&life) || life == DEFAULT_TOKEN_LIFE
+}
+
 /// The scopes of the admin API, one for each group of operations.
 pub const ADMIN_SCOPES: [&str; 7] = [
     "admin:users",
@@ -157,6 +167,17 @@ mod tests {
         assert!(!settings.permits("write", &roles("reader")));
         assert!(settings.permits("write", &roles("owner")));
         assert!(!settings.permits("delete", &roles("owner")));
+    }
+
+    #[test]
+    fn a_life_is_within_bounds_or_the_default() {
+        let longest = Duration::from_mins(1);
+        for life in [MIN_TOKEN_LIFE, longest, DEFAULT_TOKEN_LIFE] {
+            assert!(is_token_life(life, longest), "{life:?}");
+        }
+        for seconds in [9, 61] {
+            assert!(!is_token_life(Duration::from_secs(seconds), longest), "{seconds}");
+        }
     }
 
     #[test]

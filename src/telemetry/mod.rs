@@ -62,6 +62,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_revocations_total", "Revocations, by kind"),
     ("chancery_storage_statements_total", "Statements sent to the database"),
     ("chancery_storage_regressed_total", "How often the database was found to have lost writes"),
+    ("chancery_janitor_failures_total", "Rounds in which the janitor was interrupted"),
     ("chancery_janitor_removed_total", "Rows that the janitor removed, by table"),
     ("chancery_hashes_total", "Password hashes computed"),
     ("chancery_hash_refused_total", "Hashes refused because the queue was full or too slow"),

@@ -8,6 +8,7 @@
 
 mod blocks;
 mod compose;
+mod log;
 mod process;
 mod tables;
 
@@ -56,12 +57,36 @@ fn every_block_is_run_or_named_here() {
     }
 }
 
+#[test]
+fn the_first_run_prints_the_first_blocks_of_the_tour() {
+    let readme = readme();
+    let blocks = blocks(&readme).unwrap();
+    let run = blocks.iter().filter(|block| block.not_run.is_none()).take(2);
+    let scripts = run.map(|block| {
+        let lines = block.script.lines().filter(|line| !line.starts_with("# →"));
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    let printed = fs::read_to_string(root().join("src/cli/tour.sh")).unwrap();
+    assert_eq!(scripts.collect::<Vec<_>>().join("\n\n") + "\n", printed);
+}
+
 fn tour(database: Option<&str>) {
     let readme = readme();
     let server = Running::start(database);
+    let said = server.said();
+    let printed: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    let output = server.sh(&printed.join("\n"));
+    assert!(output.status.success() && output.stderr.is_empty(), "as it was printed: {output:?}");
     for block in blocks(&readme).unwrap().iter().filter(|block| block.not_run.is_none()) {
         check(&server, block);
     }
+    let password = server.sh(". chancery-data/first-run.env; echo \"$PASSWORD\"").stdout;
+    let password = String::from_utf8(password).unwrap();
+    let log = server.end();
+    for line in ["\"message\":\"audit\"", "\"message\":\"request\"", "\"about\":"] {
+        assert!(log.contains(line), "{line} is not logged at all:\n{log}");
+    }
+    log::check(&log, &[password.trim()]).unwrap();
 }
 
 fn check(server: &Running, block: &Block<'_>) {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::cli::connect::master_key_path;
+use crate::cli::first_run;
 use crate::config::Config;
 use crate::storage::DatabaseUrl;
 
@@ -13,8 +14,8 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     if let Ok(DatabaseUrl::Sqlite(path)) = DatabaseUrl::parse(config.database_url.expose()) {
         private.extend(["", "-wal", "-shm"].map(|companion| beside(&path, companion)));
     }
-    let first_run = config.data_dir.join("first-run.env");
-    private.push(first_run.clone());
+    let passwords = first_run::path(config);
+    private.push(passwords.clone());
     let open: Vec<String> = std::iter::once((&config.data_dir, 0o700))
         .chain(private.iter().map(|path| (path, 0o600)))
         .filter_map(|(path, wanted)| Some((path, wanted, open_rights(path)?)))
@@ -31,8 +32,8 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     } else {
         report.ok("data_dir", format!("{folder} does not exist, and is made when it is needed"));
     }
-    if first_run.exists() {
-        let path = first_run.display();
+    if passwords.exists() {
+        let path = passwords.display();
         report.warn("first_run", format!("{path} holds passwords: remove it once they are yours"));
     }
 }

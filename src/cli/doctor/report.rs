@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::cli::Failure;
+use crate::cli::output::Output;
 
 /// The findings, in the order of the checks.
 #[derive(Default)]
@@ -42,18 +43,11 @@ impl Report {
     }
 
     /// Prints everything, and fails if anything failed.
-    pub(super) fn finish(self, json: bool) -> Result<(), Failure> {
+    pub(super) fn finish(self, output: Output) -> Result<(), Failure> {
         let failed = self.0.iter().filter(|one| one.status == Status::Fail).count();
-        if json {
-            let checks: Vec<_> = self.0.iter().map(Finding::document).collect();
-            println!("{}", json!({"ok": failed == 0, "checks": checks}));
-        } else {
-            for finding in &self.0 {
-                // What goes over several lines stands under its beginning.
-                let text = finding.text.trim_end().replace('\n', "\n                    ");
-                println!("{:<5} {:<13} {text}", finding.status.as_str(), finding.check);
-            }
-        }
+        let checks: Vec<_> = self.0.iter().map(Finding::document).collect();
+        let lines: String = self.0.iter().map(Finding::line).collect();
+        output.document(&json!({"ok": failed == 0, "checks": checks}), &lines)?;
         match failed {
             0 => Ok(()),
             1 => Err(Failure::new("one check failed")),
@@ -63,6 +57,12 @@ impl Report {
 }
 
 impl Finding {
+    fn line(&self) -> String {
+        // What goes over several lines stands under its beginning.
+        let text = self.text.trim_end().replace('\n', "\n                     ");
+        format!("{:<5} {:<14} {text}\n", self.status.as_str(), self.check)
+    }
+
     fn document(&self) -> serde_json::Value {
         json!({"status": self.status.as_str(), "check": self.check, "message": self.text})
     }

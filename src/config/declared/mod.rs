@@ -15,7 +15,7 @@ use super::describe::KeyDoc;
 use super::document::Object;
 use super::input::Input;
 use super::passwords::Passwords;
-use super::section::Section;
+use super::section::{Section, Shown};
 
 pub use client::DeclaredClient;
 pub use resource::DeclaredResource;
@@ -72,14 +72,15 @@ impl Declared {
 }
 
 impl Section for Declared {
-    fn show(&self, _: &str, out: &mut Vec<(String, String)>) {
+    fn show(&self, _: &str, out: &mut Vec<Shown>) {
         let users = self.users.iter().map(|user| user.name.as_str());
         let clients = self.clients.iter().map(|client| client.id.as_str());
         let resources = self.resources.iter().map(|resource| resource.uri.as_str());
         let lists =
             [users.collect::<Vec<_>>(), clients.collect::<Vec<_>>(), resources.collect::<Vec<_>>()];
         for (list, names) in LISTS.into_iter().zip(lists) {
-            out.push((list.to_owned(), names.join(", ")));
+            let (text, value) = (names.join(", "), names.into());
+            out.push(Shown { key: list.to_owned(), text, value });
         }
     }
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::protocol::key::Algorithm;
-use crate::protocol::resource::{DEFAULT_TOKEN_LIFE, ResourceSettings, RoleScope};
+use crate::protocol::resource::{
+    DEFAULT_TOKEN_LIFE, MIN_TOKEN_LIFE, ResourceSettings, RoleScope, is_token_life,
+};
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::uri::ResourceUri;
 
@@ -12,7 +14,7 @@ use crate::config::bounded::seconds;
 use crate::config::input::Input;
 use crate::config::kind::{Parsed, Refused, Words, list, text};
 use crate::config::section::section;
-use crate::config::span::{DAY, SECOND};
+use crate::config::span::DAY;
 use crate::config::wrapped::{Needed, Optional};
 
 /// A resource as declared.
@@ -38,7 +40,7 @@ section! {
         /// What the API's tokens are signed with.
         algorithm: Algorithm = Algorithm::Es256, takes ALGORITHM;
         /// How long the API's tokens live; never longer than `tokens.max_token_life`.
-        access_token_ttl: Duration = DEFAULT_TOKEN_LIFE, takes seconds(SECOND, DAY);
+        access_token_ttl: Duration = DEFAULT_TOKEN_LIFE, takes seconds(MIN_TOKEN_LIFE, DAY);
     }
 }
 
@@ -109,11 +111,9 @@ impl Members {
             &["role_scopes", "scopes"],
             "binds a scope that is not among `scopes`",
         );
-        // The default is no choice of the operator: the cap just applies to it.
-        let chosen = self.access_token_ttl != DEFAULT_TOKEN_LIFE;
-        let longest = context.max_token_life.filter(|_| chosen);
+        let longest = context.max_token_life;
         input.require(
-            longest.is_none_or(|longest| self.access_token_ttl <= longest),
+            longest.is_none_or(|longest| is_token_life(self.access_token_ttl, longest)),
             &["access_token_ttl"],
             "must be at most tokens.max_token_life",
         );

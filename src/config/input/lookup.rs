@@ -74,7 +74,18 @@ impl Input<'_> {
         };
         match self.sources.read_secret(Path::new(path)) {
             Ok(text) => Ok((at, Raw::Text(text))),
-            Err(why) => Err(Problem::Unreadable { at, why }),
+            Err(why) => {
+                let path = is_surely_a_path(path).then(|| path.to_owned());
+                Err(Problem::Unreadable { at, path, why })
+            }
         }
     }
+}
+
+/// Whether the text is a path, and not a secret that was given in place of one: a key in base64 may
+/// begin with a slash, too, and has no other punctuation.
+fn is_surely_a_path(text: &str) -> bool {
+    let relative = text.starts_with("./") || text.starts_with("../");
+    let absolute = text.strip_prefix('/').is_some_and(|rest| rest.contains('/'));
+    relative || absolute && (text.len() < 32 || text.contains(['.', '_', '-']))
 }

@@ -58,7 +58,7 @@ fn without_any_source_everything_has_its_default() {
 listen = 127.0.0.1:8080, [::1]:8080
 issuer = http://localhost:8080
 data_dir = ./chancery-data
-database_url = (set)
+database_url = sqlite://./chancery-data/chancery.db
 master_key = (not set)
 master_key_previous = (not set)
 trusted_proxies = 

@@ -51,13 +51,25 @@ fn the_environment_beats_the_file_whatever_the_form() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_by_its_key_alone() {
+fn a_file_that_cannot_be_read_is_named_unless_its_name_may_be_the_secret() {
     // The path may be the secret itself, given to the wrong key.
     let refused = refusal(&[("CHANCERY_MASTER_KEY_FILE", MASTER_KEY)], "");
     let message = "- `CHANCERY_MASTER_KEY_FILE` (master_key_file): the file that it names cannot \
                    be read: entity not found";
     assert!(refused.contains(message), "{refused}");
     assert!(!refused.contains(MASTER_KEY), "{refused}");
+    let slashes = format!("/{}", MASTER_KEY.replace('A', "/"));
+    let url = "postgres://me:hunter2@db.example/chancery";
+    for (variable, secret) in
+        [("CHANCERY_MASTER_KEY_FILE", slashes.as_str()), ("CHANCERY_DATABASE_URL_FILE", url)]
+    {
+        let refused = refusal(&[(variable, secret)], "");
+        assert!(!refused.contains(secret), "{refused}");
+    }
+    for path in ["/run/secrets/key", "/run/secrets/a-key-with-a-rather-long-name", "./key"] {
+        let refused = refusal(&[("CHANCERY_MASTER_KEY_FILE", path)], "");
+        assert!(refused.contains(&format!("that it names, `{path}`, cannot")), "{refused}");
+    }
 }
 
 #[test]
@@ -114,7 +126,7 @@ fn secrets_are_shown_as_set_or_not_set() {
     let config = load(&environment, "");
     assert_eq!(shown(&config, "master_key"), "(set)");
     assert_eq!(shown(&config, "master_key_previous"), "(not set)");
-    assert_eq!(shown(&config, "database_url"), "(set)");
+    assert_eq!(shown(&config, "database_url"), "postgres://db/c");
     let all = format!("{:?}", config.show());
     assert!(!all.contains("hunter2") && !all.contains(MASTER_KEY), "{all}");
 }

@@ -88,12 +88,16 @@ pub async fn create(
             (secret_credentials(secret.hash()), Some(secret))
         }
     };
+    let mut settings = new.settings;
+    if settings.name.is_empty() {
+        settings.name = new.id.to_string();
+    }
     let now = server.now();
     let client = Client {
         key: ClientKey::at(now, server.world.entropy.bytes()),
         id: new.id,
         credentials,
-        settings: new.settings,
+        settings,
         status: ClientStatus::Active,
         managed: by.actor == Actor::Configuration,
         not_before: None,

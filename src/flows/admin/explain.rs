@@ -70,14 +70,25 @@ pub async fn explain(server: &Server, question: Question) -> Result<Explanation,
 
 async fn access_token(server: &Server, text: &str) -> Result<Explanation, FlowError> {
     let known = server.memory.current().await?;
+    let signed = known.ring.verify(text, &server.settings.issuer, server.now());
     let accepted = server.accept(text, known);
     let outcome = accepted.as_ref().err().map_or("ok", |reason| reason.as_str());
-    let jti = accepted.ok().map(|principal| principal.claims.jti);
-    let events = match jti {
-        Some(jti) => events(server, &jti).await?,
-        None => Vec::new(),
+    // Whose signature holds has names that mean something, revoked or not.
+    let Some((claims, _)) = signed else {
+        return Ok(Explanation::of(outcome, Vec::new()));
     };
-    Ok(Explanation::of(outcome, events))
+    let mut told = events(server, &claims.jti).await?;
+    let id = claims.sid.as_deref().and_then(SessionId::parse);
+    let mut session = None;
+    if let Some(id) = id {
+        told.extend(events(server, &id.to_string()).await?);
+        session = server.store.read(FindSession(id)).await?.map(|found| found.session);
+    }
+    // An event may be about both; an id begins with its time.
+    told.sort_by_key(|event| std::cmp::Reverse(event.id));
+    told.dedup_by_key(|event| event.id);
+    told.truncate(usize::try_from(EVENTS).unwrap_or(usize::MAX));
+    Ok(Explanation { session, ..Explanation::of(outcome, told) })
 }
 
 /// What a login would meet now. The failures that cost time are those that this node counted.
@@ -155,5 +166,8 @@ async fn judge(
 
 async fn events(server: &Server, target: &str) -> Result<Vec<AuditEvent>, FlowError> {
     let target = Some(target.to_owned());
-    list(server, Filter { target, limit: 20, ..Filter::default() }).await
+    list(server, Filter { target, limit: EVENTS, ..Filter::default() }).await
 }
+
+/// How many events an explanation has at most.
+const EVENTS: u32 = 20;

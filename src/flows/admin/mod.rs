@@ -52,6 +52,11 @@ impl By {
         Self { actor: Actor::Configuration, ..Self::command_line() }
     }
 
+    /// The server itself, on its first run.
+    pub fn system() -> Self {
+        Self { actor: Actor::System, ..Self::command_line() }
+    }
+
     /// An event of theirs.
     fn event(&self, server: &Server, kind: AuditKind) -> AuditEvent {
         let mut event = server.event(kind, self.actor.clone()).from(&self.origin);

@@ -1,7 +1,5 @@
 //! Administering resources.
 
-use std::time::Duration;
-
 use super::{By, changed_meanwhile};
 use crate::audit;
 use crate::flows::error::FlowError;
@@ -9,7 +7,7 @@ use crate::flows::server::Server;
 use crate::protocol::audit::AuditKind;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::ResourceId;
-use crate::protocol::resource::{Resource, ResourceSettings};
+use crate::protocol::resource::{Resource, ResourceSettings, is_token_life};
 use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::Swap;
@@ -21,8 +19,11 @@ use crate::storage::ops::resources::{
 pub async fn create(
     server: &Server,
     by: &By,
-    (uri, settings): (ResourceUri, ResourceSettings),
+    (uri, mut settings): (ResourceUri, ResourceSettings),
 ) -> Result<Resource, FlowError> {
+    if settings.name.is_empty() {
+        settings.name = uri.to_string();
+    }
     check(server, &settings)?;
     let built_in = [server.settings.issuer.own_resource(), server.settings.issuer.admin_resource()];
     if built_in.contains(&uri) {
@@ -127,8 +128,7 @@ fn check(server: &Server, settings: &ResourceSettings) -> Result<(), Refusal> {
     if !settings.role_scopes.iter().all(|bound| known(bound.scope.as_str())) {
         return Err(Refusal::invalid_request("role_scopes names a scope that is not in scopes"));
     }
-    let life = settings.access_token_ttl;
-    if life < Duration::from_secs(10) || life > server.settings.tokens.max_life {
+    if !is_token_life(settings.access_token_ttl, server.settings.tokens.max_life) {
         let text = "access_token_ttl is from 10 seconds to the server's max_token_life";
         return Err(Refusal::invalid_request(text));
     }

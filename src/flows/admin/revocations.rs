@@ -30,7 +30,7 @@ pub async fn revoke(
         Kind::Subject => {
             let id = UserId::parse(value).ok_or(NOT_AN_ID)?;
             let changed = users::change(server, by, id, UserChange::RevokeTokens).await?;
-            Ok(changed.effective_by)
+            changed.effective_by.ok_or(FlowError::Internal)
         }
         Kind::Client => {
             let client = clients::find_named(server, value).await?;

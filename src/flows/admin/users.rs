@@ -39,8 +39,8 @@ pub enum NewPassword {
 pub struct Changed {
     /// The user.
     pub user: User,
-    /// By when what he held is refused, where.
-    pub effective_by: EffectiveBy,
+    /// By when what he held is refused, where; none if it stays good.
+    pub effective_by: Option<EffectiveBy>,
 }
 
 /// Creates a user.
@@ -109,6 +109,7 @@ pub async fn change(
     let known = server.memory.current().await?;
     let event = by.event(server, kind(&change)).about(id);
     let ends = change.ends_sessions();
+    let revokes = ends.is_some() || change.revokes_tokens();
     let operation = ChangeUser {
         id,
         change,
@@ -127,7 +128,8 @@ pub async fn change(
         server.end_sessions(rest, reason, None, &known).await?;
     }
     server.obey_now().await;
-    Ok(Changed { user: changed.user, effective_by: server.effective_by(&known) })
+    let effective_by = revokes.then(|| server.effective_by(&known));
+    Ok(Changed { user: changed.user, effective_by })
 }
 
 fn refusal(server: &Server, by: &By, unchanged: Unchanged) -> FlowError {

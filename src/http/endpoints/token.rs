@@ -13,11 +13,23 @@ use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 use crate::protocol::token_request::TokenRequest;
 
-pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
+/// Every request is counted, whatever becomes of it.
+pub(in crate::http) async fn post(exchange: Exchange) -> Result<Response, HttpError> {
+    let mut grant = "none";
+    let result = answer(exchange, &mut grant).await;
+    let outcome = result.as_ref().map_or_else(HttpError::reason, |_| "ok");
+    metrics::counter!("chancery_token_requests_total", "grant" => grant, "outcome" => outcome)
+        .increment(1);
+    result
+}
+
+/// Tells `grant` which one is asked for, as soon as that is known.
+async fn answer(mut exchange: Exchange, grant: &mut &'static str) -> Result<Response, HttpError> {
     let form = exchange.form().await?;
     let params = form.params()?;
     let presented = PresentedClient::read(exchange.authorization()?, &params)?;
     let request = TokenRequest::parse(&params);
+    *grant = request.as_ref().map_or("none", |request| request.grant().as_str());
     let (server, origin) = (exchange.server(), exchange.origin());
     let result = detached(async move {
         let admitted = server.admit(&presented, &origin, None).await?;
@@ -30,8 +42,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
                 Reason::GrantNotAllowed,
             )));
         }
-        let grant = request.grant().as_str();
-        let result = match request {
+        match request {
             TokenRequest::ClientCredentials(requested) => {
                 client_credentials::client_credentials(&server, &admitted, &requested)
             }
@@ -39,11 +50,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
                 let caller = (&presented, admitted);
                 refresh::refresh(&server, caller, (token, &requested), &origin).await
             }
-        };
-        let outcome = result.as_ref().map_or_else(FlowError::reason, |_| "ok");
-        metrics::counter!("chancery_token_requests_total", "grant" => grant, "outcome" => outcome)
-            .increment(1);
-        result
+        }
     });
     Ok(respond::private(result.await?))
 }

@@ -119,7 +119,7 @@ pub enum CellType {
 }
 
 /// A stored value; `None` is NULL. Without `Debug`: it may be a hash or a sealed key.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Eq, Hash, PartialEq)]
 pub enum Cell {
     /// Of an integer column.
     Integer(Option<i64>),

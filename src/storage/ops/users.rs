@@ -38,6 +38,10 @@ pub struct ListUsers {
 }
 operation!(ListUsers => Vec<User>, SINGLE_STATEMENT);
 
+/// Whether an active user has the role [`crate::protocol::user::ADMIN_ROLE`].
+pub struct HasAdministrator;
+operation!(HasAdministrator => bool, SINGLE_STATEMENT);
+
 /// Changes one user, with all that follows from it: his sessions and his tokens. Beyond
 /// [`super::BATCH`] sessions, the raised version ends the others for every refresh and one entry
 /// refuses all his tokens; [`super::sessions::EndSessions`] marks them.

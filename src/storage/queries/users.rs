@@ -8,11 +8,11 @@ use crate::protocol::ids::UserId;
 use crate::protocol::password::UserName;
 use crate::protocol::revocation::Kind;
 use crate::protocol::time::Timestamp;
-use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
+use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
 use crate::storage::ops::sessions::{Ended, Sessions};
 use crate::storage::ops::users::{
-    ChangeUser, ChangedUser, CreateUser, FindUser, ListUsers, LoadManagedUsers, Rehash, Unchanged,
-    UserChange,
+    ChangeUser, ChangedUser, CreateUser, FindUser, HasAdministrator, ListUsers, LoadManagedUsers,
+    Rehash, Unchanged, UserChange,
 };
 
 macro_rules! columns {
@@ -88,6 +88,22 @@ impl Execute<Engine> for ListUsers {
             .into_iter()
             .map(User::try_from)
             .collect()
+    }
+}
+
+impl Execute<Engine> for HasAdministrator {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        // Not LIKE, which does not tell capital letters from small ones everywhere.
+        let found: Option<(Vec<u8>,)> = tx
+            .query_as(
+                "SELECT id FROM users WHERE status = $1 AND \
+                 replace(' ' || roles || ' ', $2, '') <> ' ' || roles || ' ' LIMIT 1",
+            )
+            .bind(UserStatus::Active.as_str())
+            .bind(format!(" {ADMIN_ROLE} "))
+            .fetch_optional(&mut *tx.conn)
+            .await?;
+        Ok(found.is_some())
     }
 }
 

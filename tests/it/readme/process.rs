@@ -2,11 +2,11 @@
 //! Must not import the crate under test: what runs is what people run.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -15,6 +15,8 @@ use tempfile::TempDir;
 pub(super) struct Running {
     child: Child,
     folder: TempDir,
+    /// What reads its log, and gives it whole at the end.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Running {
@@ -32,15 +34,22 @@ impl Running {
             .env("CHANCERY_LISTEN", format!("127.0.0.1:{}", free_port()))
             .env_remove("CHANCERY_CONFIG")
             .env_remove("CHANCERY_DATABASE_URL")
+            // Everything that there is to log of this project, and more than usual of others.
+            .env("CHANCERY_LOG__LEVEL", "debug,chancery=trace")
             .stdin(Stdio::null())
             .stdout(File::create(answers).unwrap())
             .stderr(Stdio::piped());
         if let Some(url) = database {
             command.env("CHANCERY_DATABASE_URL", url);
         }
-        let mut running = Self { child: command.spawn().unwrap(), folder };
+        let mut running = Self { child: command.spawn().unwrap(), folder, log: None };
         running.wait_until_it_listens();
         running
+    }
+
+    /// What it has printed.
+    pub(super) fn said(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("stdout")).unwrap()
     }
 
     /// Runs a script in the server's folder, as somebody who pastes it there.
@@ -54,21 +63,26 @@ impl Running {
             .unwrap()
     }
 
+    /// Ends it, and answers everything that it logged.
+    pub(super) fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.log.take().unwrap().join().unwrap()
+    }
+
     fn wait_until_it_listens(&mut self) {
         let mut log = BufReader::new(self.child.stderr.take().unwrap());
         let (tell, told) = mpsc::channel();
-        thread::spawn(move || {
+        self.log = Some(thread::spawn(move || {
             let mut seen = String::new();
+            // The server must never wait for somebody to read its log.
             while log.read_line(&mut seen).is_ok_and(|read| read > 0) {
                 if seen.contains(LISTENING) {
                     let _ = tell.send(Ok(()));
-                    // The server must never wait for somebody to read its log.
-                    let _ = std::io::copy(&mut log.by_ref(), &mut std::io::sink());
-                    return;
                 }
             }
-            let _ = tell.send(Err(seen));
-        });
+            let _ = tell.send(Err(seen.clone()));
+            seen
+        }));
         match told.recv_timeout(PATIENCE) {
             Ok(Ok(())) => {}
             Ok(Err(log)) => panic!("the server ended:\n{log}"),

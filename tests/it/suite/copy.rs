@@ -85,6 +85,34 @@ async fn every_row_is_copied_as_it_is_and_back() {
     back.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_is_written_to_meanwhile_is_noticed() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let source = &server.server.store;
+    // None of these moves the end of the log.
+    for (after, what) in [(Table::Audit, "a row"), (Table::Sessions, "a refresh")] {
+        let tokens = server.login().await;
+        server.advance(60);
+        let Some(place) = BACKEND.other().empty() else { return };
+        let target = server.open(&place).await;
+        let here = tokio::runtime::Handle::current();
+        let write = async || match what {
+            "a row" => {
+                let event = server.server.event(AuditKind::Login, Actor::System);
+                source.write(Append(event)).await.unwrap();
+            }
+            _ => drop(server.refresh(&tokens.refresh).await.tokens()),
+        };
+        let copied = copy(source, &target, |table, _| {
+            if table == after {
+                tokio::task::block_in_place(|| here.block_on(write()));
+            }
+        });
+        assert!(matches!(copied.await, Err(CopyError::WrittenMeanwhile)), "{what}");
+        target.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_database_in_use_is_no_target_and_stays_as_it_is() {
     let Some(server) = TestServer::start(BACKEND).await else { return };

@@ -61,6 +61,29 @@ async fn methods_that_no_path_takes_are_one_label() {
 }
 
 #[tokio::test]
+async fn every_token_request_is_counted_whatever_becomes_of_it() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (basic, wrong) = (server.basic(), crate::support::basic("demo", "wrong"));
+    let refresh = "grant_type=refresh_token&refresh_token=x";
+    for (authorization, form, grant, outcome) in [
+        (&basic, "grant_type=client_credentials", "client_credentials", "ok"),
+        (&wrong, "grant_type=client_credentials", "client_credentials", "wrong_client_secret"),
+        (&basic, refresh, "refresh_token", "not_our_token"),
+        (&basic, "grant_type=password", "none", "grant_unknown"),
+        (&basic, "", "none", "malformed"),
+        (&basic, "a=1&a=2", "none", "malformed"),
+    ] {
+        server.form("/oauth/token", authorization, form).await;
+        let line =
+            format!("chancery_token_requests_total{{grant=\"{grant}\",outcome=\"{outcome}\"}} ");
+        let text = recorder.handle().render();
+        assert!(text.lines().any(|it| it.starts_with(&line)), "{form}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_node_is_like_is_measured_when_somebody_asks() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let _guard = metrics::set_default_local_recorder(&recorder);
@@ -73,5 +96,7 @@ async fn what_a_node_is_like_is_measured_when_somebody_asks() {
     assert!(measured("chancery_revocations_known 0"), "{text}");
     // The keys are as old as the template: an hour, and what has passed since.
     let key = r#"chancery_key_age_seconds{algorithm="ES256",use="access_token"} 3607"#;
+    assert!(measured(key), "{text}");
+    let key = r#"chancery_key_age_seconds{algorithm="HS256",use="refresh_token"} 3607"#;
     assert!(measured(key), "{text}");
 }

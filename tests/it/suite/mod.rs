@@ -8,6 +8,7 @@ mod clock;
 mod copy;
 mod crash;
 mod everything;
+mod first_run;
 mod http;
 mod janitor;
 mod keys;

@@ -108,7 +108,14 @@ impl Home {
         outcome.err
     }
 
-    /// Starts a server on a port that was free a moment ago, and waits until it listens.
+    /// Lets a server listen on a port that was free a moment ago.
+    pub(crate) fn set_free_port(&mut self) -> SocketAddr {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        self.set("CHANCERY_LISTEN", &address.to_string());
+        address
+    }
+
+    /// Starts a server on a free port, and waits until it listens.
     pub(crate) fn serve(&mut self) -> Serving {
         self.serve_by(BINARY, &["serve"])
     }
@@ -120,8 +127,7 @@ impl Home {
     }
 
     fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        self.set("CHANCERY_LISTEN", &address.to_string());
+        let address = self.set_free_port();
         let mut child = self
             .command(program, arguments)
             .stdin(Stdio::null())

@@ -8,8 +8,8 @@ use chancery::env::World;
 use chancery::flows::copy::copy;
 use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use chancery::flows::failures::FailureLog;
+use chancery::flows::first_run::FirstRun;
 use chancery::flows::server::{Credentials, Server, Settings};
-use chancery::flows::setup::first_run;
 use chancery::http::{App, AppState, HttpSettings, routes};
 use chancery::keys::master::MasterKey;
 use chancery::keys::{Keeper, KeySchedule};
@@ -142,14 +142,16 @@ pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
     let clock = Arc::new(TestClock::at(START));
     let server = build(url, clock, 0, Options::default()).await;
     server.start().await.unwrap();
-    let run = first_run(&server).await.unwrap().unwrap();
+    let run = FirstRun::plan(&server, None).await.unwrap();
+    assert!(run.carry_out(&server).await.unwrap());
     server.store.close().await;
+    let demo = run.demo.unwrap();
     FirstSecrets {
         username: run.username.to_owned(),
         password: run.password.to_string(),
-        client_id: run.client_id.to_owned(),
-        client_secret: run.client_secret.expose().to_owned(),
-        resource: run.resource.to_owned(),
+        client_id: demo.client_id.to_owned(),
+        client_secret: demo.client_secret.expose().to_owned(),
+        resource: demo.resource.to_owned(),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct ChangedUser {
     #[serde(flatten)]
     user: User,
     #[serde(flatten)]
-    effective: Effective,
+    effective: Option<Effective>,
 }
 
 impl User {
@@ -45,6 +45,7 @@ impl User {
 impl ChangedUser {
     /// The view of `changed`.
     pub fn of(changed: &users::Changed) -> Self {
-        Self { user: User::of(&changed.user), effective: Effective::of(&changed.effective_by) }
+        let effective = changed.effective_by.as_ref().map(Effective::of);
+        Self { user: User::of(&changed.user), effective }
     }
 }

@@ -110,6 +110,8 @@ async fn an_explanation_says_why_a_token_a_session_or_a_user_was_refused() {
     }
     let access = explain(format!("token={}", tokens.access)).await;
     assert_eq!(access["outcome"], "token_revoked");
+    assert_eq!(access["session"]["sid"], sid);
+    assert_eq!(access["events"][0]["kind"], "session_ended");
     assert_eq!(explain("token=x".to_owned()).await["outcome"], "token_invalid");
     assert_eq!(explain("token=chr_AAAA".to_owned()).await["outcome"], "token_invalid");
     let mut body = server.login_body();

@@ -118,6 +118,7 @@ fn what_a_client_may_do_is_as_it_was_said() {
     ] {
         let made = installation.run(&format!("--json client create {arguments}")).json();
         assert_eq!(made["grants"], json!([grant]), "{arguments}");
+        assert_eq!(made["name"], made["client_id"], "a name for people is the id");
     }
     let refused = "client create x --public --grant client_credentials";
     installation.run(refused).fails(1, "a public client cannot use client_credentials");
@@ -131,6 +132,9 @@ fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
                   --access-token-ttl 120";
     let made = installation.run(create).json();
     assert_eq!(made["role_scopes"], json!(["editor=write"]));
+    let unnamed = installation.run("--json resource create urn:unnamed").json();
+    assert_eq!(unnamed["name"], "urn:unnamed");
+    installation.run("resource delete urn:unnamed").ok();
     assert_eq!((&made["algorithm"], &made["access_token_ttl"]), (&json!("EdDSA"), &json!(120)));
     let keys = installation.run("--json key list").json();
     let keys = keys["items"].as_array().unwrap();
@@ -140,4 +144,27 @@ fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
     installation.run(role).fails(1, "role_scopes names a scope that is not in scopes");
     installation.run("resource delete https://api.example").ok();
     assert_eq!(installation.run("--json resource list").json()["items"], json!([]));
+}
+
+#[test]
+fn the_life_of_tokens_has_the_same_bounds_for_every_way_to_declare_it() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let refused = "resource create urn:short --access-token-ttl 9";
+    installation.run(refused).fails(1, "access_token_ttl is from 10 seconds");
+    installation.run("resource create urn:least --access-token-ttl 10").ok();
+    let declare = |life: u8| {
+        let text = format!("[[resources]]\nuri = 'urn:declared'\naccess_token_ttl = {life}\n");
+        installation.write("chancery.toml", &text);
+    };
+    declare(9);
+    installation.run("config check").fails(2, "`resources[urn:declared].access_token_ttl`");
+    declare(10);
+    installation.run("config check").ok();
+    installation.run("apply").ok();
+    // The cap applies to the default, which nobody chose.
+    let capped = [("CHANCERY_TOKENS__MAX_TOKEN_LIFE", "60")];
+    installation.run_with("resource create urn:usual", "", &capped).ok();
+    installation
+        .run_with("resource create urn:long --access-token-ttl 61", "", &capped)
+        .fails(1, "");
 }

@@ -20,7 +20,7 @@ fn an_installation_moves_with_its_master_key() {
         assert!(again.contains("not empty"), "{again}");
         home.set("CHANCERY_DATABASE_URL", &to);
         assert!(home.succeed(&["doctor"]).contains("it is the one of this database"));
-        assert!(home.fail(&["init"]).contains("there are users already"));
+        assert!(home.fail(&["init"]).contains("there is an administrator already"));
     });
 }
 

@@ -110,3 +110,24 @@ fn another_server_under_the_issuers_name_fails() {
         drop(serving);
     });
 }
+
+#[test]
+fn an_installation_that_nobody_can_administer_says_how_to_change_that() {
+    at_home(|mut home| {
+        // A user from before the first start: it is no first run any more.
+        home.succeed(&["user", "create", "early", "--role", "Admin"]);
+        drop(home.serve());
+        assert!(!home.path("chancery-data/first-run.env").exists());
+        let outcome = doctor(&home);
+        assert_eq!(statuses(&outcome, "administration"), ["warn", "warn"], "{outcome:?}");
+        assert!(outcome.out.contains("chancery init"), "{outcome:?}");
+        assert!(outcome.out.contains("chancery client create chancery-admin"), "{outcome:?}");
+        assert!(home.fail(&["init", "--username", "early"]).contains("a user of this name exists"));
+        home.succeed(&["init"]);
+        assert_eq!(statuses(&doctor(&home), "administration"), ["ok"]);
+        assert!(home.fail(&["init", "--username", "other"]).contains("there is an administrator"));
+        home.succeed(&["user", "disable", "admin"]);
+        home.succeed(&["client", "disable", "chancery-admin"]);
+        assert_eq!(statuses(&doctor(&home), "administration"), ["warn", "warn"]);
+    });
+}

@@ -18,7 +18,7 @@ fn an_administrator_is_made_once_and_nothing_to_try_out() {
         assert_eq!(made["username"], "root");
         assert_eq!(made["client_id"], "chancery-admin");
         assert!(made["password"].as_str().unwrap().len() >= 20, "{made}");
-        assert!(home.fail(&["init"]).contains("there are users already"));
+        assert!(home.fail(&["init"]).contains("there is an administrator already"));
         // Neither demo client nor demo resource: nothing but the file's own would be new.
         home.write("chancery.toml", "[[resources]]\nuri = \"https://demo-api.example\"\n");
         assert_eq!(home.succeed(&["apply", "--dry-run"]), "+ resource https://demo-api.example\n");

@@ -4,6 +4,7 @@ mod apply;
 mod clients;
 mod copy;
 mod doctor;
+mod first_run;
 mod init;
 mod keys;
 mod reseal;

@@ -58,6 +58,31 @@ fn wrong_usage_is_told_from_failure_by_the_exit_code() {
 }
 
 #[test]
+fn failures_are_json_too_where_json_is_asked_for() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    installation.run("user create alice").ok();
+    for (command, code, error) in [
+        ("user show nobody", 1, "not_found"),
+        ("user create alice", 1, "conflict"),
+        ("revoke --key nothing", 1, "not_found"),
+        ("copy --from sqlite://missing.db --to sqlite://b.db", 1, "failed"),
+        ("user create", 2, "invalid_usage"),
+    ] {
+        for command in [format!("--json {command}"), format!("{command} --json")] {
+            let ran = installation.run(&command);
+            assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{ran:?}");
+            let told: serde_json::Value = serde_json::from_str(&ran.err).expect(&ran.err);
+            assert_eq!(told["error"], error, "{command}");
+            assert!(!told["error_description"].as_str().unwrap().is_empty(), "{command}");
+        }
+    }
+    let wrong = [("CHANCERY_MIGRATE", "never")];
+    let ran = installation.run_with("--json user list", "", &wrong);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.err.starts_with("{\"error\":\"invalid_configuration\""), "{ran:?}");
+}
+
+#[test]
 fn exactly_one_thing_is_revoked() {
     let Some(installation) = Installation::empty(BACKEND) else { return };
     for one in REVOKE {
@@ -97,6 +122,11 @@ fn the_configuration_is_shown_without_secrets_and_checked() {
     let shown = installation.run("config show --json").json();
     assert_eq!(shown["tokens.retry_window"], "10m");
     assert_eq!(shown["master_key"], "(set)");
+    assert_eq!(shown["tokens.max_token_size"], 4096);
+    assert_eq!(shown["database.pgbouncer"], false);
+    assert_eq!(shown["listen"], serde_json::json!(["127.0.0.1:8080", "[::1]:8080"]));
+    assert_eq!(shown["clients"], serde_json::json!([]));
+    assert!(shown["database_url"].as_str().unwrap().contains("://"), "{shown}");
     let lines = installation.run("config show").ok();
     assert!(lines.lines().any(|line| line.starts_with("issuer ")), "{lines}");
     assert_eq!(installation.run("--json config check").json()["accepted"], true);

@@ -28,7 +28,9 @@ fn a_user_is_created_found_by_name_and_id_and_changed() {
     let disabled = installation.run("--json user disable alice").json();
     assert_eq!(disabled["status"], "disabled");
     assert!(disabled["effective_by"]["expiry"].is_string());
-    assert_eq!(installation.run("--json user enable alice").json()["status"], "active");
+    let enabled = installation.run("--json user enable alice").json();
+    assert_eq!(enabled["status"], "active");
+    assert!(enabled.get("effective_by").is_none(), "nothing is refused by it: {enabled}");
     let roles = |arguments: &str| {
         installation.run(&format!("--json user roles alice {arguments}")).json()["roles"].clone()
     };
