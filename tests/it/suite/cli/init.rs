@@ -35,13 +35,13 @@ fn a_given_password_is_checked_and_not_repeated() {
         let made = home.run_with_input(&["init", "--password-stdin"], &format!("{password}\n"));
         assert_eq!(made.code, Some(0), "{made:?}");
         assert!(!made.out.contains(password), "{made:?}");
-        // It is the one: declaring it finds nothing to change.
+        // It is the one: declaring it takes him over, and finds no password to change.
         home.write("admin.password", password);
         home.write(
             "chancery.toml",
             "[[users]]\nname = \"admin\"\npassword_file = \"admin.password\"\nroles = [\"admin\"]\n",
         );
-        assert_eq!(home.succeed(&["apply", "--dry-run"]), "nothing to do: 1 as declared\n");
+        assert_eq!(home.succeed(&["apply", "--dry-run"]), "~ user admin: managed\n");
     });
 }
 
