@@ -1,0 +1,100 @@
+//! Logging in with a user name and a password, for first-party clients.
+
+mod failure;
+mod password;
+mod session;
+
+use failure::note_failure;
+use password::{authenticate_user, reward};
+use session::{begin_session, encode, end_surplus, store_session};
+
+use super::error::FlowError;
+use super::issue::{Admitted, RefreshResponse, TokenResponse};
+use super::server::Server;
+use crate::protocol::access_token::Subject;
+use crate::protocol::audit::Origin;
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::reason::Reason;
+use crate::protocol::token_request::{LoginRequest, Requested};
+use crate::protocol::user::{Roles, User, UserStatus};
+use crate::storage::ops::users::FindUser;
+
+/// Begins a session for the user whose name and password are given.
+pub async fn login(
+    server: &Server,
+    presented: &PresentedClient,
+    request: LoginRequest,
+    origin: &Origin,
+) -> Result<TokenResponse, FlowError> {
+    let admitted = server.admit(presented, origin, None).await?;
+    let client = admitted.client.clone();
+    match attempt(server, (presented, &admitted), &request, origin).await {
+        Ok(answer) => Ok(answer),
+        Err(error) => Err(note_failure(server, error, &request, &client, origin).await),
+    }
+}
+
+/// The login of an authenticated client. Every way in which it fails is written down.
+async fn attempt(
+    server: &Server,
+    (presented, admitted): (&PresentedClient, &Admitted),
+    request: &LoginRequest,
+    origin: &Origin,
+) -> Result<TokenResponse, FlowError> {
+    check_first_party(&admitted.client)?;
+    // Before the password, so that what no user could be granted tells nothing of it.
+    let nobody = Roles::default();
+    server.granting(admitted, Some(&nobody)).check_request(&request.requested)?;
+    let proven = authenticate_user(server, request, origin).await?;
+    let (user, admitted) = admit(server, (presented, origin), proven.user).await?;
+    let granting = server.granting(&admitted, Some(&user.roles));
+    let grant = granting.session(&request.requested)?;
+    // Later tokens may be for the other resources of the grant.
+    let token_grant = granting.token(&grant, &Requested { scope: None, resources: vec![] })?;
+    let (session, refresh) = begin_session(server, &user, grant, (&admitted, origin));
+    let subject = Subject::User(&user, &session);
+    let token = server.prepare_token(&admitted, &subject, &token_grant)?;
+    let refresh = refresh.map(|secret| encode(&admitted.known, &session, secret)).transpose()?;
+    store_session(server, &session, &admitted.client, origin).await?;
+    reward(server, &proven.source, proven.rehash).await;
+    end_surplus(server, &user, &admitted.known).await;
+    let answer = refresh
+        .map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, admitted.at));
+    token.sign(answer)
+}
+
+fn check_first_party(client: &Client) -> Result<(), Refusal> {
+    if client.settings.first_party {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ErrorCode::UnauthorizedClient,
+        "only first-party clients may handle passwords",
+        Reason::GrantNotAllowed,
+    ))
+}
+
+/// The user and the client as they are at the time that the token will carry: a role that was taken
+/// from him while his password was being compared, or a secret that was replaced, must not come back
+/// in a token that looks younger.
+async fn admit(
+    server: &Server,
+    (presented, origin): (&PresentedClient, &Origin),
+    mut user: User,
+) -> Result<(User, Admitted), FlowError> {
+    loop {
+        let admitted = server.admit(presented, origin, user.not_before).await?;
+        check_first_party(&admitted.client)?;
+        let found = server.store.read(FindUser::Id(user.id)).await?;
+        let now = found
+            .filter(|now| now.status == UserStatus::Active && now.version == user.version)
+            .ok_or(Refusal::wrong_credentials(Reason::UserChanged))?;
+        let settled = now.not_before == user.not_before;
+        user = now;
+        if settled {
+            return Ok((user, admitted));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Whether the password is right. Must not begin a session.
+
+use super::super::credentials::Source;
+use super::super::error::FlowError;
+use super::super::server::Server;
+use crate::protocol::audit::Origin;
+use crate::protocol::error::Refusal;
+use crate::protocol::password::{Password, UserName};
+use crate::protocol::reason::Reason;
+use crate::protocol::token_request::LoginRequest;
+use crate::protocol::user::{User, UserStatus};
+use crate::storage::ops::users::{FindUser, Rehash};
+
+/// A user whose password was right, and what he has earned once his session is stored.
+pub(super) struct Proven {
+    pub(super) user: User,
+    pub(super) source: Source,
+    /// His password, hashed as it should be by now.
+    pub(super) rehash: Option<Rehash>,
+}
+
+/// The user, if name and password are right and he may log in. Every refusal costs one hash and
+/// reads the same (C060).
+pub(super) async fn authenticate_user(
+    server: &Server,
+    request: &LoginRequest,
+    origin: &Origin,
+) -> Result<Proven, FlowError> {
+    let name = UserName::parse(&request.username).ok();
+    let account = name.as_ref().map_or(request.username.as_str(), UserName::canonical);
+    let source = Source::new(account, origin.address);
+    server.credentials.throttle.check(&source)?;
+    let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
+    let password = Password::presented(&request.password).map_err(|_| wrong())?;
+    let user = match &name {
+        Some(name) => server.store.read(FindUser::Named(name.canonical().to_owned())).await?,
+        None => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let verified = server.credentials.pool.verify(&source, hash.clone(), password).await?;
+    let Some(user) = user.filter(|_| verified.matches) else {
+        server.credentials.throttle.failed(&source);
+        return Err(wrong().into());
+    };
+    if user.status == UserStatus::Disabled {
+        // The delays must not tell a right password from a wrong one (C060).
+        server.credentials.throttle.failed(&source);
+        return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
+    }
+    let id = user.id;
+    let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
+    Ok(Proven { user, source, rehash })
+}
+
+/// Forgives the failures of whoever is logged in, and renews the hash of his password. A request
+/// that was refused in the end, whatever its password, changes neither.
+pub(super) async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
+    server.credentials.throttle.succeeded(source);
+    let Some(rehash) = rehash else { return };
+    // Losing this race is no loss, since the password was changed meanwhile; neither is an error,
+    // since the next login tries again.
+    if let Err(error) = server.store.write(rehash).await {
+        tracing::warn!(%error, "a password could not be hashed anew");
+    }
+}

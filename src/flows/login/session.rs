@@ -1,0 +1,107 @@
+//! The session that a login begins, and those that make room for it.
+
+use super::super::error::FlowError;
+use super::super::issue::Admitted;
+use super::super::memory::Known;
+use super::super::server::Server;
+use crate::audit;
+use crate::protocol::audit::{Actor, AuditKind, Origin};
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::error::Refusal;
+use crate::protocol::ids::SessionId;
+use crate::protocol::reason::Reason;
+use crate::protocol::refresh_token::RefreshToken;
+use crate::protocol::rotation::{RetryStreak, Rotation};
+use crate::protocol::secret::Secret;
+use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
+use crate::protocol::user::User;
+use crate::storage::ops::Swap;
+use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
+
+/// A new session with its first refresh token's secret, if the client may refresh.
+pub(super) fn begin_session(
+    server: &Server,
+    user: &User,
+    grant: Grant,
+    (admitted, origin): (&Admitted, &Origin),
+) -> (Session, Option<Secret>) {
+    let (client, now) = (&admitted.client, admitted.at);
+    let entropy = server.world.entropy.as_ref();
+    let secret = Secret::from_bytes(entropy.bytes());
+    let max_expires_at = now + server.settings.sessions.max;
+    let session = Session {
+        id: SessionId::from_bytes(entropy.bytes()),
+        user_id: user.id,
+        user_version: user.version,
+        client_id: client.id.clone(),
+        grant,
+        authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
+        created_at: now,
+        idle_expires_at: server.settings.sessions.idle_expiry(now, max_expires_at),
+        max_expires_at,
+        status: SessionStatus::Active,
+        rotation: Rotation {
+            generation: 0,
+            leaves: vec![secret.hash()],
+            parent: None,
+            rotated_at: now,
+            reissued_at: now,
+            successor_sealed: None,
+            retries: RetryStreak::default(),
+        },
+        last_seen: now,
+        user_agent: origin.user_agent.clone(),
+        address: origin.address,
+    };
+    (session, client.may_use(GrantType::RefreshToken).then_some(secret))
+}
+
+pub(super) fn encode(
+    known: &Known,
+    session: &Session,
+    secret: Secret,
+) -> Result<zeroize::Zeroizing<String>, FlowError> {
+    let keys = known.ring.tokens();
+    let key_number = keys.active_number().ok_or(FlowError::Unavailable)?;
+    let token = RefreshToken { key_number, session: session.id, generation: 0, secret };
+    keys.encode(&token).ok_or(FlowError::Unavailable)
+}
+
+pub(super) async fn store_session(
+    server: &Server,
+    session: &Session,
+    client: &Client,
+    origin: &Origin,
+) -> Result<(), FlowError> {
+    let event = server
+        .event(AuditKind::Login, Actor::User(session.user_id.to_string()))
+        .about(session.id)
+        .through(&client.id)
+        .from(origin);
+    let operation = CreateSession { session: session.clone(), audit: event.clone() };
+    match server.store.write(operation).await? {
+        Swap::Won => {
+            metrics::counter!("chancery_login_total", "outcome" => "ok").increment(1);
+            audit::log(&event);
+            Ok(())
+        }
+        // The user or the client was changed while the password was being compared.
+        Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),
+    }
+}
+
+/// Ends what a user has beyond the cap, the sessions unused for longest first.
+pub(super) async fn end_surplus(server: &Server, user: &User, known: &Known) {
+    let cap = server.settings.sessions_per_user;
+    let ended = async {
+        if server.store.read(CountSessions(user.id)).await? > cap {
+            let surplus = Sessions::Surplus(user.id, cap);
+            server.end_sessions(surplus, EndReason::TooMany, None, known).await?;
+        }
+        Ok::<_, FlowError>(())
+    };
+    if let Err(error) = ended.await {
+        // The next login tries again.
+        tracing::warn!(%error, "surplus sessions could not be ended");
+    }
+}
