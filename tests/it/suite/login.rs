@@ -82,12 +82,21 @@ async fn bodies_that_are_not_the_json_object_are_refused() {
     reply.assert_error(415, "unsupported_media_type");
     let twice = r#"{"username":"a","username":"b","password":"p","client_id":"demo"}"#;
     let huge = json!({"username": "a".repeat(70_000)}).to_string();
-    for (body, status, code) in
-        [(twice, 400, "invalid_request"), (huge.as_str(), 413, "content_too_large")]
-    {
+    let wrong = "invalid_request";
+    for (body, status, code, says) in [
+        (extra.to_string().as_str(), 400, wrong, "does not take"),
+        (twice, 400, wrong, "repeated"),
+        (r#"{"username":"a","client_id":"demo"}"#, 400, wrong, "lacks a member"),
+        (r#"{"username":1,"password":"p","client_id":"demo"}"#, 400, wrong, "not of its type"),
+        (r#"{"username":"a""#, 400, wrong, "not a JSON object"),
+        (huge.as_str(), 413, "content_too_large", "too large"),
+    ] {
         let request = http::Request::post("/login").header("content-type", "application/json");
         let request = request.body(axum::body::Body::from(body.to_owned())).unwrap();
-        server.send(request).await.assert_error(status, code);
+        let reply = server.send(request).await;
+        reply.assert_error(status, code);
+        let description = reply.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(description.contains(says), "{description}");
     }
 }
 
