@@ -105,12 +105,10 @@ fn report(path: &Path, run: &FirstRun) -> String {
         );
     }
     let tour = TOUR.replace(USUAL, &quoted(&file.to_string()));
-    let tour = tour.lines().map(|line| format!("  {line}").trim_end().to_owned() + "\n");
     format!(
         "\nAn administrator, a demo client and a demo resource were made. Their secrets are in\n\
          {file}; they are not shown again, and you should remove the file once they are yours.\n\n\
-         In another terminal, in the same folder:\n\n{}",
-        tour.collect::<String>()
+         In another terminal, in the same folder:\n\n{tour}\n"
     )
 }
 

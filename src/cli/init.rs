@@ -6,11 +6,11 @@ use super::connect::connect_with;
 use super::context::Context;
 use super::{Failure, input};
 use crate::config::{Config, Migrate};
-use crate::flows::setup::{ADMIN_CLIENT, initialize};
+use crate::flows::administration::{ADMIN_CLIENT, initialize};
 use crate::protocol::password::{Password, UserName, UserNameRejected};
 
-/// Prepare a new installation: tables, keys, an administrator and the client that he logs in
-/// through. Refused where there is an administrator already.
+/// Prepare an installation: tables, keys, an administrator and the client that he logs in through.
+/// What is there stays; a client that is of no use under this issuer is mended.
 #[derive(clap::Args)]
 pub(super) struct Init {
     /// The administrator's name.
@@ -39,9 +39,12 @@ pub(super) async fn init(arguments: &Init, context: &Context<'_>) -> Result<(), 
     let administrator = made?;
     context.output.record(&Made {
         issuer: config.issuer.as_str(),
-        username: administrator.name.as_str(),
+        username: administrator.as_ref().map(|made| made.name.as_str()),
         client_id: ADMIN_CLIENT,
-        password: administrator.password.as_ref().map(|password| password.as_str()),
+        password: administrator
+            .as_ref()
+            .and_then(|made| made.password.as_deref())
+            .map(String::as_str),
     })
 }
 
@@ -49,7 +52,8 @@ pub(super) async fn init(arguments: &Init, context: &Context<'_>) -> Result<(), 
 #[derive(Serialize)]
 struct Made<'a> {
     issuer: &'a str,
-    username: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     client_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'a str>,

@@ -4,11 +4,11 @@
 use zeroize::Zeroizing;
 
 use super::admin::{By, clients, resources};
+use super::administration::{ADMIN_CLIENT, create_administrator, ensure_admin_client};
 use super::error::FlowError;
 use super::server::Server;
 use super::setup::{
-    create_admin_client, create_administrator, first_party_settings, has_users, parse_password,
-    random_password, scopes, unless_there,
+    first_party_settings, has_users, parse_password, random_password, scopes, unless_there,
 };
 use crate::protocol::client::{ClientCredentials, ClientId, ClientSettings, GrantType};
 use crate::protocol::password::UserName;
@@ -75,7 +75,13 @@ impl FirstRun {
         {
             return Ok(false);
         }
-        create_admin_client(server).await?;
+        match ensure_admin_client(server).await {
+            // What the configuration file declares is its own: whoever administers is told.
+            Err(FlowError::Refused(refusal)) => {
+                tracing::warn!(reason = refusal.description, "{ADMIN_CLIENT} was not mended");
+            }
+            ensured => ensured?,
+        }
         let name = UserName::parse(self.username).map_err(|_| FlowError::Internal)?;
         let password = parse_password(server, &self.password)?;
         let made = unless_there(create_administrator(server, name, password).await)?;

@@ -2,6 +2,7 @@
 //! of HTTP.
 
 pub mod admin;
+pub mod administration;
 pub mod background;
 pub mod client_credentials;
 pub mod clock;

@@ -4,27 +4,20 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::admin::By;
-use super::admin::clients::{self, NewClient, NewSecret};
-use super::admin::users::{self, NewPassword, NewUser};
 use super::clock::ClockWatch;
 use super::error::FlowError;
 use super::memory::Memory;
 use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
-use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
+use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
 use crate::protocol::key::Algorithm;
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::reason::Reason;
-use crate::protocol::resource::ADMIN_SCOPES;
 use crate::protocol::scope::{Scope, ScopeSet};
-use crate::protocol::uri::Issuer;
-use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
-use crate::storage::ops::clients::LoadClients;
+use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
 use crate::storage::ops::feed::NoteTokenLife;
-use crate::storage::ops::users::{HasAdministrator, ListUsers};
-use crate::storage::{StorageError, Store};
+use crate::storage::ops::users::ListUsers;
 
 impl Server {
     /// A server on the keeper's database. It answers nothing until [`Server::start`].
@@ -72,94 +65,6 @@ impl Server {
     }
 }
 
-/// The client that the administrator logs in through.
-pub const ADMIN_CLIENT: &str = "chancery-admin";
-
-/// The administrator that was made.
-pub struct Administrator {
-    /// His name.
-    pub name: UserName,
-    /// His password, if it was made here.
-    pub password: Option<Zeroizing<String>>,
-}
-
-/// Gives a database without an administrator one, and the client that he logs in through. Without a
-/// `password` he gets a random one, which is answered, this once.
-///
-/// # Errors
-/// If there is an administrator already, or somebody else has his name.
-pub async fn initialize(
-    server: &Server,
-    name: UserName,
-    password: Option<Password>,
-) -> Result<Administrator, FlowError> {
-    if server.store.read(HasAdministrator).await? {
-        let text = "there is an administrator already: nothing was changed";
-        return Err(FlowError::conflict(text));
-    }
-    // The client first: what was interrupted between the two can be done again.
-    create_admin_client(server).await?;
-    let (password, shown) = if let Some(password) = password {
-        (password, None)
-    } else {
-        let shown = random_password(server);
-        (parse_password(server, &shown)?, Some(shown))
-    };
-    create_administrator(server, name.clone(), password).await?;
-    server.memory.refresh().await?;
-    Ok(Administrator { name, password: shown })
-}
-
-/// What there is to administer the server with.
-#[derive(Clone, Copy, Debug)]
-pub struct Administration {
-    /// Whether an active user has the role `admin`.
-    pub user: bool,
-    /// Whether an active client gets tokens for the admin API.
-    pub client: bool,
-}
-
-impl Administration {
-    /// Looks what there is.
-    pub async fn look(store: &Store, issuer: &Issuer) -> Result<Self, StorageError> {
-        let clients = store.read(LoadClients).await?;
-        Ok(Self {
-            user: store.read(HasAdministrator).await?,
-            client: clients.iter().any(|client| reaches_administration(client, issuer)),
-        })
-    }
-
-    /// What is missing, and the commands that make it.
-    pub fn complaints(self, issuer: &Issuer) -> Vec<String> {
-        let mut found = Vec::new();
-        if !self.user {
-            found.push(
-                "no active user has the role admin: `chancery init` makes one, and \
-                 `chancery user roles NAME --role admin` lets one that there is be it"
-                    .to_owned(),
-            );
-        }
-        if !self.client {
-            let scopes = ADMIN_SCOPES.map(|scope| format!(" --scope {scope}")).concat();
-            found.push(format!(
-                "no client gets tokens for the admin API: `chancery init` makes one with the first \
-                 administrator, and `chancery client create {ADMIN_CLIENT} --public --first-party \
-                 --resource {}{scopes}` alone",
-                issuer.admin_resource()
-            ));
-        }
-        found
-    }
-}
-
-fn reaches_administration(client: &Client, issuer: &Issuer) -> bool {
-    let settings = &client.settings;
-    client.status == ClientStatus::Active
-        && (settings.first_party || settings.grants.contains(&GrantType::ClientCredentials))
-        && settings.resources.contains(&issuer.admin_resource())
-        && ADMIN_SCOPES.iter().any(|scope| settings.scope.contains(scope))
-}
-
 /// A random password, long enough for any policy.
 pub fn random_password(server: &Server) -> Zeroizing<String> {
     use base64::Engine;
@@ -173,40 +78,6 @@ pub(super) async fn has_users(server: &Server) -> Result<bool, FlowError> {
 
 pub(super) fn parse_password(server: &Server, text: &str) -> Result<Password, FlowError> {
     Password::parse(text, &server.settings.passwords).map_err(|_| FlowError::Internal)
-}
-
-pub(super) async fn create_administrator(
-    server: &Server,
-    name: UserName,
-    password: Password,
-) -> Result<User, FlowError> {
-    let roles = Roles::parse(ADMIN_ROLE).map_err(|_| FlowError::Internal)?;
-    let password = Some(NewPassword::Plain(password));
-    users::create(server, &By::system(), NewUser { name, password, roles }).await
-}
-
-/// Makes the client that administrators log in through, unless one of its name does as well.
-pub(super) async fn create_admin_client(server: &Server) -> Result<(), FlowError> {
-    let issuer = &server.settings.issuer;
-    let new = NewClient {
-        id: ClientId::parse(ADMIN_CLIENT).map_err(|_| FlowError::Internal)?,
-        secret: NewSecret::Public,
-        settings: ClientSettings {
-            name: "Administration".to_owned(),
-            scope: scopes(&ADMIN_SCOPES),
-            resources: vec![issuer.admin_resource()],
-            ..first_party_settings()
-        },
-    };
-    if unless_there(clients::create(server, &By::system(), new).await)? {
-        return Ok(());
-    }
-    let there = clients::find_named(server, ADMIN_CLIENT).await?;
-    if reaches_administration(&there, issuer) {
-        return Ok(());
-    }
-    let text = "a client chancery-admin exists, which gets no tokens for the admin API";
-    Err(FlowError::conflict(text))
 }
 
 /// Answers whether it was made now; otherwise something of its name exists.

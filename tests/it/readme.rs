@@ -74,8 +74,8 @@ fn tour(database: Option<&str>) {
     let readme = readme();
     let server = Running::start(database);
     let said = server.said();
-    let printed: Vec<&str> = said.lines().filter_map(|line| line.strip_prefix("  ")).collect();
-    let output = server.sh(&printed.join("\n"));
+    let (_, printed) = said.split_once("in the same folder:\n\n").unwrap();
+    let output = server.sh(printed);
     assert!(output.status.success() && output.stderr.is_empty(), "as it was printed: {output:?}");
     for block in blocks(&readme).unwrap().iter().filter(|block| block.not_run.is_none()) {
         check(&server, block);

@@ -12,7 +12,7 @@ use super::Failure;
 use super::context::Context;
 use super::output::Output;
 use crate::config::{Config, ConfigError};
-use crate::flows::setup::Administration;
+use crate::flows::administration::Administration;
 use crate::storage::Store;
 
 /// Checks everything, and fails if anything is wrong.

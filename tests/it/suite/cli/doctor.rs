@@ -121,7 +121,7 @@ fn an_installation_that_nobody_can_administer_says_how_to_change_that() {
         let outcome = doctor(&home);
         assert_eq!(statuses(&outcome, "administration"), ["warn", "warn"], "{outcome:?}");
         assert!(outcome.out.contains("chancery init"), "{outcome:?}");
-        assert!(outcome.out.contains("chancery client create chancery-admin"), "{outcome:?}");
+        assert!(outcome.out.contains("mends chancery-admin"), "{outcome:?}");
         assert!(home.fail(&["init", "--username", "early"]).contains("a user of this name exists"));
         home.succeed(&["init"]);
         assert_eq!(statuses(&doctor(&home), "administration"), ["ok"]);

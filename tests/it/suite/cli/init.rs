@@ -26,6 +26,23 @@ fn an_administrator_is_made_once_and_nothing_to_try_out() {
 }
 
 #[test]
+fn a_client_that_another_issuer_has_made_useless_is_mended() {
+    at_home(|mut home| {
+        public(&mut home);
+        home.succeed(&["init"]);
+        home.set("CHANCERY_ISSUER", "https://login.example.com");
+        assert!(home.succeed(&["doctor"]).contains("https://login.example.com/admin"));
+        let mended = home.run(&["init", "--json"]).json();
+        assert_eq!(mended["client_id"], "chancery-admin");
+        assert!(mended["password"].is_null() && mended["username"].is_null(), "{mended}");
+        assert!(home.fail(&["init"]).contains("there is an administrator already"));
+        let client = home.run(&["--json", "client", "show", "chancery-admin"]).json();
+        let resources = client["resources"].as_array().unwrap();
+        assert!(resources.contains(&"https://login.example.com/admin".into()), "{client}");
+    });
+}
+
+#[test]
 fn a_given_password_is_checked_and_not_repeated() {
     at_home(|home| {
         let refused = home.run_with_input(&["init", "--password-stdin"], "short\n");
