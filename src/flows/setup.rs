@@ -21,7 +21,7 @@ use crate::protocol::resource::ADMIN_SCOPES;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::uri::Issuer;
 use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
-use crate::storage::ops::clients::LoadClients;
+use crate::storage::ops::clients::ListClients;
 use crate::storage::ops::feed::NoteTokenLife;
 use crate::storage::ops::users::{HasAdministrator, ListUsers};
 use crate::storage::{StorageError, Store};
@@ -122,10 +122,9 @@ pub struct Administration {
 impl Administration {
     /// Looks what there is.
     pub async fn look(store: &Store, issuer: &Issuer) -> Result<Self, StorageError> {
-        let clients = store.read(LoadClients).await?;
         Ok(Self {
             user: store.read(HasAdministrator).await?,
-            client: clients.iter().any(|client| reaches_administration(client, issuer)),
+            client: has_admin_client(store, issuer).await?,
         })
     }
 
@@ -149,6 +148,20 @@ impl Administration {
             ));
         }
         found
+    }
+}
+
+async fn has_admin_client(store: &Store, issuer: &Issuer) -> Result<bool, StorageError> {
+    let mut after = None;
+    loop {
+        let clients = store.read(ListClients { after, limit: PAGE }).await?;
+        if clients.iter().any(|client| reaches_administration(client, issuer)) {
+            return Ok(true);
+        }
+        let Some(last) = clients.last() else {
+            return Ok(false);
+        };
+        after = Some(last.key);
     }
 }
 
@@ -253,4 +266,6 @@ pub(super) fn scopes(names: &[&str]) -> ScopeSet {
     names.iter().filter_map(|name| Scope::parse(name).ok()).collect()
 }
 
+/// How many clients are looked at at once.
+const PAGE: u32 = 200;
 const NOTE_AHEAD: Duration = Duration::from_mins(10);
