@@ -27,6 +27,10 @@ pub enum FindClient {
 }
 operation!(FindClient => Option<Client>, SINGLE_STATEMENT);
 
+/// Reads the clients that the configuration file declares, or did when it was last applied.
+pub struct LoadManagedClients;
+operation!(LoadManagedClients => Vec<Client>, SINGLE_STATEMENT);
+
 /// Lists clients in the order of their keys.
 pub struct ListClients {
     /// Only keys after this one.

@@ -28,6 +28,10 @@ pub enum FindResource {
 }
 operation!(FindResource => Option<Resource>, SINGLE_STATEMENT);
 
+/// Reads the resources that the configuration file declares, or did when it was last applied.
+pub struct LoadManagedResources;
+operation!(LoadManagedResources => Vec<Resource>, SINGLE_STATEMENT);
+
 /// Lists resources in the order of their ids.
 pub struct ListResources {
     /// Only ids after this one.

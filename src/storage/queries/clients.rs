@@ -14,6 +14,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
     ChangeClient, ChangedClient, CreateClient, DeleteClient, FindClient, ListClients, LoadClients,
+    LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 use std::time::Duration;
@@ -77,6 +78,14 @@ impl Execute<Engine> for FindClient {
             }
         };
         row.map(Client::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for LoadManagedClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM client WHERE managed = 1 ORDER BY key");
+        let rows = tx.query_as::<ClientRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Client::try_from).collect()
     }
 }
 

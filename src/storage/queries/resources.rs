@@ -12,7 +12,8 @@ use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::resources::{
-    ChangeResource, CreateResource, DeleteResource, FindResource, ListResources, LoadResources,
+    ChangeResource, CreateResource, DeleteResource, FindResource, ListResources,
+    LoadManagedResources, LoadResources,
 };
 
 macro_rules! columns {
@@ -71,6 +72,14 @@ impl Execute<Engine> for FindResource {
             }
         };
         row.map(Resource::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for LoadManagedResources {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Resource>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM resource WHERE managed = 1 ORDER BY id");
+        let rows = tx.query_as::<ResourceRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Resource::try_from).collect()
     }
 }
 

@@ -5,9 +5,11 @@ use chancery::protocol::client::{Client, ClientId};
 use chancery::protocol::ids::{ClientKey, ResourceId};
 use chancery::protocol::uri::ResourceUri;
 use chancery::storage::ops::Swap;
-use chancery::storage::ops::clients::{CreateClient, FindClient, ListClients, LoadClients};
+use chancery::storage::ops::clients::{
+    CreateClient, FindClient, ListClients, LoadClients, LoadManagedClients,
+};
 use chancery::storage::ops::resources::{
-    CreateResource, FindResource, ListResources, LoadResources,
+    CreateResource, FindResource, ListResources, LoadManagedResources, LoadResources,
 };
 
 use super::Given;
@@ -105,4 +107,28 @@ async fn pages_of_resources_join_to_all_of_them_in_the_order_of_their_ids() {
         }
         assert_eq!(listed, all, "by {limit}");
     }
+}
+
+#[tokio::test]
+async fn the_managed_are_read_without_the_others() {
+    let Some(given) = Given::start().await else { return };
+    let demo = given.found_client(named("demo")).await.unwrap();
+    assert!(!demo.managed, "it is one of the others");
+    let key = ClientKey::at(given.now(), given.random());
+    let client = Client { key, id: ClientId::parse("file").unwrap(), managed: true, ..demo };
+    let create = CreateClient { client, audit: given.event(AuditKind::ClientCreated) };
+    assert_eq!(given.store().write(create).await.unwrap(), Swap::Won);
+    let found = given.store().read(LoadManagedClients).await.unwrap();
+    assert_eq!(found.iter().map(|client| client.key).collect::<Vec<_>>(), [key]);
+
+    let mut ids = Vec::new();
+    for (uri, managed) in [("urn:managed", true), ("urn:other", false)] {
+        let mut resource = given.resource(uri);
+        resource.managed = managed;
+        ids.push(resource.id);
+        let create = CreateResource { resource, audit: given.event(AuditKind::ResourceCreated) };
+        assert_eq!(given.store().write(create).await.unwrap(), Swap::Won);
+    }
+    let found = given.store().read(LoadManagedResources).await.unwrap();
+    assert_eq!(found.iter().map(|resource| resource.id).collect::<Vec<_>>(), ids[..1]);
 }
