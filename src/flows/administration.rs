@@ -14,7 +14,7 @@ use crate::protocol::resource::ADMIN_SCOPES;
 use crate::protocol::scope::Scope;
 use crate::protocol::uri::Issuer;
 use crate::protocol::user::{ADMIN_ROLE, Roles, User};
-use crate::storage::ops::clients::LoadClients;
+use crate::storage::ops::clients::ListClients;
 use crate::storage::ops::users::HasAdministrator;
 use crate::storage::{StorageError, Store};
 
@@ -79,10 +79,9 @@ pub struct Administration {
 impl Administration {
     /// Looks what there is.
     pub async fn look(store: &Store, issuer: &Issuer) -> Result<Self, StorageError> {
-        let clients = store.read(LoadClients).await?;
         Ok(Self {
             user: store.read(HasAdministrator).await?,
-            client: clients.iter().any(|client| reaches_administration(client, issuer)),
+            client: has_admin_client(store, issuer).await?,
         })
     }
 
@@ -104,6 +103,20 @@ impl Administration {
             ));
         }
         found
+    }
+}
+
+async fn has_admin_client(store: &Store, issuer: &Issuer) -> Result<bool, StorageError> {
+    let mut after = None;
+    loop {
+        let clients = store.read(ListClients { after, limit: PAGE }).await?;
+        if clients.iter().any(|client| reaches_administration(client, issuer)) {
+            return Ok(true);
+        }
+        let Some(last) = clients.last() else {
+            return Ok(false);
+        };
+        after = Some(last.key);
     }
 }
 
@@ -160,3 +173,6 @@ fn for_administration(settings: ClientSettings, issuer: &Issuer) -> ClientSettin
         ..settings
     }
 }
+
+/// How many clients are looked at together.
+const PAGE: u32 = 200;

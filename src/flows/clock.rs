@@ -60,7 +60,7 @@ impl ClockWatch {
         };
         let offset = ClockOffset::measure(store, world).await?;
         let now = Timestamp::from(world.clock.now());
-        Ok((!offset.exceeds(limit)).then(|| now - offset.ahead()))
+        Ok((!offset.exceeds(limit)).then(|| now - offset.ahead() - offset.uncertainty))
     }
 
     /// Whether the clock was too far from the database's when they were compared last.

@@ -16,8 +16,8 @@ use crate::protocol::resource::ResourceSettings;
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::uri::ResourceUri;
-use crate::storage::ops::clients::LoadClients;
-use crate::storage::ops::resources::LoadResources;
+use crate::storage::ops::clients::FindClient;
+use crate::storage::ops::resources::FindResource;
 
 /// What a first run makes, with the secrets that are shown once.
 pub struct FirstRun {
@@ -96,7 +96,7 @@ impl Demo {
         let resource = (self.uri()?, resource_settings());
         unless_there(resources::create(server, &by, resource).await)?;
         let client = clients::NewClient {
-            id: ClientId::parse(self.client_id).map_err(|_| FlowError::Internal)?,
+            id: self.id()?,
             secret: clients::NewSecret::Hashed(self.client_secret.hash()),
             settings: self.client_settings()?,
         };
@@ -106,16 +106,14 @@ impl Demo {
 
     /// Whether the names are free, or stand for just this.
     async fn is_free_or_made(&self, server: &Server) -> Result<bool, FlowError> {
-        let clients = server.store.read(LoadClients).await?;
-        let client = clients.iter().find(|client| client.id.as_str() == self.client_id);
+        let client = server.store.read(FindClient::Named(self.id()?)).await?;
         let is_ours = client.is_none_or(|client| {
             let ClientCredentials::Secret { current, .. } = &client.credentials else {
                 return false;
             };
             *current == self.client_secret.hash()
         });
-        let resources = server.store.read(LoadResources).await?;
-        let resource = resources.iter().find(|resource| resource.uri.as_str() == self.resource);
+        let resource = server.store.read(FindResource::Named(self.uri()?)).await?;
         let settings = resource_settings();
         Ok(is_ours && resource.is_none_or(|one| one.enabled && one.settings == settings))
     }
@@ -129,6 +127,10 @@ impl Demo {
             serves: Some(self.uri()?),
             ..first_party_settings()
         })
+    }
+
+    fn id(&self) -> Result<ClientId, FlowError> {
+        ClientId::parse(self.client_id).map_err(|_| FlowError::Internal)
     }
 
     fn uri(&self) -> Result<ResourceUri, FlowError> {

@@ -16,7 +16,9 @@ use crate::protocol::secret::{ClientSecret, SecretHash};
 use crate::protocol::session::EndReason;
 use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::storage::ops::Swap;
-use crate::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, LoadClients};
+use crate::storage::ops::clients::{
+    ChangeClient, CreateClient, DeleteClient, FindClient, ListClients,
+};
 use crate::storage::ops::sessions::Sessions;
 
 /// A client to be.
@@ -121,21 +123,18 @@ pub async fn list(
     after: Option<ClientKey>,
     limit: u32,
 ) -> Result<Vec<Client>, FlowError> {
-    let clients = server.store.read(LoadClients).await?.into_iter();
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(clients.filter(|client| Some(client.key) > after).take(limit).collect())
+    Ok(server.store.read(ListClients { after, limit }).await?)
 }
 
 /// Finds a client by its key.
 pub async fn find(server: &Server, key: ClientKey) -> Result<Client, FlowError> {
-    let clients = server.store.read(LoadClients).await?;
-    clients.into_iter().find(|client| client.key == key).ok_or_else(FlowError::not_found)
+    server.store.read(FindClient::Key(key)).await?.ok_or_else(FlowError::not_found)
 }
 
 /// Finds a client by its id.
 pub async fn find_named(server: &Server, id: &str) -> Result<Client, FlowError> {
-    let clients = server.store.read(LoadClients).await?;
-    clients.into_iter().find(|client| client.id.as_str() == id).ok_or_else(FlowError::not_found)
+    let id = ClientId::parse(id).map_err(|_| FlowError::not_found())?;
+    server.store.read(FindClient::Named(id)).await?.ok_or_else(FlowError::not_found)
 }
 
 /// Changes a client. One that may do nothing any more holds nothing any more either; a paused one

@@ -12,7 +12,7 @@ use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::Swap;
 use crate::storage::ops::resources::{
-    ChangeResource, CreateResource, DeleteResource, LoadResources,
+    ChangeResource, CreateResource, DeleteResource, FindResource, ListResources,
 };
 
 /// Creates a resource, with the keys that its algorithm needs.
@@ -56,24 +56,18 @@ pub async fn list(
     after: Option<ResourceId>,
     limit: u32,
 ) -> Result<Vec<Resource>, FlowError> {
-    let resources = server.store.read(LoadResources).await?.into_iter();
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    Ok(resources.filter(|resource| Some(resource.id) > after).take(limit).collect())
+    Ok(server.store.read(ListResources { after, limit }).await?)
 }
 
 /// Finds a resource by its id.
 pub async fn find(server: &Server, id: ResourceId) -> Result<Resource, FlowError> {
-    let resources = server.store.read(LoadResources).await?;
-    resources.into_iter().find(|resource| resource.id == id).ok_or_else(FlowError::not_found)
+    server.store.read(FindResource::Id(id)).await?.ok_or_else(FlowError::not_found)
 }
 
 /// Finds a resource by its URI.
 pub async fn find_named(server: &Server, uri: &str) -> Result<Resource, FlowError> {
-    let resources = server.store.read(LoadResources).await?;
-    resources
-        .into_iter()
-        .find(|resource| resource.uri.as_str() == uri)
-        .ok_or_else(FlowError::not_found)
+    let uri = ResourceUri::parse(uri).map_err(|_| FlowError::not_found())?;
+    server.store.read(FindResource::Named(uri)).await?.ok_or_else(FlowError::not_found)
 }
 
 /// Changes a resource. Tokens that it has got already stay as they are.

@@ -6,11 +6,26 @@ use crate::flows::admin::clients::{self, NewClient, NewSecret};
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::client::{Client, ClientCredentials, ClientStatus};
+use crate::storage::ops::clients::{FindClient, LoadManagedClients};
 
 pub(super) enum Work<'d> {
     Create(&'d DeclaredClient),
     Change(&'d DeclaredClient, Box<Client>),
     Release(Box<Client>),
+}
+
+/// The clients that are declared, and those that were.
+pub(super) async fn look(
+    server: &Server,
+    declared: &[DeclaredClient],
+) -> Result<Vec<Client>, FlowError> {
+    let mut stored = server.store.read(LoadManagedClients).await?;
+    for client in declared {
+        if stored.iter().all(|one| one.id != client.id) {
+            stored.extend(server.store.read(FindClient::Named(client.id.clone())).await?);
+        }
+    }
+    Ok(stored)
 }
 
 /// What there is to do; `None` for each client that is as declared.

@@ -19,8 +19,6 @@ use crate::protocol::resource::ResourceSettings;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::uri::ResourceUri;
 use crate::protocol::user::{Roles, StoredHash, UserStatus};
-use crate::storage::ops::clients::LoadClients;
-use crate::storage::ops::resources::LoadResources;
 use crate::storage::ops::users::LoadManagedUsers;
 
 /// Everything that is declared. No name stands twice in a list.
@@ -137,8 +135,8 @@ impl Plan<'_> {
 /// Compares what is declared with what is stored, and changes nothing.
 pub async fn plan<'d>(server: &Server, declared: &'d Declared) -> Result<Plan<'d>, FlowError> {
     let mut plan = Plan::default();
-    let resources = server.store.read(LoadResources).await?;
-    let clients = server.store.read(LoadClients).await?;
+    let resources = resources::look(server, &declared.resources).await?;
+    let clients = clients::look(server, &declared.clients).await?;
     plan.add(resources::compare(&declared.resources, resources), Work::Resource);
     plan.add(clients::compare(&declared.clients, clients), Work::Client);
     for user in &declared.users {

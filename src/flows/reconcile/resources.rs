@@ -6,11 +6,26 @@ use crate::flows::admin::resources;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::resource::Resource;
+use crate::storage::ops::resources::{FindResource, LoadManagedResources};
 
 pub(super) enum Work<'d> {
     Create(&'d DeclaredResource),
     Change(&'d DeclaredResource, Box<Resource>),
     Release(Box<Resource>),
+}
+
+/// The resources that are declared, and those that were.
+pub(super) async fn look(
+    server: &Server,
+    declared: &[DeclaredResource],
+) -> Result<Vec<Resource>, FlowError> {
+    let mut stored = server.store.read(LoadManagedResources).await?;
+    for resource in declared {
+        if stored.iter().all(|one| one.uri != resource.uri) {
+            stored.extend(server.store.read(FindResource::Named(resource.uri.clone())).await?);
+        }
+    }
+    Ok(stored)
 }
 
 /// What there is to do; `None` for each resource that is as declared.

@@ -65,8 +65,9 @@ pub async fn refresh(
     result
 }
 
-/// The token, if it is genuine. A key that this node does not know yet was announced by another
-/// node, so one look at the database decides.
+/// The token, if it is genuine. A key that this node does not know yet was announced by another node,
+/// long before it signs; a node that has not looked at the database within its lease looks now, and any
+/// other asks the client to come again.
 pub async fn recognise(
     server: &Server,
     known: Arc<Known>,

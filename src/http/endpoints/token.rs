@@ -13,7 +13,7 @@ use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 use crate::protocol::token_request::TokenRequest;
 
-/// Every request is counted, whatever becomes of it.
+/// Every request that gets an answer here is counted, whatever it is.
 pub(in crate::http) async fn post(exchange: Exchange) -> Result<Response, HttpError> {
     let mut grant = "none";
     let result = answer(exchange, &mut grant).await;

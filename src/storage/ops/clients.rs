@@ -2,7 +2,7 @@
 
 use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::ids::ClientKey;
 
 /// Stores a new client, unless its id is taken.
@@ -17,6 +17,28 @@ operation!(CreateClient => Swap);
 /// Reads every client, for the memory of a node.
 pub struct LoadClients;
 operation!(LoadClients => Vec<Client>, SINGLE_STATEMENT);
+
+/// Reads one client.
+pub enum FindClient {
+    /// By its id.
+    Named(ClientId),
+    /// By its key.
+    Key(ClientKey),
+}
+operation!(FindClient => Option<Client>, SINGLE_STATEMENT);
+
+/// Reads the clients that the configuration file declares, or did when it was last applied.
+pub struct LoadManagedClients;
+operation!(LoadManagedClients => Vec<Client>, SINGLE_STATEMENT);
+
+/// Lists clients in the order of their keys.
+pub struct ListClients {
+    /// Only keys after this one.
+    pub after: Option<ClientKey>,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(ListClients => Vec<Client>, SINGLE_STATEMENT);
 
 /// Replaces a client by a later version of it, unless somebody else did so meanwhile. The sessions
 /// of one that is disabled are over, and stay so when it is active again;

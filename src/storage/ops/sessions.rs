@@ -129,7 +129,8 @@ pub struct Regression {
     /// The newest epoch that this node has seen.
     pub seen: i64,
     /// When the session last changed before the loss. Many sessions show the same loss, each when
-    /// its token comes: where an epoch has begun since then, it answers for this one too.
+    /// its token comes: where an epoch has begun since then, it answers for this one too. (A second
+    /// loss is told by the sessions that changed between the two, and by the log itself.)
     pub after: Timestamp,
 }
 

@@ -13,10 +13,19 @@ use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
-    ChangeClient, ChangedClient, CreateClient, DeleteClient, LoadClients,
+    ChangeClient, ChangedClient, CreateClient, DeleteClient, FindClient, ListClients, LoadClients,
+    LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 use std::time::Duration;
+
+macro_rules! columns {
+    () => {
+        "key, id, name, secret_hash, previous_secret_hash, previous_secret_until, first_party, \
+         grants, scope, resources, serves, origins, rotates, rotate_after, status, managed, \
+         not_before, version, created_at, updated_at"
+    };
+}
 
 impl Execute<Engine> for CreateClient {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
@@ -48,16 +57,50 @@ impl Execute<Engine> for CreateClient {
 
 impl Execute<Engine> for LoadClients {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
-        tx.query_as::<ClientRow>(
-            "SELECT key, id, name, secret_hash, previous_secret_hash, previous_secret_until, \
-             first_party, grants, scope, resources, serves, origins, rotates, rotate_after, \
-             status, managed, not_before, version, created_at, updated_at FROM client ORDER BY key",
-        )
-        .fetch_all(&mut *tx.conn)
-        .await?
-        .into_iter()
-        .map(Client::try_from)
-        .collect()
+        let sql = concat!("SELECT ", columns!(), " FROM client ORDER BY key");
+        let rows = tx.query_as::<ClientRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for FindClient {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Client>, DbError> {
+        let row = match self {
+            Self::Named(id) => {
+                let sql = concat!("SELECT ", columns!(), " FROM client WHERE id = $1");
+                let query = tx.query_as::<ClientRow>(sql).bind(id.as_str());
+                query.fetch_optional(&mut *tx.conn).await?
+            }
+            Self::Key(key) => {
+                let sql = concat!("SELECT ", columns!(), " FROM client WHERE key = $1");
+                let query = tx.query_as::<ClientRow>(sql).bind(key.as_bytes().as_slice());
+                query.fetch_optional(&mut *tx.conn).await?
+            }
+        };
+        row.map(Client::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for LoadManagedClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM client WHERE managed = 1 ORDER BY key");
+        let rows = tx.query_as::<ClientRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for ListClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
+        let sql =
+            concat!("SELECT ", columns!(), " FROM client WHERE key > $1 ORDER BY key LIMIT $2");
+        tx.query_as::<ClientRow>(sql)
+            .bind(self.after.as_ref().map_or(&[][..], |key| key.as_bytes().as_slice()))
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?
+            .into_iter()
+            .map(Client::try_from)
+            .collect()
     }
 }
 

@@ -12,8 +12,16 @@ use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::resources::{
-    ChangeResource, CreateResource, DeleteResource, LoadResources,
+    ChangeResource, CreateResource, DeleteResource, FindResource, ListResources,
+    LoadManagedResources, LoadResources,
 };
+
+macro_rules! columns {
+    () => {
+        "id, uri, name, scope, role_scopes, algorithm, access_token_ttl, enabled, managed, version, \
+         created_at, updated_at"
+    };
+}
 
 impl Execute<Engine> for CreateResource {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
@@ -43,15 +51,50 @@ impl Execute<Engine> for CreateResource {
 
 impl Execute<Engine> for LoadResources {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Resource>, DbError> {
-        tx.query_as::<ResourceRow>(
-            "SELECT id, uri, name, scope, role_scopes, algorithm, access_token_ttl, enabled, \
-             managed, version, created_at, updated_at FROM resource ORDER BY id",
-        )
-        .fetch_all(&mut *tx.conn)
-        .await?
-        .into_iter()
-        .map(Resource::try_from)
-        .collect()
+        let sql = concat!("SELECT ", columns!(), " FROM resource ORDER BY id");
+        let rows = tx.query_as::<ResourceRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Resource::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for FindResource {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Resource>, DbError> {
+        let row = match self {
+            Self::Named(uri) => {
+                let sql = concat!("SELECT ", columns!(), " FROM resource WHERE uri = $1");
+                let query = tx.query_as::<ResourceRow>(sql).bind(uri.as_str());
+                query.fetch_optional(&mut *tx.conn).await?
+            }
+            Self::Id(id) => {
+                let sql = concat!("SELECT ", columns!(), " FROM resource WHERE id = $1");
+                let query = tx.query_as::<ResourceRow>(sql).bind(id.as_bytes().as_slice());
+                query.fetch_optional(&mut *tx.conn).await?
+            }
+        };
+        row.map(Resource::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for LoadManagedResources {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Resource>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM resource WHERE managed = 1 ORDER BY id");
+        let rows = tx.query_as::<ResourceRow>(sql).fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Resource::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for ListResources {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Resource>, DbError> {
+        let sql =
+            concat!("SELECT ", columns!(), " FROM resource WHERE id > $1 ORDER BY id LIMIT $2");
+        tx.query_as::<ResourceRow>(sql)
+            .bind(self.after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()))
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?
+            .into_iter()
+            .map(Resource::try_from)
+            .collect()
     }
 }
 

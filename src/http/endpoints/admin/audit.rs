@@ -1,11 +1,12 @@
 //! `/admin/v1/audit` and `/admin/v1/explain`.
 
-use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::Response;
+use http::Version;
+use http::header::ACCEPT;
 use serde::Serialize;
 
-use super::{authorize, bad};
-use crate::flows::admin::audit::{self, Filter};
+use super::{authorize, bad, export};
+use crate::flows::admin::audit::{self, Export, Filter};
 use crate::flows::admin::explain::{Question, explain};
 use crate::flows::admin::views::{List, Session};
 use crate::http::error::HttpError;
@@ -20,7 +21,7 @@ use crate::protocol::time::Timestamp;
 const SCOPE: &str = "admin:audit";
 
 #[derive(Serialize)]
-struct Item {
+pub(super) struct Item {
     id: String,
     at: String,
     kind: &'static str,
@@ -62,13 +63,20 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
     let params = exchange.query()?;
     let page = respond::Page::read(&params, AuditId::parse)?;
     let filter = filter(&params, &page)?;
-    let events = audit::list(&exchange.app.server, filter).await?;
-    let next = page.next(&events, |event| event.id.to_string());
-    let accept = exchange.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    if accept.is_some_and(|accept| accept.contains(NDJSON)) {
-        return Ok(lines(&events));
+    if !accepts_lines(&exchange) {
+        let events = audit::list(&exchange.app.server, filter).await?;
+        let next = page.next(&events, |event| event.id.to_string());
+        return Ok(respond::private(List::of(&events, Item::of, next)));
     }
-    Ok(respond::private(List::of(&events, Item::of, next)))
+    if params.value("limit").is_some() {
+        return export::of_events(&audit::list(&exchange.app.server, filter).await?);
+    }
+    if exchange.parts.version < Version::HTTP_11 {
+        // There the end of the connection ends the answer, so one that was broken off would look
+        // complete (RFC 9112 §6.3).
+        return Err(bad("before HTTP/1.1 an export needs a limit"));
+    }
+    export::of_all(Export::new(&exchange.app.server, filter)).await
 }
 
 pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Response, HttpError> {
@@ -84,6 +92,11 @@ pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Respo
         session: session.map(Session::of),
         events: explanation.events.iter().map(Item::of).collect(),
     }))
+}
+
+fn accepts_lines(exchange: &Exchange) -> bool {
+    let accept = exchange.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains(export::NDJSON))
 }
 
 fn filter(params: &Params<'_>, page: &respond::Page<AuditId>) -> Result<Filter, HttpError> {
@@ -120,16 +133,8 @@ fn question(params: &Params<'_>) -> Result<Question, HttpError> {
     }
 }
 
-/// One JSON object a line, for whoever archives the log.
-fn lines(events: &[AuditEvent]) -> Response {
-    let items = events.iter().map(Item::of);
-    let lines = items.filter_map(|item| serde_json::to_string(&item).ok());
-    let text: String = lines.map(|line| line + "\n").collect();
-    ([(CONTENT_TYPE, NDJSON), (CACHE_CONTROL, "no-store")], text).into_response()
-}
-
 impl Item {
-    fn of(event: &AuditEvent) -> Self {
+    pub(super) fn of(event: &AuditEvent) -> Self {
         let (actor_kind, actor) = event.actor.parts();
         Self {
             id: event.id.to_string(),
@@ -150,4 +155,3 @@ impl Item {
 
 /// The longest of what events are about is a URI.
 const MAX_FILTER: usize = 2048;
-const NDJSON: &str = "application/x-ndjson";

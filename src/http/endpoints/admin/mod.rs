@@ -8,6 +8,8 @@ pub(in crate::http) mod revocations;
 pub(in crate::http) mod sessions;
 pub(in crate::http) mod users;
 
+mod export;
+
 use serde::Deserialize;
 
 use crate::flows::admin::{Authority, By};

@@ -5,6 +5,7 @@ use super::BACKEND;
 mod audit;
 mod authority;
 mod clients;
+mod export;
 mod keys;
 mod lists;
 mod matrix;

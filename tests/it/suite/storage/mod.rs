@@ -24,6 +24,7 @@ use crate::support::TestServer;
 mod audit;
 mod corrupt;
 mod ending;
+mod found;
 mod janitor;
 mod keys;
 mod log;

@@ -26,7 +26,7 @@ impl Given {
         clients.find(|client| client.id.as_str() == "demo").unwrap()
     }
 
-    fn resource(&self, uri: &str) -> Resource {
+    pub(super) fn resource(&self, uri: &str) -> Resource {
         Resource {
             id: ResourceId::at(self.now(), self.random()),
             uri: ResourceUri::parse(uri).unwrap(),
