@@ -60,7 +60,7 @@ impl FlowError {
 impl From<StorageError> for FlowError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Unavailable(_) | StorageError::OutcomeUnknown(_) => {
+            StorageError::Unavailable(_) | StorageError::OutcomeUnknown(_) | StorageError::Late => {
                 tracing::warn!(%error, "the database did not answer");
                 Self::Unavailable
             }

@@ -12,6 +12,9 @@ pub enum StorageError {
     /// The connection broke while the change was being committed: it may be there or not.
     #[error("the database did not say whether the change was committed: {0}")]
     OutcomeUnknown(String),
+    /// The change is there, but came so late that tokens issued beside it may outlive it.
+    #[error("the revocation was committed late, and has to be asked for again")]
+    Late,
     /// Nothing was changed: what the operation relied on was changed meanwhile.
     #[error("the data was changed meanwhile")]
     Conflict,

@@ -1,11 +1,14 @@
 //! What an operation is: a value that both databases can execute.
 
+use std::time::Duration;
+
 use sqlx::database::HasStatementCache;
 use sqlx::query::{Query, QueryAs};
 use sqlx::{Database, FromRow};
 
 use super::Now;
-use super::error::DbError;
+use super::error::{DbError, StorageError};
+use crate::protocol::time::Timestamp;
 
 /// Something that a database does as a whole or not at all.
 pub trait Operation: Send + Sync + 'static {
@@ -40,7 +43,27 @@ pub(super) struct Tx<'c, E: Engine> {
     pub(super) now: &'c Now,
     /// Whether statements are prepared by name.
     pub(super) persistent: bool,
+    /// When what it revokes was revoked, if it revokes anything.
+    pub(super) revoked_at: Option<Timestamp>,
 }
+
+/// Refuses to confirm a revocation whose commit came late: whoever could not see it yet may have issued
+/// a token that lies after its not-before. Asked for again, it has a later one.
+pub(super) fn check_commit(
+    revoked_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    match revoked_at {
+        Some(at) if now.since(at) > LATE => {
+            tracing::error!(took_s = now.since(at).as_secs(), "a revocation was committed late");
+            Err(StorageError::Late)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How long after its revoking time a revocation may be committed: what every not-before allows for.
+pub(super) const LATE: Duration = Duration::from_secs(1);
 
 impl<E: Engine> Tx<'_, E> {
     pub(super) fn query(

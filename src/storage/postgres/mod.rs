@@ -164,10 +164,13 @@ impl Database {
     ) -> Result<O::Output, Failure> {
         let begun = self.begin(conn).await;
         let mut transaction = begun.map_err(|error| Failure::Final(error.into()))?;
-        let executed = operation.execute(&mut self.tx(&mut transaction)).await;
+        let mut tx = self.tx(&mut transaction);
+        let executed = operation.execute(&mut tx).await;
+        let revoked_at = tx.revoked_at;
         match executed {
             Ok(output) => {
                 transaction.commit().await.map_err(|error| committing(error.into()))?;
+                operation::check_commit(revoked_at, (self.now)()).map_err(Failure::Final)?;
                 Ok(output)
             }
             Err(error) => {
@@ -186,7 +189,7 @@ impl Database {
     }
 
     fn tx<'c>(&'c self, conn: &'c mut PgConnection) -> Tx<'c> {
-        Tx { conn, now: &self.now, persistent: self.persistent }
+        Tx { conn, now: &self.now, persistent: self.persistent, revoked_at: None }
     }
 }
 

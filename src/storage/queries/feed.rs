@@ -9,6 +9,7 @@ use super::{Db, DbError, Engine, Execute, Tx, corrupt, millis, unsigned};
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocation};
 use crate::protocol::time::Timestamp;
+use crate::storage::operation::LATE;
 use crate::storage::ops::feed::{
     NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
@@ -99,10 +100,12 @@ pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
 
 /// Gives up a revocation that took too long since its revoking time was read: a token issued
 /// meanwhile might lie after its not-before.
-pub(super) fn refuse_if_late(tx: &Tx<'_>, revoked_at: Timestamp) -> Result<(), DbError> {
-    if (tx.now)().since(revoked_at) > Duration::from_secs(1) {
+pub(super) fn refuse_if_late(tx: &mut Tx<'_>, revoked_at: Timestamp) -> Result<(), DbError> {
+    if (tx.now)().since(revoked_at) > LATE {
         return Err(DbError::Abandoned);
     }
+    // The commit is measured too.
+    tx.revoked_at = Some(revoked_at);
     Ok(())
 }
 

@@ -86,7 +86,7 @@ impl Database {
         operation: &O,
     ) -> Result<O::Output, StorageError> {
         let mut conn = self.readers.acquire().await?;
-        let mut tx = Tx { conn: &mut conn, now: &self.now, persistent: true };
+        let mut tx = Tx { conn: &mut conn, now: &self.now, persistent: true, revoked_at: None };
         Ok(operation.execute(&mut tx).await?)
     }
 

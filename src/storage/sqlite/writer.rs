@@ -13,9 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::super::Now;
 use super::super::error::{DbError, Severity, StorageError};
-use super::super::operation::{Execute, Operation};
+use super::super::operation::{Execute, Operation, check_commit};
 use super::open::Place;
 use super::{Engine, Tx};
+use crate::protocol::time::Timestamp;
 
 /// The way to the writer's task.
 #[derive(Clone)]
@@ -45,7 +46,8 @@ impl Writer {
         operation: O,
     ) -> Result<O::Output, StorageError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job::Write(Box::new(Pending { operation, reply, output: None }));
+        let job =
+            Job::Write(Box::new(Pending { operation, reply, output: None, revoked_at: None }));
         let lane = if O::URGENT { &self.urgent } else { &self.ordinary };
         lane.try_send(job).map_err(|_| unavailable("the queue of writes is full"))?;
         answer.await.map_err(|_| unavailable("the writer has stopped"))?
@@ -97,7 +99,12 @@ impl Task {
         let result = self.run_batch(first, &mut batch, &mut closing).await;
         metrics::histogram!("chancery_writer_batch_operations").record(len(&batch));
         match result {
-            Ok(()) => batch.into_iter().for_each(Queued::settle),
+            Ok(()) => {
+                let now = (self.now)();
+                for queued in batch {
+                    queued.settle(now);
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, operations = batch.len(), "a batch of writes was undone");
                 let message = error.to_string();
@@ -187,7 +194,8 @@ async fn execute(
     if bracketed {
         sqlx::query("SAVEPOINT operation").execute(&mut *conn).await?;
     }
-    let failed = queued.execute(Tx { conn: &mut *conn, now, persistent: true }).await?;
+    let failed =
+        queued.execute(Tx { conn: &mut *conn, now, persistent: true, revoked_at: None }).await?;
     if failed && bracketed {
         sqlx::query("ROLLBACK TO operation").execute(&mut *conn).await?;
     }
@@ -205,8 +213,8 @@ trait Queued: Send {
     /// the rest of the batch as it is.
     fn execute<'a>(&'a mut self, tx: Tx<'a>) -> Execution<'a>;
 
-    /// Tells the caller the outcome, which is durable now.
-    fn settle(self: Box<Self>);
+    /// Tells the caller the outcome, which is durable `now`.
+    fn settle(self: Box<Self>, now: Timestamp);
 
     /// Tells the caller that nothing was changed.
     fn fail(self: Box<Self>, message: &str);
@@ -218,6 +226,7 @@ struct Pending<O: Operation> {
     operation: O,
     output: Option<Result<O::Output, StorageError>>,
     reply: oneshot::Sender<Result<O::Output, StorageError>>,
+    revoked_at: Option<Timestamp>,
 }
 
 impl<O: Execute<Engine>> Queued for Pending<O> {
@@ -229,6 +238,7 @@ impl<O: Execute<Engine>> Queued for Pending<O> {
         Box::pin(async move {
             let outcome = self.operation.execute(&mut tx).await;
             let failed = outcome.is_err();
+            self.revoked_at = tx.revoked_at;
             match outcome {
                 Err(DbError::Sql(error)) if DbError::severity_of(&error) != Severity::Operation => {
                     return Err(error);
@@ -245,8 +255,9 @@ impl<O: Execute<Engine>> Queued for Pending<O> {
         })
     }
 
-    fn settle(self: Box<Self>) {
+    fn settle(self: Box<Self>, now: Timestamp) {
         let output = self.output.unwrap_or_else(|| Err(unavailable("the batch ended early")));
+        let output = output.and_then(|it| check_commit(self.revoked_at, now).map(|()| it));
         // A caller that has left does not undo what was committed.
         let _ = self.reply.send(output);
     }

@@ -156,6 +156,21 @@ async fn a_lowered_life_of_tokens_counts_only_when_the_last_longer_one_has_expir
 }
 
 #[tokio::test]
+async fn a_revocation_whose_commit_came_late_is_stored_and_has_to_be_asked_for_again() {
+    let Some(given) = Given::start().await else { return };
+    let before = given.0.log().await.len();
+    // In time before the commit, and too late after it.
+    given.0.clock.run(Duration::from_millis(700));
+    let revoke = given.revoke(Revokes::Issued(Kind::Subject, "u".to_owned()));
+    let late = given.store().write(revoke).await;
+    given.0.clock.run(Duration::ZERO);
+    assert!(matches!(late, Err(chancery::storage::StorageError::Late)));
+    let revoke = given.revoke(Revokes::Issued(Kind::Subject, "u".to_owned()));
+    given.store().write(revoke).await.unwrap();
+    assert_eq!(given.0.log().await.len(), before + 2);
+}
+
+#[tokio::test]
 async fn a_revocation_that_took_too_long_gives_itself_up() {
     let Some(given) = Given::start().await else { return };
     let before = given.traces().await;
