@@ -27,12 +27,14 @@ macro_rules! columns {
 }
 
 // Everything, or everything of a client, was ended up to a time, which is written in one row and not
-// in those of the sessions.
+// in those of the sessions. Whose version was raised since, or who is gone, has none left either:
+// beyond one batch, they are marked later.
 macro_rules! not_over {
     () => {
         "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
          AND created_at > COALESCE((SELECT client.ended_before FROM client \
-         WHERE client.id = session.client_id), -1)"
+         WHERE client.id = session.client_id), -1) \
+         AND user_version = (SELECT users.version FROM users WHERE users.id = session.user_id)"
     };
 }
 
