@@ -251,11 +251,12 @@ impl Execute<Engine> for CountSessions {
 
 impl Execute<Engine> for HasSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
-        // The first one found is enough, so this is short where the answer is yes.
+        // The first one found is enough. In their order, because the index then leads past all that
+        // began later also where the answer is no.
         let found: Option<IdRow> = tx
             .query_as(
                 "SELECT id FROM session WHERE created_at <= $1 AND idle_expires_at > $2 \
-                 AND max_expires_at > $2 AND ended_reason IS NULL LIMIT 1",
+                 AND max_expires_at > $2 AND ended_reason IS NULL ORDER BY created_at LIMIT 1",
             )
             .bind(self.begun_by.millis())
             .bind(self.alive_at.millis())
