@@ -91,6 +91,7 @@ CREATE TABLE session (
 
 CREATE INDEX session_by_user ON session (user_id, id);
 CREATE INDEX session_by_client ON session (client_id, id);
+CREATE INDEX session_by_begin ON session (created_at);
 
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,

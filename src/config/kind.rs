@@ -85,14 +85,6 @@ impl<T> Kind for Parsed<T> {
     }
 }
 
-/// Any text of at least one character.
-pub(super) fn text(takes: &'static str) -> Parsed<String> {
-    let parse = |text: &str| {
-        if text.is_empty() { Err(Refused::FORM) } else { Ok(text.to_owned()) }
-    };
-    Parsed { takes, parse, show: Clone::clone }
-}
-
 /// `true` or `false`.
 pub(super) struct Flag;
 

@@ -100,7 +100,9 @@ impl Server {
     }
 
     /// The client that a request comes from, once it has proved who it is. Whoever guesses secrets
-    /// is slowed down (RFC 6749 §2.3.1); a client without one is not, for there is nothing to guess.
+    /// is slowed down (RFC 6749 §2.3.1). Only a wrong secret is a guess, and one for a client that
+    /// does not exist, so that the delay does not tell which ones do. A client that has the right
+    /// secret but is stopped, and a public one that sends a secret, have nothing to guess.
     pub fn authenticate_client(
         &self,
         presented: &PresentedClient,
@@ -113,9 +115,12 @@ impl Server {
         let client = presented.id.as_ref().and_then(|id| known.client(id));
         let proven = presented.authenticate(client.map(Arc::as_ref), self.now());
         if let Some(from) = &guess {
-            match proven {
+            match proven.as_ref().map_err(|refusal| refusal.reason) {
                 Ok(()) => throttle.client_succeeded(from),
-                Err(_) => throttle.client_failed(from),
+                Err(Reason::WrongClientSecret | Reason::UnknownClient) => {
+                    throttle.client_failed(from);
+                }
+                Err(_) => {}
             }
         }
         proven?;

@@ -24,6 +24,8 @@ pub enum EndReason {
     UserDisabled,
     /// The user was deleted.
     UserDeleted,
+    /// A change of the user ended everything that he had begun before, and is not noted yet.
+    UserChanged,
     /// The client was disabled.
     ClientDisabled,
     /// The client was deleted.
@@ -36,7 +38,7 @@ pub enum EndReason {
 
 impl EndReason {
     /// Every reason.
-    pub const EVERY: [Self; 14] = [
+    pub const EVERY: [Self; 15] = [
         Self::Logout,
         Self::EndedByUser,
         Self::LogoutEverywhere,
@@ -47,6 +49,7 @@ impl EndReason {
         Self::PasswordChanged,
         Self::UserDisabled,
         Self::UserDeleted,
+        Self::UserChanged,
         Self::ClientDisabled,
         Self::ClientDeleted,
         Self::EverythingRevoked,
@@ -66,6 +69,7 @@ impl EndReason {
             Self::PasswordChanged => "password_changed",
             Self::UserDisabled => "user_disabled",
             Self::UserDeleted => "user_deleted",
+            Self::UserChanged => "user_changed",
             Self::ClientDisabled => "client_disabled",
             Self::ClientDeleted => "client_deleted",
             Self::EverythingRevoked => "everything_revoked",

@@ -7,11 +7,11 @@ use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::uri::{Issuer, ResourceUri, WebOrigin};
 
-use super::resource::{SCOPES, URI};
+use super::resource::{NAME, SCOPES, URI};
 use super::{Context, Declare, origin};
 use crate::config::bounded::seconds;
 use crate::config::input::Input;
-use crate::config::kind::{Choice, Flag, Parsed, Refused, list, text};
+use crate::config::kind::{Choice, Flag, Parsed, Refused, list};
 use crate::config::section::section;
 use crate::config::span::MINUTE;
 use crate::config::wrapped::{InFile, Needed, Optional};
@@ -41,7 +41,7 @@ section! {
         /// The id by which the client names itself.
         id: Option<ClientId> = None, takes Needed(ID);
         /// A name for people.
-        name: Option<String> = None, shown "the id", takes Optional(text("a name"));
+        name: Option<String> = None, shown "the id", takes Optional(NAME);
         /// Whether the client has no secret, as an app on somebody's device.
         public: bool = false, takes Flag;
         /// The secret of a client that is not public.

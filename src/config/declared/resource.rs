@@ -7,12 +7,13 @@ use crate::protocol::resource::{
     DEFAULT_TOKEN_LIFE, MIN_TOKEN_LIFE, ResourceSettings, RoleScope, is_token_life,
 };
 use crate::protocol::scope::{Scope, ScopeSet};
+use crate::protocol::text::{MAX_NAME, is_plain};
 use crate::protocol::uri::ResourceUri;
 
 use super::{Context, Declare};
 use crate::config::bounded::seconds;
 use crate::config::input::Input;
-use crate::config::kind::{Parsed, Refused, Words, list, text};
+use crate::config::kind::{Parsed, Refused, Words, list};
 use crate::config::section::section;
 use crate::config::span::DAY;
 use crate::config::wrapped::{Needed, Optional};
@@ -32,7 +33,7 @@ section! {
         /// The name of the API, the audience (`aud`) of its tokens.
         uri: Option<ResourceUri> = None, takes Needed(URI);
         /// A name for people.
-        name: Option<String> = None, shown "the URI", takes Optional(text("a name"));
+        name: Option<String> = None, shown "the URI", takes Optional(NAME);
         /// The scopes that the API knows.
         scopes: ScopeSet = ScopeSet::default(), takes SCOPES;
         /// The scopes that only users of certain roles are granted.
@@ -48,6 +49,15 @@ pub(super) const URI: Parsed<ResourceUri> = Parsed {
     takes: "an absolute URI without fragment",
     parse: |text| ResourceUri::parse(text).map_err(Refused::because),
     show: ResourceUri::to_string,
+};
+
+pub(super) const NAME: Parsed<String> = Parsed {
+    takes: "a name of 1 to 200 characters, none of them a control character",
+    parse: |text| {
+        let fits = !text.is_empty() && is_plain(text, MAX_NAME);
+        if fits { Ok(text.to_owned()) } else { Err(Refused::FORM) }
+    },
+    show: Clone::clone,
 };
 
 pub(super) const SCOPES: Words<ScopeSet> = Words {

@@ -277,6 +277,25 @@ fn a_resource_fits_its_surroundings() {
 }
 
 #[test]
+fn only_a_name_that_is_given_is_bounded() {
+    let long = format!("urn:{}", "x".repeat(500));
+    let resources = declared(&format!("[[resources]]\nuri = '{long}'")).resources;
+    assert_eq!(resources[0].settings.name, long);
+    let (longest, over) = ("ü".repeat(200), "ü".repeat(201));
+    for (object, key) in [
+        ("[[resources]]\nuri = 'urn:api'", "resources[urn:api].name"),
+        ("[[clients]]\nid = 'app'\npublic = true", "clients[app].name"),
+    ] {
+        declared(&format!("{object}\nname = '{longest}'"));
+        for name in [&over, "a\\u0007b", ""] {
+            let line = object.lines().count() + 1;
+            let says = format!("`{key}` (line {line} of the file): takes a name of 1 to 200");
+            refuses(&format!("{object}\nname = \"{name}\""), &says);
+        }
+    }
+}
+
+#[test]
 fn a_lower_cap_holds_for_resources_that_chose_no_life() {
     let config = "tokens.max_token_life = '1m'\n[[resources]]\nuri = 'urn:api'";
     assert_eq!(declared(config).resources.len(), 1);

@@ -24,7 +24,7 @@ pub async fn create(
     if settings.name.is_empty() {
         settings.name = uri.to_string();
     }
-    check(server, &settings)?;
+    check(server, &uri, &settings)?;
     let built_in = [server.settings.issuer.own_resource(), server.settings.issuer.admin_resource()];
     if built_in.contains(&uri) {
         return Err(FlowError::conflict("this URI is the issuer's own"));
@@ -78,7 +78,7 @@ pub async fn change(
     (settings, enabled): (ResourceSettings, bool),
 ) -> Result<Resource, FlowError> {
     by.check_managed(resource.managed)?;
-    check(server, &settings)?;
+    check(server, &resource.uri, &settings)?;
     let managed = resource.managed || by.declares();
     store(server, by, Resource { settings, enabled, managed, ..resource }).await
 }
@@ -114,8 +114,9 @@ pub async fn delete(server: &Server, by: &By, resource: Resource) -> Result<(), 
     Ok(())
 }
 
-fn check(server: &Server, settings: &ResourceSettings) -> Result<(), Refusal> {
-    if !is_plain(&settings.name, MAX_NAME) {
+fn check(server: &Server, uri: &ResourceUri, settings: &ResourceSettings) -> Result<(), Refusal> {
+    // Without a name it is called by its URI, which may be longer.
+    if settings.name != uri.as_str() && !is_plain(&settings.name, MAX_NAME) {
         return Err(Refusal::invalid_request(super::clients::NAME));
     }
     let known = |scope: &str| settings.scope.contains(scope);

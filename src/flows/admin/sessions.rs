@@ -7,7 +7,7 @@ use crate::protocol::audit::AuditKind;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::session::{EndReason, Session};
-use crate::storage::ops::sessions::{FindSession, ListSessions, Sessions};
+use crate::storage::ops::sessions::{FindSession, FoundSession, ListSessions, Sessions};
 
 /// Lists the active sessions of a user, or of everybody, in the order of their ids.
 pub async fn list(
@@ -22,7 +22,7 @@ pub async fn list(
 /// Finds a session, over or not, until the janitor has removed it.
 pub async fn find(server: &Server, id: SessionId) -> Result<Session, FlowError> {
     let found = server.store.read(FindSession(id)).await?;
-    found.map(|found| found.session).ok_or_else(FlowError::not_found)
+    found.map(FoundSession::shown).ok_or_else(FlowError::not_found)
 }
 
 /// Ends a session. One that is over already is as good.

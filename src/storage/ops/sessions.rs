@@ -8,9 +8,9 @@ use crate::protocol::client::ClientId;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::rotation::RetryStreak;
 use crate::protocol::secret::SecretHash;
-use crate::protocol::session::{EndReason, Session};
+use crate::protocol::session::{EndReason, Session, SessionStatus};
 use crate::protocol::time::Timestamp;
-use crate::protocol::user::User;
+use crate::protocol::user::{User, UserStatus};
 
 /// Stores a new session, if the user still is what he was when his password was read: active, and
 /// of the version that the session carries; and if its client is active. A login that waited for its
@@ -33,6 +33,24 @@ pub struct FoundSession {
     pub session: Session,
     /// Its user, unless he was deleted.
     pub user: Option<User>,
+}
+
+impl FoundSession {
+    /// The session as it is shown: one that a change of its user has ended reads as ended also
+    /// before it is marked.
+    pub fn shown(self) -> Session {
+        let Self { mut session, user } = self;
+        let over = match user {
+            None => Some(EndReason::UserDeleted),
+            Some(user) if user.status == UserStatus::Disabled => Some(EndReason::UserDisabled),
+            Some(user) if user.version != session.user_version => Some(EndReason::UserChanged),
+            Some(_) => None,
+        };
+        if let (SessionStatus::Active, Some(reason)) = (session.status, over) {
+            session.status = SessionStatus::Ended(reason);
+        }
+        session
+    }
 }
 
 /// Moves a session to its next generation, in one statement.

@@ -27,12 +27,14 @@ macro_rules! columns {
 }
 
 // Everything, or everything of a client, was ended up to a time, which is written in one row and not
-// in those of the sessions.
+// in those of the sessions. Whose version was raised since, or who is gone, has none left either:
+// beyond one batch, they are marked later.
 macro_rules! not_over {
     () => {
         "created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
          AND created_at > COALESCE((SELECT client.ended_before FROM client \
-         WHERE client.id = session.client_id), -1)"
+         WHERE client.id = session.client_id), -1) \
+         AND user_version = (SELECT users.version FROM users WHERE users.id = session.user_id)"
     };
 }
 
@@ -249,11 +251,12 @@ impl Execute<Engine> for CountSessions {
 
 impl Execute<Engine> for HasSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
-        // The first one found is enough, so this is short where the answer is yes.
+        // The first one found is enough. In their order, because the index then leads past all that
+        // began later also where the answer is no.
         let found: Option<IdRow> = tx
             .query_as(
                 "SELECT id FROM session WHERE created_at <= $1 AND idle_expires_at > $2 \
-                 AND max_expires_at > $2 AND ended_reason IS NULL LIMIT 1",
+                 AND max_expires_at > $2 AND ended_reason IS NULL ORDER BY created_at LIMIT 1",
             )
             .bind(self.begun_by.millis())
             .bind(self.alive_at.millis())

@@ -158,8 +158,11 @@ async fn lock(tx: &mut Tx<'_>, id: UserId) -> Result<Option<User>, DbError> {
 fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, bool)) -> User {
     match &operation.change {
         UserChange::Disable | UserChange::Release => {
-            let by_hand = user.status == UserStatus::Disabled && !user.disabled_by_file;
-            user.disabled_by_file = operation.declared && !by_hand;
+            // Whoever disables comes second to who did before him: the file takes nobody over from a
+            // hand, nor a hand a declared user from the file, for it could then enable him.
+            let was_disabled = user.status == UserStatus::Disabled;
+            let theirs = was_disabled && (operation.declared || user.managed);
+            user.disabled_by_file = if theirs { user.disabled_by_file } else { operation.declared };
             user.status = UserStatus::Disabled;
         }
         UserChange::Enable => {

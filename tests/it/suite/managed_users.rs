@@ -89,7 +89,7 @@ async fn whom_a_hand_disabled_in_an_emergency_no_start_enables() {
 }
 
 #[tokio::test]
-async fn whom_the_file_disabled_the_file_enables_unless_a_hand_disabled_her_too() {
+async fn whom_the_file_disabled_the_file_alone_enables_whatever_a_hand_does_meanwhile() {
     let Some((server, path)) = start().await else { return };
     let disabled = [Action::Change(vec!["disabled"])];
     for by_hand in [false, true] {
@@ -97,13 +97,25 @@ async fn whom_the_file_disabled_the_file_enables_unless_a_hand_disabled_her_too(
         assert_eq!(set_status(&server, &path, "active").await, 409);
         if by_hand {
             assert_eq!(set_status(&server, &path, "disabled").await, 200);
-            assert_eq!(changes(&server, &declared(UserStatus::Active)).await, []);
-            server.login_as("alice").await.assert_invalid_grant();
-        } else {
-            assert_eq!(changes(&server, &declared(UserStatus::Active)).await, disabled);
-            server.login_as("alice").await.tokens();
+            assert_eq!(set_status(&server, &path, "active").await, 409);
         }
+        server.login_as("alice").await.assert_invalid_grant();
+        assert_eq!(changes(&server, &declared(UserStatus::Disabled)).await, []);
+        assert_eq!(changes(&server, &declared(UserStatus::Active)).await, disabled);
+        server.login_as("alice").await.tokens();
     }
+}
+
+#[tokio::test]
+async fn whom_the_file_let_go_of_a_hand_keeps_out_for_good() {
+    let Some((server, path)) = start().await else { return };
+    assert_eq!(changes(&server, &Declared::default()).await, [Action::Disable]);
+    assert_eq!(set_status(&server, &path, "disabled").await, 200);
+    let again = [Action::Change(vec!["managed"])];
+    assert_eq!(changes(&server, &declared(UserStatus::Active)).await, again);
+    server.login_as("alice").await.assert_invalid_grant();
+    assert_eq!(set_status(&server, &path, "active").await, 200);
+    server.login_as("alice").await.tokens();
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chancery::storage::DatabaseUrl;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 
 use super::server::TestServer;
 
@@ -56,6 +56,23 @@ impl Raw {
             Self::Sqlite(conn) => sqlx::query_scalar(sql).fetch_one(conn).await.unwrap(),
             Self::Postgres(conn) => sqlx::query_scalar(sql).fetch_one(conn).await.unwrap(),
         }
+    }
+
+    /// How the database answers a query, where it avoids to read a whole table if it can.
+    pub(crate) async fn plan(&mut self, sql: &str) -> String {
+        let lines: Vec<String> = match self {
+            Self::Sqlite(conn) => {
+                let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows = sqlx::query(sql).fetch_all(conn).await.unwrap();
+                rows.iter().map(|row| row.get("detail")).collect()
+            }
+            Self::Postgres(conn) => {
+                sqlx::query("SET enable_seqscan = off").execute(&mut *conn).await.unwrap();
+                let sql = AssertSqlSafe(format!("EXPLAIN {sql}"));
+                sqlx::query_scalar(sql).fetch_all(conn).await.unwrap()
+            }
+        };
+        lines.join("\n")
     }
 
     /// Makes every insert into a table fail from now on.

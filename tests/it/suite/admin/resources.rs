@@ -2,6 +2,9 @@
 
 use chancery::flows::admin::By;
 use chancery::flows::admin::resources::{change, find_named};
+use chancery::flows::reconcile::{Declared, DeclaredResource, apply};
+use chancery::protocol::resource::ResourceSettings;
+use chancery::protocol::uri::ResourceUri;
 use http::Method;
 use serde_json::{Value, json};
 
@@ -119,4 +122,32 @@ async fn what_the_configuration_declares_is_changed_there_alone() {
     for reply in attempts {
         reply.assert_error(409, "conflict");
     }
+}
+
+#[tokio::test]
+async fn a_resource_without_a_name_is_called_by_its_uri_however_long() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let uri = format!("urn:{}", "x".repeat(500));
+    let created = server.admin(Method::POST, "/resources", &json!({"uri": uri})).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(created.json()["name"], uri);
+    let path = format!("/resources/{}", created.json()["id"].as_str().unwrap());
+    let change = json!({"scopes": ["read"]});
+    assert_eq!(server.admin(Method::PATCH, &path, &change).await.status, 200);
+    let long = json!({"name": "x".repeat(201)});
+    server.admin(Method::PATCH, &path, &long).await.assert_error(400, "invalid_request");
+    let named = json!({"uri": "urn:named", "name": "x".repeat(201)});
+    server.admin(Method::POST, "/resources", &named).await.assert_error(400, "invalid_request");
+    // The same, declared in the file.
+    let declared = DeclaredResource {
+        uri: ResourceUri::parse(&uri.replace('x', "y")).unwrap(),
+        settings: ResourceSettings { name: uri.replace('x', "y"), ..settings_of(&server).await },
+    };
+    let declared = Declared { resources: vec![declared], ..Declared::default() };
+    apply(&server.server, &declared).await.unwrap();
+    assert!(apply(&server.server, &declared).await.unwrap().changes.is_empty());
+}
+
+async fn settings_of(server: &TestServer) -> ResourceSettings {
+    find_named(&server.server, &server.secrets.resource).await.unwrap().settings
 }

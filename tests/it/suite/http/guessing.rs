@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::Request;
+use http::{Method, Request};
 use serde_json::json;
 
 use super::BACKEND;
@@ -78,4 +78,34 @@ async fn a_guessed_client_is_delayed_nowhere_else_and_nobody_else_is_there() {
     }
     let unknown = token(&server, &basic("nobody", "wrong"), [127, 0, 0, 1]).await;
     unknown.assert_error(429, "too_many_requests");
+}
+
+#[tokio::test]
+async fn a_stopped_client_with_its_secret_and_a_public_one_with_any_are_not_guessing() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let other = server.create_service("other", &server.secrets.resource).await;
+    let path = format!("/clients/{}", server.client_key("other").await);
+    for status in ["paused", "disabled"] {
+        let change = json!({"status": status});
+        assert_eq!(server.admin(Method::PATCH, &path, &change).await.status, 200);
+        for _ in 0..12 {
+            let stopped = token(&server, &other, [127, 0, 0, 1]).await;
+            stopped.assert_error(401, "invalid_client");
+        }
+    }
+    assert_eq!(server.admin(Method::PATCH, &path, &json!({"status": "active"})).await.status, 200);
+    assert_eq!(token(&server, &other, [127, 0, 0, 1]).await.status, 200);
+    for _ in 0..12 {
+        let public = basic("chancery-admin", "a secret that it does not have");
+        let public = token(&server, &public, [127, 0, 0, 1]).await;
+        public.assert_error(401, "invalid_client");
+    }
+    // A stopped client's secret can still not be guessed quickly.
+    let stop = json!({"status": "paused"});
+    assert_eq!(server.admin(Method::PATCH, &path, &stop).await.status, 200);
+    for _ in 0..11 {
+        let wrong = token(&server, &basic("other", "wrong"), [127, 0, 0, 1]).await;
+        wrong.assert_error(401, "invalid_client");
+    }
+    token(&server, &other, [127, 0, 0, 1]).await.assert_error(429, "too_many_requests");
 }

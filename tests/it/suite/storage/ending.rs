@@ -325,3 +325,26 @@ async fn sessions_are_listed_in_pages_without_what_is_over_or_expired() {
     }
     assert_eq!(listed, ids);
 }
+
+#[tokio::test]
+async fn whether_an_old_session_is_alive_is_answered_without_reading_the_younger_ones() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let session = given.stored_session(&anna).await;
+    let alive = async |begun_by, alive_at| {
+        given.store().read(sessions::HasSessions { begun_by, alive_at }).await.unwrap()
+    };
+    let (begun, second) = (session.created_at, Duration::from_secs(1));
+    assert!(alive(begun, begun).await);
+    assert!(!alive(begun - second, begun).await, "it began later");
+    assert!(!alive(begun, session.idle_expires_at).await, "it has expired");
+    given.store().write(given.end(Sessions::One(session.id))).await.unwrap();
+    assert!(!alive(begun, begun).await, "it was ended");
+    let mut raw = given.0.raw().await;
+    let plan = raw.plan(
+        "SELECT id FROM session WHERE created_at <= 1 AND idle_expires_at > 2 \
+         AND max_expires_at > 2 AND ended_reason IS NULL ORDER BY created_at LIMIT 1",
+    );
+    let plan = plan.await;
+    assert!(plan.contains("session_by_begin"), "{plan}");
+}
