@@ -1,5 +1,7 @@
 //! Logging out, for first-party clients.
 
+use zeroize::Zeroizing;
+
 use super::error::FlowError;
 use super::refresh::recognise;
 use super::revoke::end_session;
@@ -16,7 +18,7 @@ use crate::protocol::session::EndReason;
 /// What proves the right to end a session.
 pub enum LogoutProof {
     /// An access token of the session.
-    AccessToken(String),
+    AccessToken(Zeroizing<String>),
     /// A refresh token of the session, and its client.
     RefreshToken(Option<UnverifiedRefreshToken>, PresentedClient),
 }

@@ -1,12 +1,14 @@
 //! One request being read: body, credentials, origin.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use zeroize::Zeroizing;
 
 use super::App;
 use super::error::HttpError;
@@ -70,7 +72,7 @@ impl Exchange {
     /// The access token in the `Authorization` header, the only place for one (BRR-01). Beside it
     /// the URL has no parameter that the route does not take, such as another token (C024), or a
     /// filter that is misspelt and would let everything through.
-    pub(super) fn bearer(&self) -> Result<String, HttpError> {
+    pub(super) fn bearer(&self) -> Result<Zeroizing<String>, HttpError> {
         let token = self.bearer_header().map_err(HttpError::of_bearer)?;
         if self.query()?.names().any(|name| !self.route.query.contains(&name)) {
             let text = "the URL has a parameter that this path does not take";
@@ -79,7 +81,7 @@ impl Exchange {
         Ok(token)
     }
 
-    fn bearer_header(&self) -> Result<String, HttpError> {
+    fn bearer_header(&self) -> Result<Zeroizing<String>, HttpError> {
         let missing = || HttpError::plain(ErrorCode::MissingToken, "an access token is needed");
         let authorization = self.authorization()?.ok_or_else(missing)?;
         let (scheme, token) = authorization.split_once(' ').ok_or_else(missing)?;
@@ -91,7 +93,7 @@ impl Exchange {
         if token.is_empty() || !token.bytes().all(token68) {
             return Err(Refusal::invalid_request("the access token is malformed").into());
         }
-        Ok(token.to_owned())
+        Ok(Zeroizing::new(token.to_owned()))
     }
 
     /// The form in the body, the only place for parameters: one in the URL would stand in logs

@@ -1,5 +1,7 @@
 //! Explaining a refusal: what would be answered now, and what was written down. Nothing is changed.
 
+use zeroize::Zeroizing;
+
 use super::audit::{Filter, list};
 use crate::flows::error::FlowError;
 use crate::flows::refresh::recognise;
@@ -21,7 +23,7 @@ use crate::storage::ops::users::FindUser;
 /// What is to be explained.
 pub enum Question {
     /// A refresh token or an access token.
-    Token(String),
+    Token(Zeroizing<String>),
     /// A session.
     Session(SessionId),
     /// The logins of a user name.

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::flows::admin::views::{self, List};
 use crate::flows::error::FlowError;
@@ -45,7 +46,11 @@ pub(in crate::http) async fn end_all(exchange: Exchange) -> Result<Response, Htt
     end(exchange, token, which).await
 }
 
-async fn end(exchange: Exchange, token: String, which: OwnEnd) -> Result<Response, HttpError> {
+async fn end(
+    exchange: Exchange,
+    token: Zeroizing<String>,
+    which: OwnEnd,
+) -> Result<Response, HttpError> {
     let (server, origin) = (exchange.server(), exchange.origin());
     let effective_by =
         detached(async move { end_some(&server, &token, which, &origin).await }).await?;

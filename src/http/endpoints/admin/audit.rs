@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::Version;
 use http::header::ACCEPT;
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use super::{authorize, bad, export};
 use crate::flows::admin::audit::{self, Export, Filter};
@@ -124,7 +125,7 @@ fn filter(params: &Params<'_>, page: &respond::Page<AuditId>) -> Result<Filter, 
 fn question(params: &Params<'_>) -> Result<Question, HttpError> {
     let asked = (params.value("token"), params.value("session"), params.value("user"));
     match asked {
-        (Some(token), None, None) => Ok(Question::Token(token.to_owned())),
+        (Some(token), None, None) => Ok(Question::Token(Zeroizing::new(token.to_owned()))),
         (None, Some(session), None) => SessionId::parse(session)
             .map(Question::Session)
             .ok_or(bad("session is the id of a session")),
