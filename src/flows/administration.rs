@@ -34,7 +34,7 @@ pub struct Administrator {
 /// random one, which is answered, this once.
 ///
 /// # Errors
-/// If nothing is missing, or somebody else has his name.
+/// If nothing is missing, somebody else has his name, or there is nobody to give the password to.
 pub async fn initialize(
     server: &Server,
     name: UserName,
@@ -43,6 +43,11 @@ pub async fn initialize(
     let there = Administration::look(&server.store, &server.settings.issuer).await?;
     if there.user && there.client {
         let text = "there is an administrator already: nothing was changed";
+        return Err(FlowError::conflict(text));
+    }
+    if there.user && password.is_some() {
+        let text = "there is an administrator already, whose password stays: only the client would be \
+                    mended, without a password";
         return Err(FlowError::conflict(text));
     }
     // The client first: what was interrupted between the two can be done again.

@@ -32,6 +32,9 @@ fn a_client_that_another_issuer_has_made_useless_is_mended() {
         home.succeed(&["init"]);
         home.set("CHANCERY_ISSUER", "https://login.example.com");
         assert!(home.succeed(&["doctor"]).contains("https://login.example.com/admin"));
+        let refused = home.run_with_input(&["init", "--password-stdin"], "a password of my own\n");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.err.contains("whose password stays"), "{refused:?}");
         let mended = home.run(&["init", "--json"]).json();
         assert_eq!(mended["client_id"], "chancery-admin");
         assert!(mended["password"].is_null() && mended["username"].is_null(), "{mended}");
