@@ -6,4 +6,5 @@
 //! This crate knows no database, no network and no clock.
 
 pub mod claims;
+pub mod feed;
 pub mod revocation;

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use sha2::{Digest as _, Sha256};
 
 use crate::claims::AccessTokenClaims;
 
@@ -48,12 +48,9 @@ impl Kind {
 
     /// The digest under which a revocation of `value` is published.
     pub fn digest(self, value: &str) -> Digest {
-        let mut context = Context::new(&SHA256);
-        context.update(self.as_str().as_bytes());
-        context.update(&[0]);
-        context.update(value.as_bytes());
+        let hash = Sha256::new_with_prefix(self.as_str()).chain_update([0]).chain_update(value);
         let mut digest = [0; 16];
-        digest.copy_from_slice(&context.finish().as_ref()[..16]);
+        digest.copy_from_slice(&hash.finalize()[..16]);
         Digest(digest)
     }
 }
