@@ -156,6 +156,19 @@ CREATE TABLE token_life (
     last_issued_at BIGINT  NOT NULL
 );
 
+-- What subscribers of the feed say that they have applied; `history` holds their last places.
+CREATE TABLE feed_subscriber (
+    key         TEXT COLLATE "C" PRIMARY KEY,
+    client_id   TEXT    NOT NULL,
+    name        TEXT    NOT NULL,
+    via         TEXT    NOT NULL,
+    epoch       BIGINT  NOT NULL,
+    seq         BIGINT  NOT NULL,
+    applied_at  BIGINT  NOT NULL,
+    reported_at BIGINT  NOT NULL,
+    history     BYTEA   NOT NULL
+);
+
 CREATE TABLE audit (
     id         BYTEA   PRIMARY KEY,
     at         BIGINT  NOT NULL,

@@ -154,6 +154,19 @@ CREATE TABLE token_life (
     last_issued_at INTEGER NOT NULL
 ) STRICT;
 
+-- What subscribers of the feed say that they have applied; `history` holds their last places.
+CREATE TABLE feed_subscriber (
+    key         TEXT PRIMARY KEY,
+    client_id   TEXT    NOT NULL,
+    name        TEXT    NOT NULL,
+    via         TEXT    NOT NULL,
+    epoch       INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    applied_at  INTEGER NOT NULL,
+    reported_at INTEGER NOT NULL,
+    history     BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE audit (
     id         BLOB    PRIMARY KEY,
     at         INTEGER NOT NULL,

@@ -33,6 +33,15 @@ pub struct Revocation {
     pub entry: NewRevocation,
 }
 
+/// A place in the log. Places of a later epoch are later.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct FeedPosition {
+    /// The epoch.
+    pub epoch: i64,
+    /// The number of the last entry.
+    pub seq: i64,
+}
+
 /// Where the log ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FeedHead {

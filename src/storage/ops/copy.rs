@@ -50,6 +50,11 @@ macro_rules! tables {
             }
             /// How long access tokens may live.
             TokenLives = token_life by life: Integer { last_issued_at: Integer }
+            /// What subscribers of the feed have applied.
+            Subscribers = feed_subscriber by key: Text {
+                client_id: Text, name: Text, via: Text, epoch: Integer, seq: Integer,
+                applied_at: Integer, reported_at: Integer, history: Bytes
+            }
             /// The audit log.
             Audit = audit by id: Bytes {
                 at: Integer, kind: Text, actor_kind: Text, actor: Text, target: Text,

@@ -12,10 +12,12 @@ pub mod keys;
 pub mod resources;
 pub mod sessions;
 pub mod settings;
+pub mod subscribers;
 pub mod users;
 
 use super::operation::Operation;
 use crate::protocol::ids::Tip;
+pub use crate::protocol::revocation::FeedPosition;
 use crate::protocol::time::Timestamp;
 use std::time::Duration;
 
@@ -41,15 +43,6 @@ pub struct Revoking {
     /// How far a not-before lies after the revoking time: the clocks of the nodes may differ by as
     /// much, and a node may take as long to hear of it.
     pub ahead: Duration,
-}
-
-/// Where in the log a revocation stands.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct FeedPosition {
-    /// The epoch.
-    pub epoch: i64,
-    /// The number of its last entry.
-    pub seq: i64,
 }
 
 /// The answer of a conditional change.

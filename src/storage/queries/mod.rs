@@ -13,6 +13,7 @@ mod rotation;
 mod session_rows;
 mod sessions;
 mod settings;
+mod subscribers;
 mod users;
 
 use super::{Db, Engine, Tx};

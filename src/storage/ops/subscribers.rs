@@ -1,0 +1,40 @@
+//! What subscribers of the feed say that they have applied.
+
+use super::{Operation, operation};
+use crate::protocol::subscriber::{Report, Subscriber};
+use crate::protocol::time::Timestamp;
+
+/// Notes what a subscriber has applied.
+pub struct NoteApplied {
+    /// The report.
+    pub report: Report,
+    /// How many subscribers are remembered; one more is not.
+    pub room: u32,
+}
+operation!(NoteApplied => Noted);
+
+/// Whether a report was noted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Noted {
+    /// It was.
+    Yes,
+    /// Too many have reported lately.
+    NoRoom,
+}
+
+/// Lists the subscribers that have reported lately, in the order of their keys
+/// ([`Subscriber::key`]).
+pub struct ListSubscribers {
+    /// Only those after this key.
+    pub after: Option<String>,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(ListSubscribers => Vec<Subscriber>, SINGLE_STATEMENT);
+
+/// Forgets the subscribers that have not reported since before a time. They are few.
+pub struct SweepSubscribers {
+    /// The time.
+    pub before: Timestamp,
+}
+operation!(SweepSubscribers => u64, SINGLE_STATEMENT);
