@@ -10,6 +10,7 @@ mod copy;
 mod declared;
 mod doctor;
 mod failure;
+mod feed;
 mod first_run;
 mod import;
 mod init;
@@ -75,6 +76,7 @@ enum Command {
     Key(key::Command),
     /// Refuse tokens before they expire.
     Revoke(revoke::Arguments),
+    Feed(feed::Arguments),
     /// The configuration.
     #[command(subcommand)]
     Config(configuration::Command),
@@ -134,6 +136,7 @@ async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure>
         Command::Session(command) => session::run(command, context).await,
         Command::Key(command) => key::run(command, context).await,
         Command::Revoke(arguments) => revoke::run(arguments, context).await,
+        Command::Feed(arguments) => feed::run(&arguments, context).await,
         Command::Config(command) => configuration::run(&command, context),
         Command::Completions { shell } => completions(shell),
     }

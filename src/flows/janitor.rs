@@ -8,6 +8,7 @@ use super::server::Server;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
+use crate::storage::ops::subscribers::SweepSubscribers;
 
 /// Where the janitor is, and when it last saw the clock.
 #[derive(Default)]
@@ -32,6 +33,8 @@ pub struct Removed {
     pub revocations: u64,
     /// Audit events.
     pub audit: u64,
+    /// Subscribers of the feed.
+    pub subscribers: u64,
 }
 
 impl Sweep {
@@ -50,6 +53,10 @@ impl Sweep {
             sessions: self.sessions(server, now).await?,
             revocations: revocations(server, now).await?,
             audit: audit(server, now).await?,
+            subscribers: server
+                .store
+                .write(SweepSubscribers { before: now - SUBSCRIBER_MARGIN })
+                .await?,
         };
         if server.memory.keeper().remove_retired(now).await? {
             server.memory.refresh().await?;
@@ -58,6 +65,7 @@ impl Sweep {
             ("session", removed.sessions),
             ("revocation", removed.revocations),
             ("audit", removed.audit),
+            ("feed_subscriber", removed.subscribers),
         ] {
             metrics::counter!("chancery_janitor_removed_total", "table" => table).increment(rows);
         }
@@ -133,4 +141,5 @@ const BATCHES: u32 = 20;
 const JUMP: Duration = Duration::from_mins(5);
 const REST: Duration = Duration::from_hours(1);
 const SESSION_MARGIN: Duration = Duration::from_hours(24);
+const SUBSCRIBER_MARGIN: Duration = Duration::from_hours(24);
 const REVOCATION_MARGIN: Duration = Duration::from_hours(1);

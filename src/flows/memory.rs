@@ -19,7 +19,7 @@ use crate::keys::{Keeper, KeyRing};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::resource::{Resource, built_in};
-use crate::protocol::revocation::{FeedHead, Kind};
+use crate::protocol::revocation::{FeedHead, FeedPosition, Kind};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{Issuer, ResourceUri};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
@@ -117,6 +117,13 @@ impl Memory {
     /// What is known, however old: for what does not depend on the database, such as the JWKS.
     pub fn last_known(&self) -> Option<Arc<Known>> {
         self.known.load_full()
+    }
+
+    /// Up to where this node obeys the log; none if it has stored something that it could not read
+    /// back.
+    pub fn obeyed(&self) -> Option<FeedPosition> {
+        let known = self.known.load_full().filter(|_| !self.behind.load(Ordering::Acquire))?;
+        Some(known.head.position())
     }
 
     /// The revocations. As current as the last call of [`Memory::current`].

@@ -26,3 +26,4 @@ pub mod revoke;
 pub mod server;
 pub mod sessions;
 pub mod setup;
+pub mod subscribers;

@@ -150,9 +150,10 @@ impl Server {
         self.settings.revocation.of_client(self.longest_token(known), entropy)
     }
 
-    /// When a revocation made now is obeyed where.
+    /// When a revocation that this node has just obeyed is obeyed where.
     pub fn effective_by(&self, known: &Known) -> EffectiveBy {
-        effective_by(&self.settings.revocation, self.longest_token(known), self.now())
+        let times = effective_by(&self.settings.revocation, self.longest_token(known), self.now());
+        EffectiveBy { position: self.memory.obeyed(), ..times }
     }
 
     /// Looks at the database after a change that this node has made. The change is durable whether

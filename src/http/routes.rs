@@ -12,7 +12,7 @@ use http::Method;
 use super::cors::{Shared, Sharing, share};
 use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
 use super::endpoints::{
-    health, introspect, jwks, login, logout, metadata, metrics, revoke, sessions, token,
+    applied, health, introspect, jwks, login, logout, metadata, metrics, revoke, sessions, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -70,6 +70,7 @@ const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
 const AUDIT: &[&str] = &["limit", "after", "kind", "actor", "target", "since", "before"];
+const FEED: &[&str] = &["limit", "after", "epoch", "seq"];
 const EXPLAIN: &[&str] = &["token", "session", "user"];
 
 /// The routes.
@@ -81,6 +82,7 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
+    route!(POST "/revocations/applied" Issuer None applied::post),
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
@@ -106,6 +108,7 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/admin/v1/sessions/{id}" Admin None admin::sessions::show),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
+    route!(GET "/admin/v1/feed" Admin None admin::feed::show, FEED),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),
     route!(POST "/admin/v1/keys/rotate" Admin None admin::keys::rotate),
     route!(POST "/admin/v1/keys/{kid}/compromise" Admin None admin::keys::compromise),

@@ -76,6 +76,10 @@ reasons! {
     TokenRevoked = "token_revoked",
     /// The access token's scope is too small.
     ScopeTooSmall = "scope_too_small",
+    /// The client is not the identity of an API.
+    NotAResource = "not_a_resource",
+    /// No more subscribers of the feed are remembered.
+    TooManySubscribers = "too_many_subscribers",
     /// The thing named in the request does not exist.
     NotFound = "not_found",
     /// The name is taken, or the thing was changed meanwhile.

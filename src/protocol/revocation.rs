@@ -59,6 +59,13 @@ pub struct FeedHead {
     pub longest_token: Duration,
 }
 
+impl FeedHead {
+    /// The place at which the log ends.
+    pub fn position(&self) -> FeedPosition {
+        FeedPosition { epoch: self.epoch, seq: self.seq }
+    }
+}
+
 impl Revocation {
     /// The entry as the revocation set holds it, in seconds.
     pub fn to_entry(&self) -> Entry {
@@ -89,6 +96,8 @@ pub struct EffectiveBy {
     pub feed: Timestamp,
     /// By those who only look at `exp`.
     pub expiry: Timestamp,
+    /// Whoever has applied the log up to here obeys it; none where that is not known yet.
+    pub position: Option<FeedPosition>,
 }
 
 impl EffectiveBy {
@@ -98,15 +107,18 @@ impl EffectiveBy {
             issuer: self.issuer.rfc3339(),
             feed: self.feed.rfc3339(),
             expiry: self.expiry.rfc3339(),
+            position: self.position,
         }
     }
 
-    /// The times in seconds since the epoch, the form of OAuth answers.
+    /// The times in seconds since the epoch, the form of OAuth answers. A user is not told
+    /// where the log is.
     pub fn seconds(&self) -> EffectiveByTimes<i64> {
         EffectiveByTimes {
             issuer: self.issuer.seconds(),
             feed: self.feed.seconds(),
             expiry: self.expiry.seconds(),
+            position: None,
         }
     }
 }
@@ -117,6 +129,8 @@ pub struct EffectiveByTimes<T> {
     issuer: T,
     feed: T,
     expiry: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<FeedPosition>,
 }
 
 #[cfg(test)]

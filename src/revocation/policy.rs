@@ -48,6 +48,7 @@ pub fn effective_by(
         issuer: now,
         feed: now + policy.poll + policy.lease + policy.heartbeat,
         expiry: now + longest_token,
+        position: None,
     }
 }
 

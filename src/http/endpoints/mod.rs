@@ -1,6 +1,7 @@
 //! The endpoints. Each reads its request, calls one use case, and answers.
 
 pub(super) mod admin;
+pub(super) mod applied;
 pub(super) mod health;
 pub(super) mod introspect;
 pub(super) mod jwks;

@@ -24,17 +24,14 @@ impl Execute<Engine> for NoteApplied {
 async fn find_history(tx: &mut Tx<'_>, key: &str) -> Result<Option<History>, DbError> {
     let sql = concat!("SELECT history FROM feed_subscriber WHERE key = $1", for_update!());
     let row: Option<(Vec<u8>,)> = tx.query_as(sql).bind(key).fetch_optional(&mut *tx.conn).await?;
-    let read = |(bytes,): (Vec<u8>,)| {
-        History::from_bytes(&bytes).ok_or_else(|| corrupt(TABLE, "history"))
-    };
+    let read =
+        |(bytes,): (Vec<u8>,)| History::from_bytes(&bytes).ok_or_else(|| corrupt(TABLE, "history"));
     row.map(read).transpose()
 }
 
 async fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    let count: (i64,) = tx
-        .query_as("SELECT COUNT(*) FROM feed_subscriber")
-        .fetch_one(&mut *tx.conn)
-        .await?;
+    let count: (i64,) =
+        tx.query_as("SELECT COUNT(*) FROM feed_subscriber").fetch_one(&mut *tx.conn).await?;
     Ok(count.0)
 }
 

@@ -25,3 +25,4 @@ mod reseal;
 mod sessions;
 mod stop;
 mod storage;
+mod subscribers;

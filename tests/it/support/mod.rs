@@ -11,6 +11,7 @@ pub(crate) mod postgres;
 mod raw;
 mod server;
 mod statements;
+mod subscriber;
 mod wire;
 mod world;
 
@@ -23,4 +24,5 @@ pub(crate) use load::Load;
 pub(crate) use raw::Raw;
 pub(crate) use server::{MASTER_KEY, Options, TestServer, http_settings};
 pub(crate) use statements::Statements;
+pub(crate) use subscriber::applied_report;
 pub(crate) use wire::Wire;

@@ -5,12 +5,14 @@ mod client;
 mod key;
 mod resource;
 mod session;
+mod subscriber;
 mod user;
 
 pub use client::{ChangedClient, Client};
 pub use key::{Activated, Key};
 pub use resource::Resource;
 pub use session::{OwnedSession, Session};
+pub use subscriber::Feed;
 pub use user::{ChangedUser, User};
 
 use serde::Serialize;

@@ -2,6 +2,7 @@
 
 pub(in crate::http) mod audit;
 pub(in crate::http) mod clients;
+pub(in crate::http) mod feed;
 pub(in crate::http) mod keys;
 pub(in crate::http) mod resources;
 pub(in crate::http) mod revocations;

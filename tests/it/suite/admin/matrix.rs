@@ -37,7 +37,7 @@ fn disable() -> Value {
     json!({"status": "disabled"})
 }
 
-const ROWS: [Row; 28] = [
+const ROWS: [Row; 29] = [
     row(Method::GET, "/users", "users", none, 200),
     row(Method::POST, "/users", "users", || json!({"name": "new"}), 201),
     row(Method::GET, "/users/{id}", "users", none, 404),
@@ -60,6 +60,7 @@ const ROWS: [Row; 28] = [
     row(Method::GET, "/sessions/{id}", "sessions", none, 404),
     row(Method::DELETE, "/sessions/{id}", "sessions", none, 404),
     row(Method::POST, "/revocations", "revoke", || json!({"kind": "jti", "value": "x"}), 200),
+    row(Method::GET, "/feed", "revoke", none, 200),
     row(Method::GET, "/keys", "keys", none, 200),
     row(Method::POST, "/keys/rotate", "keys", || json!({}), 200),
     row(Method::POST, "/keys/{kid}/compromise", "keys", none, 404),
