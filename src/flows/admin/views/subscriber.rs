@@ -11,13 +11,13 @@ use crate::protocol::time::Timestamp;
 pub struct Feed {
     epoch: i64,
     seq: i64,
-    items: Vec<Subscriber>,
+    items: Vec<Progress>,
     next: Option<String>,
 }
 
-/// A subscriber of the feed.
+/// How far a subscriber has come.
 #[derive(Serialize)]
-struct Subscriber {
+struct Progress {
     subscriber: String,
     client_id: String,
     via: &'static str,
@@ -43,13 +43,13 @@ impl Feed {
         asked: Option<FeedPosition>,
         next: Option<String>,
     ) -> Self {
-        let view = |one| Subscriber::of(one, head, asked);
+        let view = |one| Progress::of(one, head, asked);
         let items = subscribers.iter().map(view).collect();
         Self { epoch: head.epoch, seq: head.seq, items, next }
     }
 }
 
-impl Subscriber {
+impl Progress {
     fn of(
         subscriber: &subscriber::Subscriber,
         head: FeedPosition,
