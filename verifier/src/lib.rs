@@ -6,5 +6,7 @@
 //! This crate knows no database, no network and no clock.
 
 pub mod claims;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod feed;
 pub mod revocation;
