@@ -5,45 +5,41 @@ use std::time::Duration;
 /// Waits that double with each failure and are drawn at random below that ("full jitter"): readers
 /// that lost an issuer together come back spread.
 pub(super) struct Backoff {
-    least: Duration,
-    most: Duration,
     ceiling: Duration,
 }
 
 impl Backoff {
-    /// Waits of at least `least` that grow up to `most`.
-    pub(super) fn new(least: Duration, most: Duration) -> Self {
-        Self { least, most, ceiling: least * 2 }
+    /// Waits from [`LEAST`] on.
+    pub(super) fn new() -> Self {
+        Self { ceiling: LEAST * 2 }
     }
 
     /// The next wait, by a `chance` from 0 up to 1. What the other side asked for (`Retry-After`)
     /// is waited in any case, up to [`LONGEST_ASKED`].
     pub(super) fn next(&mut self, chance: f64, asked: Option<Duration>) -> Duration {
-        let span = self.ceiling.saturating_sub(self.least).mul_f64(chance.clamp(0.0, 1.0));
-        self.ceiling = (self.ceiling * 2).min(self.most);
-        asked.unwrap_or_default().min(LONGEST_ASKED) + self.least + span
+        let span = self.ceiling.saturating_sub(LEAST).mul_f64(chance.clamp(0.0, 1.0));
+        self.ceiling = (self.ceiling * 2).min(MOST);
+        asked.unwrap_or_default().min(LONGEST_ASKED) + LEAST + span
     }
 
     /// After a success: the next failure begins small again.
     pub(super) fn reset(&mut self) {
-        self.ceiling = self.least * 2;
+        *self = Self::new();
     }
 }
 
+const LEAST: Duration = Duration::from_millis(100);
+const MOST: Duration = Duration::from_secs(10);
 /// A `Retry-After` beyond this is taken for this: a slip there must not silence a reader for a day.
-const LONGEST_ASKED: Duration = Duration::from_secs(60);
+const LONGEST_ASKED: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn backoff() -> Backoff {
-        Backoff::new(Duration::from_millis(100), Duration::from_secs(10))
-    }
-
     #[test]
     fn waits_double_up_to_the_most_and_begin_small_after_a_success() {
-        let mut backoff = backoff();
+        let mut backoff = Backoff::new();
         let longest: Vec<u128> = (0..9).map(|_| backoff.next(1.0, None).as_millis()).collect();
         assert_eq!(longest, [200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000]);
         backoff.reset();
@@ -53,7 +49,7 @@ mod tests {
     #[test]
     fn the_whole_span_is_drawn_from() {
         let drawn = |chance| {
-            let mut backoff = backoff();
+            let mut backoff = Backoff::new();
             backoff.next(chance, None);
             backoff.next(chance, None).as_millis()
         };
@@ -62,7 +58,8 @@ mod tests {
 
     #[test]
     fn what_the_issuer_asks_for_is_waited_up_to_a_minute() {
-        let asked = |seconds| backoff().next(0.0, Some(Duration::from_secs(seconds))).as_millis();
+        let asked =
+            |seconds| Backoff::new().next(0.0, Some(Duration::from_secs(seconds))).as_millis();
         assert_eq!([asked(7), asked(86_400)], [7_100, 60_100]);
     }
 }

@@ -85,10 +85,8 @@ fn links(base: &Link, issuer: &str, document: &[u8]) -> Result<Links, DiscoveryE
     }
     let named = |text: String| base.named(&text);
     let stream = metadata.revocations_stream_uri.map(named).transpose()?;
-    let feed = match metadata.revocations_uri.map(named).transpose()? {
-        Some(snapshot) => Some(FeedLinks { snapshot, stream }),
-        None => None,
-    };
+    let snapshot = metadata.revocations_uri.map(named).transpose()?;
+    let feed = snapshot.map(|snapshot| FeedLinks { snapshot, stream });
     Ok(Links { keys: named(metadata.jwks_uri)?, feed })
 }
 

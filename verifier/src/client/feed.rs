@@ -60,17 +60,16 @@ impl Run {
 
     async fn follow_feed(&self, feed: Option<FeedLinks>) {
         let Some(feed) = feed else {
-            tracing::warn!("the issuer has no feed of revocations: tokens are good until they expire");
+            tracing::warn!(
+                "the issuer has no feed of revocations: tokens are good until they expire"
+            );
             return std::future::pending().await;
         };
         self.some_keys().await;
-        match feed.stream.as_ref().filter(|_| self.settings.stream) {
-            Some(stream) => self.stream_or_poll(stream, &feed.snapshot).await,
-            None => {
-                // The first document at once, the others at their time.
-                let _ = self.read_on(&feed.snapshot).await;
-                self.poll(&feed.snapshot).await;
-            }
+        if let Some(stream) = feed.stream.as_ref().filter(|_| self.settings.stream) {
+            self.stream_or_poll(stream, &feed.snapshot).await;
+        } else {
+            self.poll(&feed.snapshot).await;
         }
     }
 
@@ -82,7 +81,7 @@ impl Run {
 
     /// Streams, and while there is no stream asks.
     async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
-        let mut backoff = self.backoff();
+        let mut backoff = Backoff::new();
         loop {
             let end = match self.stream(stream, snapshot, &mut backoff).await {
                 Ok(never) => match never {},
@@ -92,9 +91,15 @@ impl Run {
             count(&self.tally.stream_failures);
             let wait = backoff.next(self.pause.chance(), end.retry_after());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
+            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
+            let polling = async {
+                // A stream that comes back soon needs none.
+                self.pause.pause(spread).await;
+                self.poll(snapshot).await;
+            };
             tokio::select! {
                 () = self.pause.pause(wait) => {}
-                () = self.poll(snapshot) => {}
+                () = polling => {}
             }
         }
     }
@@ -153,21 +158,20 @@ impl Run {
 
     /// Asks for the feed behind what is known, again and again.
     async fn poll(&self, snapshot: &Link) {
-        let mut backoff = self.backoff();
-        let mut wait = Duration::ZERO;
+        let mut backoff = Backoff::new();
         loop {
             let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
-            self.pause.pause(wait.max(spread)).await;
-            wait = match self.read_on(snapshot).await {
+            match self.read_on(snapshot).await {
                 Ok(()) => {
                     backoff.reset();
-                    Duration::ZERO
+                    self.pause.pause(spread).await;
                 }
                 Err(error) => {
                     tracing::info!(reason = %error, "the feed of revocations cannot be read");
-                    backoff.next(self.pause.chance(), error.retry_after())
+                    let wait = backoff.next(self.pause.chance(), error.retry_after());
+                    self.pause.pause(wait.max(spread)).await;
                 }
-            };
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::backoff::Backoff;
 use super::counters::count;
 use super::discovery::Links;
 use super::run::Run;
@@ -21,7 +22,7 @@ enum KeysError {
 impl Run {
     /// Fetches the keys, and fetches them again when they are due or wanted.
     pub(super) async fn keep_keys(&self, mut links: watch::Receiver<Links>) {
-        let mut backoff = self.backoff();
+        let mut backoff = Backoff::new();
         loop {
             let named = links.borrow_and_update().clone();
             let wait = match self.fetch_keys(&named).await {
@@ -32,7 +33,8 @@ impl Run {
                 Err(error) => {
                     count(&self.tally.fetch_failures);
                     tracing::warn!(%error, "the issuer's keys cannot be used");
-                    let asked = if let KeysError::Web(error) = error { error.retry_after() } else { None };
+                    let asked =
+                        if let KeysError::Web(error) = error { error.retry_after() } else { None };
                     let soon = backoff.next(self.pause.chance(), asked);
                     if self.has_keys() { soon.max(SHORTEST) } else { soon }
                 }

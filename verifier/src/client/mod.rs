@@ -25,8 +25,8 @@
 
 mod backoff;
 mod counters;
-mod disk;
 mod discovery;
+mod disk;
 mod feed;
 mod keys;
 mod link;

@@ -72,7 +72,7 @@ impl Run {
 
     /// Asks for the metadata until it is had.
     async fn discover(&self) -> Links {
-        let mut backoff = self.backoff();
+        let mut backoff = Backoff::new();
         loop {
             match discover(&self.web, self.verifier.issuer()).await {
                 Ok(links) => return links,
@@ -110,10 +110,6 @@ impl Run {
             Some(file) => file.keep(&self.verifier, &*self.pause).await,
             None => std::future::pending().await,
         }
-    }
-
-    pub(super) fn backoff(&self) -> Backoff {
-        Backoff::new(Duration::from_millis(100), Duration::from_secs(10))
     }
 
     /// Tells those who wait that something has come.
