@@ -1,6 +1,7 @@
 //! `chancery serve`.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -11,6 +12,7 @@ use super::{Failure, log};
 use crate::config::Config;
 use crate::flows::administration::Administration;
 use crate::flows::background;
+use crate::flows::server::Server;
 use crate::http::serve::{Limits, bind, serve as serve_http};
 use crate::http::{App, AppState, HttpSettings, routes};
 use crate::telemetry::collect_metrics;
@@ -49,7 +51,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     tracing::info!(issuer = %config.issuer, ?addresses, "listening");
-    let stop = stop_signal()?;
+    let stop = stop_signal(&server)?;
     let drained = if admin_listeners.is_empty() {
         serve_http(listeners, routes::all(&app), limits(config), stop.wait()).await.completed
     } else {
@@ -88,8 +90,10 @@ impl Stop {
     }
 }
 
-/// SIGTERM and SIGINT end the process after what it has accepted.
-fn stop_signal() -> Result<Stop, Failure> {
+/// SIGTERM and SIGINT end the process after what it has accepted. Streams never end by themselves, so
+/// they are ended first.
+fn stop_signal(server: &Arc<Server>) -> Result<Stop, Failure> {
+    let server = server.clone();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (tell, told) = tokio::sync::watch::channel(false);
@@ -99,6 +103,7 @@ fn stop_signal() -> Result<Stop, Failure> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        server.memory.feed().end_streams();
         let _ = tell.send(true);
     });
     Ok(Stop(told))

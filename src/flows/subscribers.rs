@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::error::FlowError;
 use super::server::Server;
 use crate::protocol::audit::Origin;
-use crate::protocol::client::{Client, ClientId};
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
@@ -32,7 +31,7 @@ pub async fn report(
     reported: Reported,
     origin: &Origin,
 ) -> Result<(), FlowError> {
-    let client_id = subscriber(server, presented, origin).await?;
+    let client_id = server.authenticate_reader(presented, origin).await?.id.clone();
     check_position(server, reported.position).await?;
     let now = server.now();
     let applied = Applied { position: reported.position, at: now - reported.ago };
@@ -42,26 +41,6 @@ pub async fn report(
         Noted::Yes => Ok(()),
         Noted::NoRoom => Err(FULL.into()),
     }
-}
-
-/// Who reports: the identity of an API.
-async fn subscriber(
-    server: &Server,
-    presented: &PresentedClient,
-    origin: &Origin,
-) -> Result<ClientId, FlowError> {
-    let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, (&known, origin))?;
-    check_resource(&client)?;
-    Ok(client.id.clone())
-}
-
-/// Whether `client` is an API's own identity, and has proved it.
-pub fn check_resource(client: &Client) -> Result<(), Refusal> {
-    if client.is_public() || client.settings.serves.is_none() {
-        return Err(NOT_A_RESOURCE);
-    }
-    Ok(())
 }
 
 /// A place that this server does not know of cannot have been reached. Another node may know more
@@ -92,11 +71,6 @@ pub async fn head(server: &Server) -> Result<FeedPosition, FlowError> {
 /// How many subscribers are remembered.
 const ROOM: u32 = 10_000;
 
-const NOT_A_RESOURCE: Refusal = Refusal::new(
-    ErrorCode::UnauthorizedClient,
-    "only the client that serves an API subscribes for it",
-    Reason::NotAResource,
-);
 const BEYOND: Refusal =
     Refusal::invalid_request("epoch and seq are beyond the end of the log of this issuer");
 const FULL: Refusal = Refusal::new(

@@ -12,7 +12,8 @@ use http::Method;
 use super::cors::{Shared, Sharing, share};
 use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
 use super::endpoints::{
-    applied, health, introspect, jwks, login, logout, metadata, metrics, revoke, sessions, token,
+    applied, health, introspect, jwks, login, logout, metadata, metrics, revocations as feed, revoke,
+    sessions, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -66,17 +67,20 @@ macro_rules! route {
 }
 
 const NONE: &[&str] = &[];
+const FEED: &[&str] = &["epoch", "after"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
 const AUDIT: &[&str] = &["limit", "after", "kind", "actor", "target", "since", "before"];
-const FEED: &[&str] = &["limit", "after", "epoch", "seq"];
+const SUBSCRIBERS: &[&str] = &["limit", "after", "epoch", "seq"];
 const EXPLAIN: &[&str] = &["token", "session", "user"];
 
 /// The routes.
 pub const ROUTES: &[Route] = &[
     route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
     route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
+    route!(GET "/revocations" Issuer Everybody feed::get, FEED),
+    route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
     route!(POST "/oauth/token" Issuer Registered token::post),
@@ -108,7 +112,7 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/admin/v1/sessions/{id}" Admin None admin::sessions::show),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
-    route!(GET "/admin/v1/feed" Admin None admin::feed::show, FEED),
+    route!(GET "/admin/v1/feed" Admin None admin::feed::show, SUBSCRIBERS),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),
     route!(POST "/admin/v1/keys/rotate" Admin None admin::keys::rotate),
     route!(POST "/admin/v1/keys/{kid}/compromise" Admin None admin::keys::compromise),
