@@ -10,6 +10,7 @@ mod crash;
 mod everything;
 mod first_run;
 mod http;
+mod interop;
 mod janitor;
 mod keys;
 mod login;
