@@ -11,6 +11,7 @@ mod everything;
 mod feed;
 mod first_run;
 mod http;
+mod interop;
 mod janitor;
 mod keys;
 mod login;

@@ -128,6 +128,15 @@ impl Home {
 
     fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
         let address = self.set_free_port();
+        self.listen(address, program, arguments)
+    }
+
+    /// Starts a server again where one was.
+    pub(crate) fn serve_again(&self, address: SocketAddr) -> Serving {
+        self.listen(address, BINARY, &["serve"])
+    }
+
+    fn listen(&self, address: SocketAddr, program: &str, arguments: &[&str]) -> Serving {
         let mut child = self
             .command(program, arguments)
             .stdin(Stdio::null())

@@ -35,40 +35,35 @@ impl Wire {
     /// Sends a request and reads its answer, which must be one that `openapi.yaml` has.
     ///
     /// # Errors
-    /// If nobody listens or answers; `InvalidData` if the answer ends early.
+    /// As for [`exchange`].
     pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
         authorization: &str,
-        (content_type, body): (&str, &str),
+        content: (&str, &str),
     ) -> io::Result<Reply> {
-        let mut head =
-            format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        for (name, value) in [("Authorization", authorization), ("Content-Type", content_type)] {
-            if !value.is_empty() {
-                let _ = write!(head, "{name}: {value}\r\n");
-            }
-        }
-        let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
-        let exchange = async {
-            let mut stream = TcpStream::connect(self.address).await?;
-            stream.write_all(format!("{head}{body}").as_bytes()).await?;
-            let mut answer = Vec::new();
-            let ended = stream.read_to_end(&mut answer).await;
-            match parse(&answer) {
-                Some(reply) => Ok(reply),
-                None if answer.is_empty() => {
-                    Err(ended.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
-                }
-                None => Err(io::Error::from(io::ErrorKind::InvalidData)),
-            }
-        };
-        let reply = timeout(PATIENCE, exchange).await.unwrap()?;
+        let reply = exchange(self.address, (&method, path), authorization, content).await?;
         if let Err(error) = contract().check(&method, path, &reply) {
             panic!("{method} {path}: {error}\n{reply:?}");
         }
         Ok(reply)
+    }
+
+    /// Calls the admin API, where it must succeed.
+    pub(crate) async fn admin(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Reply {
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let content = if body.is_empty() { ("", "") } else { (JSON, body.as_str()) };
+        let path = format!("/admin/v1{path}");
+        let reply = self.send(method, &path, &format!("Bearer {token}"), content).await.unwrap();
+        assert!(reply.status.is_success(), "{path}: {reply:?}");
+        reply
     }
 
     pub(crate) async fn get(&self, path: &str) -> io::Result<Reply> {
@@ -130,6 +125,39 @@ impl Wire {
     fn person(&self) -> Value {
         json!({"username": self.secrets.username, "password": self.secrets.password})
     }
+}
+
+/// Sends a request to any server of a test, by a connection of its own, and reads the answer.
+///
+/// # Errors
+/// If nobody listens or answers; `InvalidData` if the answer ends early.
+pub(crate) async fn exchange(
+    address: SocketAddr,
+    (method, path): (&Method, &str),
+    authorization: &str,
+    (content_type, body): (&str, &str),
+) -> io::Result<Reply> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    for (name, value) in [("Authorization", authorization), ("Content-Type", content_type)] {
+        if !value.is_empty() {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+    }
+    let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(format!("{head}{body}").as_bytes()).await?;
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer).await;
+        match parse(&answer) {
+            Some(reply) => Ok(reply),
+            None if answer.is_empty() => {
+                Err(ended.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
+            }
+            None => Err(io::Error::from(io::ErrorKind::InvalidData)),
+        }
+    };
+    timeout(PATIENCE, exchange).await.unwrap()
 }
 
 impl Secrets {
