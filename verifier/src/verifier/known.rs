@@ -46,8 +46,9 @@ impl Known {
         self.number += 1;
     }
 
+    /// An issuer that has signed a document of the feed has one.
     pub(super) fn set_feed(&mut self, expected: bool) {
-        self.no_feed = !expected && self.position.is_none();
+        self.no_feed = !expected && self.signed.is_none();
     }
 
     /// Merges revocations. Old ones and those that came before change nothing.
@@ -59,6 +60,7 @@ impl Known {
 
     /// Notes the time of a document that the issuer has signed, whatever else is in it.
     pub(super) fn note_time(&mut self, seen: Seen) {
+        self.no_feed = false;
         if self.signed.is_none_or(|signed| signed.time < seen.time) {
             self.signed = Some(seen);
         }
@@ -77,20 +79,22 @@ impl Known {
         if matches!(absorbed, Absorbed::Gap | Absorbed::Older) {
             return absorbed;
         }
+        // What was fresh in an earlier life of the log says nothing about this one.
+        if absorbed == Absorbed::NewEpoch {
+            self.fresh = None;
+        }
         // One that covers less than is known was made by a node that lags, and says nothing about
         // the rest.
-        let whole = absorbed != Absorbed::Nothing
-            || self.position.as_ref().is_some_and(|known| known.seq == document.seq);
-        let renewed = absorbed == Absorbed::NewEpoch;
+        let known = self.position.as_ref().map_or(0, |position| position.seq);
+        let whole = absorbed != Absorbed::Nothing || document.seq == known;
         if let Some(seen) = current.filter(|_| whole)
-            && (renewed || self.fresh.is_none_or(|fresh| fresh.time < seen.time))
+            && self.fresh.is_none_or(|fresh| fresh.time < seen.time)
         {
             self.fresh = Some(seen);
         }
         if absorbed != Absorbed::Nothing {
             let FeedDocument { epoch, seq, cursor, .. } = document;
             self.position = Some(Position { epoch, seq, cursor });
-            self.no_feed = false;
         }
         absorbed
     }

@@ -69,6 +69,17 @@ fn an_issuer_without_a_feed_is_accepted_and_named() {
 }
 
 #[test]
+fn an_issuer_that_signs_documents_has_a_feed() {
+    let world = World::unready(Settings::new(ISSUER, API));
+    world.install();
+    world.verifier.set_feed(false);
+    world.absorb(&world.document(5, 6)).unwrap();
+    world.verifier.set_feed(false);
+    assert_eq!(world.verifier.state().feed, Feed::NotYet);
+    assert!(matches!(world.verify(&world.token(json!({}))), Err(Rejection::NotReady { .. })));
+}
+
+#[test]
 fn a_feed_that_was_read_once_does_not_vanish() {
     let world = World::with(long_living().max_stale(seconds(60)));
     world.verifier.set_feed(false);
