@@ -22,19 +22,22 @@ impl Inner {
         check(&document, &self.settings.issuer)?;
         let (entries, unread) = document.entries.readable();
         let published = document.jwks_hash.clone();
-        let absorbed = self.replace(|known| {
+        let (newest, absorbed) = self.replace(|known| {
             let seen = Seen { time: document.time, at: moment.monotonic };
             known.merge(entries.into_iter().map(|(_, entry)| entry));
-            known.note_time(seen);
-            if let Some(error) = unread {
-                return Err(error.into());
-            }
+            let newest = known.note_time(seen);
             let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
             let expired = known.now(moment).div_euclid(1000) >= last;
             let current = !expired && !document.is_segment();
-            Ok(known.advance(document, current.then_some(seen)))
+            let absorbed = match unread {
+                Some(error) => Err(error.into()),
+                None => Ok(known.advance(document, current.then_some(seen))),
+            };
+            (newest, absorbed)
         });
-        self.demand.published(&published, &self.known.load().keys.hash);
+        if newest {
+            self.demand.published(&published, &self.known.load().keys.hash);
+        }
         absorbed
     }
 

@@ -58,18 +58,19 @@ impl Known {
         }
     }
 
-    /// Notes the time of a document that the issuer has signed, whatever else is in it.
-    pub(super) fn note_time(&mut self, seen: Seen) {
+    /// Notes the time of a document that the issuer has signed, whatever else is in it. Answers
+    /// whether there is no later one.
+    pub(super) fn note_time(&mut self, seen: Seen) -> bool {
         self.no_feed = false;
-        if self.signed.is_none_or(|signed| signed.time < seen.time) {
-            self.signed = Some(seen);
-        }
-        let seconds = self.signed.map_or(0, |signed| signed.time / 1000);
+        let latest = self.signed.filter(|signed| seen.time <= signed.time).unwrap_or(seen);
+        self.signed = Some(latest);
+        let seconds = latest.time / 1000;
         // Only a signed time lets entries go: a clock of this machine may be wrong.
         if seconds - self.pruned_at >= PRUNE_EVERY {
             self.set.prune(seconds);
             self.pruned_at = seconds;
         }
+        latest.time == seen.time
     }
 
     /// Moves to the end of what `document` covers, if nothing is missing in between. It counts for
