@@ -127,12 +127,12 @@ impl Known {
     /// How old what is known of the revocations is. A clock that is behind does not make it younger.
     pub(super) fn age(&self, moment: Moment) -> Option<Duration> {
         let fresh = self.fresh?;
-        let by_wall = u64::try_from(moment.wall - fresh.time).unwrap_or(0);
+        let by_wall = u64::try_from(moment.wall.saturating_sub(fresh.time)).unwrap_or(0);
         Some(Duration::from_millis(by_wall).max(moment.monotonic.saturating_sub(fresh.at)))
     }
 
     pub(super) fn clock_offset(&self, moment: Moment) -> Option<i64> {
-        Some(moment.wall - self.signed?.carried_to(moment))
+        Some(moment.wall.saturating_sub(self.signed?.carried_to(moment)))
     }
 
     pub(super) fn feed(&self) -> Feed {
