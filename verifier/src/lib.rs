@@ -58,17 +58,22 @@
 //! the time from a [`Clock`]. A client that follows the feed is a carrier of [`Verifier::absorb`]
 //! like any other.
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod claims;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod feed;
 pub mod revocation;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 mod cache;
 mod clock;
 mod error;
 mod jose;
 mod keys;
+mod prometheus;
 mod settings;
 mod state;
 mod token;
