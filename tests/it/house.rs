@@ -7,6 +7,7 @@ mod edges;
 mod ids;
 mod lexer;
 mod metrics;
+mod pages;
 mod paths;
 mod words;
 
@@ -84,6 +85,20 @@ fn every_metric_is_recorded_described_and_documented() {
     assert!(!recorded.is_empty());
     assert_eq!(described, recorded, "described in src/telemetry, and recorded in src");
     assert_eq!(metrics::documented(&page), recorded, "documented in docs/metrics.md, and recorded");
+}
+
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let page = fs::read_to_string(root().join("docs/security-tests.md")).unwrap_or_default();
+    let tests: String = ["tests", "verifier"]
+        .into_iter()
+        .flat_map(|folder| files(folder, "rs").into_values())
+        .collect();
+    let named = pages::tests_named(&page);
+    assert!(!named.is_empty());
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !tests.contains(&format!("fn {name}"))).collect();
+    assert!(missing.is_empty(), "named in docs/security-tests.md, and nowhere a test: {missing:?}");
 }
 
 fn root() -> &'static Path {
