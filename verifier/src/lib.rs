@@ -56,7 +56,8 @@
 //! The server signs exactly the [`claims::AccessTokenClaims`] that are read here, and answers from
 //! exactly the [`revocation::RevocationSet`]. The core knows no database and no network, and takes
 //! the time from a [`Clock`]. A client that follows the feed is a carrier of [`Verifier::absorb`]
-//! like any other.
+//! like any other. There is one in `client` (feature `client`); `tower` and `axum` (features of these
+//! names) have a layer and an extractor for APIs.
 
 #[cfg(feature = "axum")]
 pub mod axum;
