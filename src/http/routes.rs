@@ -12,8 +12,8 @@ use http::Method;
 use super::cors::{Shared, Sharing, share};
 use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
 use super::endpoints::{
-    applied, health, introspect, jwks, login, logout, metadata, metrics, revocations as feed, revoke,
-    sessions, token,
+    applied, health, introspect, jwks, login, logout, metadata, metrics, revocations as feed,
+    revoke, sessions, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;

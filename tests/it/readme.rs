@@ -3,7 +3,8 @@
 //! but for databases.
 //!
 //! The convention: a block whose fence says `sh` is run by `sh -eu`, and the lines that it prints are
-//! exactly its lines that begin with `# →`, where `…` stands for any text. A fence that says
+//! exactly its lines that begin with `# →`, where `…` stands for any text. One that says
+//! `sh background` is started, shows nothing, and goes on beside those that follow. A fence that says
 //! `sh no-run NAME` is not run, and [`NOT_RUN`] names it.
 
 mod blocks;
@@ -53,7 +54,8 @@ fn every_block_is_run_or_named_here() {
     assert!(run.len() >= 5, "{} blocks are run", run.len());
     for block in run {
         assert_eq!(block.script.lines().next(), Some(FIRST_LINE), "line {}", block.line);
-        assert!(!block.expected.is_empty(), "the block in line {} shows nothing", block.line);
+        let shows = !block.expected.is_empty();
+        assert!(shows != block.background, "line {}: what is shown", block.line);
     }
 }
 
@@ -72,13 +74,17 @@ fn the_first_run_prints_the_first_blocks_of_the_tour() {
 
 fn tour(database: Option<&str>) {
     let readme = readme();
-    let server = Running::start(database);
+    let mut server = Running::start(database);
     let said = server.said();
     let (_, printed) = said.split_once("in the same folder:\n\n").unwrap();
     let output = server.sh(printed);
     assert!(output.status.success() && output.stderr.is_empty(), "as it was printed: {output:?}");
     for block in blocks(&readme).unwrap().iter().filter(|block| block.not_run.is_none()) {
-        check(&server, block);
+        if block.background {
+            server.start_beside(&block.script);
+        } else {
+            check(&server, block);
+        }
     }
     let password = server.sh(". chancery-data/first-run.env; echo \"$PASSWORD\"").stdout;
     let password = String::from_utf8(password).unwrap();

@@ -8,6 +8,8 @@ pub(super) struct Block<'a> {
     pub(super) line: usize,
     /// Its name, if the fence says that it is not run.
     pub(super) not_run: Option<&'a str>,
+    /// Whether it goes on until it is ended, beside those that follow.
+    pub(super) background: bool,
     /// Everything in it.
     pub(super) script: String,
     /// What it says that it prints, line by line.
@@ -26,7 +28,7 @@ pub(super) fn blocks(page: &str) -> Result<Vec<Block<'_>>, String> {
         let inside: Vec<&str> =
             lines.by_ref().map(|(text, _)| text).take_while(|text| *text != "```").collect();
         let not_run = match info {
-            "sh" => None,
+            "sh" | "sh background" => None,
             "toml" | "json" | "http" => continue,
             _ => Some(
                 info.strip_prefix("sh no-run ")
@@ -34,7 +36,8 @@ pub(super) fn blocks(page: &str) -> Result<Vec<Block<'_>>, String> {
             ),
         };
         let expected = inside.iter().filter_map(|line| line.strip_prefix(SHOWN)).collect();
-        found.push(Block { line, not_run, script: inside.join("\n"), expected });
+        let background = info == "sh background";
+        found.push(Block { line, not_run, background, script: inside.join("\n"), expected });
     }
     Ok(found)
 }

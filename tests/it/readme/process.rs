@@ -1,20 +1,25 @@
 //! Owns the built binary as a process of a test, in a folder of its own on a free port.
 //! Must not import the crate under test: what runs is what people run.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// A server that ends with this value.
+/// A server that ends with this value, and what was started beside it.
 pub(super) struct Running {
     child: Child,
     folder: TempDir,
+    /// What its environment has that others do not have.
+    environment: Vec<(&'static str, String)>,
+    beside: Vec<Child>,
     /// What reads its log, and gives it whole at the end.
     log: Option<JoinHandle<String>>,
 }
@@ -28,21 +33,26 @@ impl Running {
     pub(super) fn start(database: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let answers = folder.path().join("stdout");
+        let mut environment = vec![("CHANCERY_LISTEN", format!("127.0.0.1:{}", free_port()))];
+        environment.extend(database.map(|url| ("CHANCERY_DATABASE_URL", url.to_owned())));
         let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
         command
             .current_dir(folder.path())
-            .env("CHANCERY_LISTEN", format!("127.0.0.1:{}", free_port()))
             .env_remove("CHANCERY_CONFIG")
             .env_remove("CHANCERY_DATABASE_URL")
+            .envs(environment.clone())
             // Everything that there is to log of this project, and more than usual of others.
             .env("CHANCERY_LOG__LEVEL", "debug,chancery=trace")
             .stdin(Stdio::null())
             .stdout(File::create(answers).unwrap())
             .stderr(Stdio::piped());
-        if let Some(url) = database {
-            command.env("CHANCERY_DATABASE_URL", url);
-        }
-        let mut running = Self { child: command.spawn().unwrap(), folder, log: None };
+        let child = command.spawn().unwrap();
+        let address = format!("127.0.0.1:{}", free_port());
+        // Where the example listens, and where the tour looks for it.
+        environment.push(("API", format!("http://{address}")));
+        environment.push(("LISTEN", address));
+        let mut running = Self { child, folder, environment, beside: Vec::new(), log: None };
+        running.put_on_the_path();
         running.wait_until_it_listens();
         running
     }
@@ -54,13 +64,41 @@ impl Running {
 
     /// Runs a script in the server's folder, as somebody who pastes it there.
     pub(super) fn sh(&self, script: &str) -> Output {
-        Command::new("sh")
+        self.shell(script).output().unwrap()
+    }
+
+    /// Starts a script that goes on until this value ends.
+    pub(super) fn start_beside(&mut self, script: &str) {
+        // The shell becomes what it starts last, so that ending it ends that.
+        let script = script.replacen("cargo run", "exec cargo run", 1);
+        let started = self.shell(&script).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.beside.push(started.unwrap());
+    }
+
+    fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command
             .args(["-euc", script])
             .current_dir(self.folder.path())
+            .envs(self.environment.clone())
             .env("no_proxy", "*")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Puts the binary where `chancery` is found, and the example where `cargo` would run it.
+    fn put_on_the_path(&mut self) {
+        let folder = self.folder.path().join("bin");
+        fs::create_dir(&folder).unwrap();
+        symlink(env!("CARGO_BIN_EXE_chancery"), folder.join("chancery")).unwrap();
+        let cargo = format!(
+            "#!/bin/sh\ntest \"$*\" = \"{EXAMPLE_ARGUMENTS}\" && exec \"{}\"\n",
+            example().display()
+        );
+        fs::write(folder.join("cargo"), cargo).unwrap();
+        fs::set_permissions(folder.join("cargo"), fs::Permissions::from_mode(0o700)).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        self.environment.push(("PATH", format!("{}:{path}", folder.display())));
     }
 
     /// Ends it, and answers everything that it logged.
@@ -95,10 +133,28 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        for child in std::iter::once(&mut self.child).chain(&mut self.beside) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }
+
+/// The built example, beside the folder of this test's binary.
+fn example() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let build = || {
+        // Cargo builds it with all tests of the workspace, but not with a single one.
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["build", "--quiet"]).args(EXAMPLE_ARGUMENTS.split(' ').skip(1));
+        assert!(command.status().unwrap().success(), "the example could not be built");
+        let own = std::env::current_exe().unwrap();
+        own.parent().unwrap().with_file_name("examples").join("api")
+    };
+    BUILT.get_or_init(build).clone()
+}
+
+const EXAMPLE_ARGUMENTS: &str = "run -p chancery-verifier --example api --features client,axum";
 
 /// A port that was free a moment ago.
 fn free_port() -> u16 {
