@@ -17,7 +17,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
-use crate::protocol::subscriber::Subscriber;
+use crate::protocol::subscriber::SubscriberName;
 use crate::revocation::feed::{Document, Events, Standing};
 
 pub use crate::revocation::feed::FeedError;
@@ -42,7 +42,7 @@ pub struct Reader {
     /// The authenticated client, which serves a resource; none for everybody else.
     pub client: Option<Arc<Client>>,
     /// The name that the subscriber gives itself.
-    pub subscriber: Option<Subscriber>,
+    pub subscriber: Option<SubscriberName>,
 }
 
 /// A stream of one reader. Dropping it gives its place back.

@@ -5,9 +5,9 @@ use std::fmt;
 
 /// 1 to 64 of `A-Z a-z 0-9 . _ -`. It proves nothing.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Subscriber(Box<str>);
+pub struct SubscriberName(Box<str>);
 
-impl Subscriber {
+impl SubscriberName {
     /// Parses a name.
     pub fn parse(text: &str) -> Option<Self> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
@@ -21,7 +21,7 @@ impl Subscriber {
     }
 }
 
-impl fmt::Display for Subscriber {
+impl fmt::Display for SubscriberName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -34,10 +34,10 @@ mod tests {
     #[test]
     fn a_name_is_short_and_plain() {
         for text in ["orders", "orders-api.eu_1", &"a".repeat(64)] {
-            assert_eq!(Subscriber::parse(text).unwrap().as_str(), text);
+            assert_eq!(SubscriberName::parse(text).unwrap().as_str(), text);
         }
         for text in ["", "a b", "a/b", "ä", "a\n", &"a".repeat(65)] {
-            assert_eq!(Subscriber::parse(text), None, "{text}");
+            assert_eq!(SubscriberName::parse(text), None, "{text}");
         }
     }
 }

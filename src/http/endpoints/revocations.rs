@@ -18,7 +18,7 @@ use crate::http::respond;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
 use crate::protocol::form::Params;
-use crate::protocol::subscriber::Subscriber;
+use crate::protocol::subscriber::SubscriberName;
 
 /// The snapshot, or what comes behind a number.
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
@@ -83,9 +83,9 @@ impl Place {
     }
 }
 
-fn subscriber(params: &Params<'_>) -> Result<Option<Subscriber>, Refusal> {
+fn subscriber(params: &Params<'_>) -> Result<Option<SubscriberName>, Refusal> {
     let wrong = Refusal::invalid_request("subscriber is 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`");
-    params.value("subscriber").map(|text| Subscriber::parse(text).ok_or(wrong)).transpose()
+    params.value("subscriber").map(|text| SubscriberName::parse(text).ok_or(wrong)).transpose()
 }
 
 fn uncached(jws: Bytes) -> Response {
