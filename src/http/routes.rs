@@ -67,7 +67,7 @@ macro_rules! route {
 }
 
 const NONE: &[&str] = &[];
-const FEED: &[&str] = &["epoch", "after"];
+const BEHIND: &[&str] = &["epoch", "after"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -79,7 +79,7 @@ const EXPLAIN: &[&str] = &["token", "session", "user"];
 pub const ROUTES: &[Route] = &[
     route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
     route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
-    route!(GET "/revocations" Issuer Everybody feed::get, FEED),
+    route!(GET "/revocations" Issuer Everybody feed::get, BEHIND),
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),

@@ -89,6 +89,17 @@ fn spans_that_lie_within_others_are_not_longer() {
 }
 
 #[test]
+fn streams_leave_half_of_the_connections_to_requests() {
+    let connections = ("CHANCERY_HTTP__CONNECTIONS", "4199");
+    refuses(&[connections], "feed.streams", "at most half of http.connections");
+    let streams = ("CHANCERY_FEED__STREAMS", "1999");
+    let config = load(&[connections, streams], "");
+    assert_eq!((config.feed.streams, config.feed.anonymous_streams), (1999, 100));
+    let anonymous = ("CHANCERY_FEED__ANONYMOUS_STREAMS", "101");
+    refuses(&[connections, streams, anonymous], "feed.streams", "half");
+}
+
+#[test]
 fn hashing_fits_argon2_and_leaves_a_core_free() {
     let memory = ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "15");
     load(&[memory], "");

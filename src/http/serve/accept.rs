@@ -41,6 +41,7 @@ async fn run(listener: TcpListener, site: Arc<Site>, mut cap: Cap, stages: watch
             return;
         };
         no_delay(&stream);
+        give_up_after(&stream, site.limits().request_timeout);
         let serving = connection::run(stream, canonical(peer), site.clone(), stages.clone());
         tokio::spawn(async move {
             serving.await;
@@ -89,6 +90,18 @@ fn no_delay(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY refused");
     }
+}
+
+/// What is written is for the kernel to deliver. A peer that vanished, or that reads no more, takes
+/// the small events of a stream for hours, as far as the wire can see: the kernel's buffers have room
+/// for them. So the kernel gives up too.
+fn give_up_after(stream: &TcpStream, limit: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {
+        tracing::debug!(%error, "TCP_USER_TIMEOUT refused");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (stream, limit);
 }
 
 /// `::ffff:192.0.2.1` is 192.0.2.1: rules about addresses must not depend on the socket's family.

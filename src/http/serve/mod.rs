@@ -40,7 +40,7 @@ pub struct Limits {
     /// From the accept, and later from the first byte of a head, to the end of that head. The
     /// connection is then closed without an answer.
     pub header_timeout: Duration,
-    /// How long a peer may take nothing of an answer. An answer that is being taken, such as an
+    /// How long a peer may take nothing of an answer, or acknowledge nothing of it. An answer that is being taken, such as an
     /// event stream, may last for ever. From the end of the head to the answer's head the [`guard`]
     /// counts.
     pub request_timeout: Duration,

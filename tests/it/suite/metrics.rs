@@ -5,7 +5,8 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::TestServer;
+use crate::support::{Options, TestServer};
+use chancery::flows::feed::StreamLimits;
 
 #[tokio::test]
 async fn every_kind_of_revocation_is_counted() {
@@ -99,4 +100,29 @@ async fn what_a_node_is_like_is_measured_when_somebody_asks() {
     assert!(measured(key), "{text}");
     let key = r#"chancery_key_age_seconds{algorithm="HS256",use="refresh_token"} 3607"#;
     assert!(measured(key), "{text}");
+}
+
+#[tokio::test]
+async fn streams_and_documents_of_the_feed_are_counted() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _guard = metrics::set_default_local_recorder(&recorder);
+    let streams = StreamLimits { reserved: 1, anonymous: 1 };
+    let options = Options { streams, ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+    let measured = |line: &str| {
+        let text = recorder.handle().render();
+        assert!(text.lines().any(|it| it == line), "{line}: {text}");
+    };
+    let mut stream = server.stream("", "").await;
+    measured(r#"chancery_feed_streams{kind="anonymous"} 1"#);
+    assert!(server.try_stream("", "", "").await.is_err());
+    measured(r#"chancery_feed_refused_total{kind="anonymous"} 1"#);
+    for _ in 0..300 {
+        server.server.memory.feed().beat();
+    }
+    measured(r#"chancery_feed_documents_total{kind="heartbeat"} 300"#);
+    while stream.next().await.is_some() {}
+    measured(r#"chancery_feed_dropped_total{reason="slow"} 1"#);
+    drop(stream);
+    measured(r#"chancery_feed_streams{kind="anonymous"} 0"#);
 }

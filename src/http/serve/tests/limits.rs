@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, Request};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
 
+use super::super::alarm::sleep;
 use super::*;
 
 /// A body of what is sent to it, or endless; dropping it closes the other end.
@@ -171,6 +172,28 @@ async fn a_peer_that_takes_nothing_of_an_answer_loses_the_connection() {
     let mut client = server.connect().await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(timeout(BOUND, closed.recv()).await.expect("still open").is_none());
+}
+
+/// The wire sees each write succeed: what is not taken stands in the buffers of the kernel.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_peer_that_takes_no_small_events_loses_the_connection_too() {
+    let limits = Limits { request_timeout: SHORT, ..ample() };
+    let (events, feed) = mpsc::channel(1);
+    let server = Server::start(feeding(Feed::Sent(feed)), limits).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(server.address).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    let mut told = 0;
+    let telling = async {
+        while events.send(Bytes::from_static(&[b'x'; 1000])).await.is_ok() {
+            told += 1;
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(BOUND, telling).await.expect("still open");
+    assert!(told < 500, "{told} events");
 }
 
 #[tokio::test]

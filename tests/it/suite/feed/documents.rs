@@ -135,10 +135,14 @@ async fn parameters_that_are_no_place_in_the_log_are_refused() {
 }
 
 #[tokio::test]
-async fn a_log_of_20_000_entries_fits_one_snapshot() {
-    // C115
+async fn a_log_of_20_000_entries_fits_one_snapshot_and_one_event() {
+    // C115, C150
     let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (mut listening, mut heard) = (server.stream("", "").await, Follower::default());
+    heard.take(&listening.told().await);
     server.fill(20_000).await;
+    listening.until_refused(&mut heard, Kind::Token, "filler-19999").await;
+    assert_eq!(heard.len(), server.log().await.len());
     let last = server.head().await.seq;
     let mut follower = Follower::default();
     let told = server.document("").await;

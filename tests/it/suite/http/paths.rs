@@ -87,7 +87,10 @@ async fn every_other_method_is_405_with_the_methods_that_there_are() {
 #[tokio::test]
 async fn head_is_answered_like_get_without_the_body() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
-    for route in ROUTES.iter().filter(|route| route.method == Method::GET) {
+    // The stream of the feed does not end; its HEAD is looked at where its places are.
+    let ends = |path: &str| path != "/revocations/stream";
+    let routes = ROUTES.iter().filter(|route| route.method == Method::GET && ends(route.path));
+    for route in routes {
         let (get, head) =
             (send(&server, &Method::GET, route.path), send(&server, &Method::HEAD, route.path));
         let (get, head) = (get.await, head.await);
