@@ -16,6 +16,7 @@ impl Config {
         self.tokens.check(input);
         self.passwords.check(input);
         self.feed.check(input);
+        self.gate.check(input);
     }
 
     /// Passwords and tokens must not leave this machine in the clear, and TLS is done by a proxy.
