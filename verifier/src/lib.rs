@@ -1,10 +1,27 @@
-//! What Chancery and the resource servers behind it both read: the claims of an access token and
-//! the revocations that refuse it.
+//! Verifies OAuth 2 access tokens (RFC 9068) offline, and obeys the revocations of the issuer.
 //!
 //! The server signs exactly the [`claims::AccessTokenClaims`] that a resource server parses, and
-//! answers from exactly the [`revocation::RevocationSet`] that a resource server would answer from.
-//! This crate knows no database, no network and no clock.
+//! answers from exactly the [`revocation::RevocationSet`] that a resource server answers from. What
+//! is here knows no database and no network, and takes the time from a [`Clock`].
 
 pub mod claims;
 pub mod feed;
 pub mod revocation;
+
+mod cache;
+mod clock;
+mod error;
+mod jose;
+mod keys;
+mod settings;
+mod state;
+mod token;
+mod verifier;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{FeedError, ImportError, KeySetError, Reason, Rejection};
+pub use keys::Algorithm;
+pub use settings::{Freshness, Requirement, Settings};
+pub use state::{Absorbed, Counters, Feed, Installed, KeyDemand, Position, State};
+pub use token::VerifiedToken;
+pub use verifier::Verifier;

@@ -16,7 +16,7 @@ use crate::revocation::{Digest, Entry, Kind};
 /// Entries as a document carries them.
 ///
 /// Kinds that this reader does not know are kept out of [`PackedEntries::unpack`] by an error: what
-/// they refuse cannot be told.
+/// they refuse cannot be told. [`PackedEntries::readable`] reads the others all the same.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct PackedEntries(BTreeMap<String, String>);
@@ -52,23 +52,36 @@ impl PackedEntries {
 
     /// Reads the entries. All of them, or an error.
     pub fn unpack(&self) -> Result<Vec<(Kind, Entry)>, PackingError> {
-        let mut entries = Vec::new();
-        for (kind, text) in &self.0 {
-            let kind = Kind::parse(kind).ok_or(PackingError::UnknownKind)?;
-            let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| PackingError::Garbled)?;
-            let records = bytes.chunks_exact(record_length(kind));
-            if !records.remainder().is_empty() {
-                return Err(PackingError::Garbled);
-            }
-            entries.extend(records.map(|record| (kind, read(kind, record))));
+        match self.readable() {
+            (entries, None) => Ok(entries),
+            (_, Some(error)) => Err(error),
         }
-        Ok(entries)
+    }
+
+    /// The entries that can be read, and why they are not all.
+    pub fn readable(&self) -> (Vec<(Kind, Entry)>, Option<PackingError>) {
+        let (mut entries, mut error) = (Vec::new(), None);
+        for (kind, text) in &self.0 {
+            error = read_kind(kind, text, &mut entries).err().or(error);
+        }
+        (entries, error)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.values().all(String::is_empty)
     }
+}
+
+fn read_kind(kind: &str, text: &str, entries: &mut Vec<(Kind, Entry)>) -> Result<(), PackingError> {
+    let kind = Kind::parse(kind).ok_or(PackingError::UnknownKind)?;
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| PackingError::Garbled)?;
+    let records = bytes.chunks_exact(record_length(kind));
+    if !records.remainder().is_empty() {
+        return Err(PackingError::Garbled);
+    }
+    entries.extend(records.map(|record| (kind, read(kind, record))));
+    Ok(())
 }
 
 /// Reads one record of the length of its kind.

@@ -1,11 +1,12 @@
 //! Revocations: what is refused although its signature and its times are good, and the set that
 //! holds them. A set only grows; entries leave by time alone, so an old document undoes nothing.
 
-use std::collections::HashMap;
+mod set;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::claims::AccessTokenClaims;
+pub use set::RevocationSet;
+pub(crate) use set::{Names, Record};
 
 /// What a revocation names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -69,115 +70,6 @@ pub struct Entry {
     pub not_before: Option<i64>,
     /// From this second on nothing that the entry could refuse is alive; `None` is for ever.
     pub until: Option<i64>,
-}
-
-/// Every revocation known here.
-#[derive(Clone, Debug, Default)]
-pub struct RevocationSet {
-    first: HashMap<Digest, Refusal>,
-    // A digest rarely has two refusals with different reach (say a client that was paused, then
-    // compromised). Both count, since neither contains the other.
-    further: HashMap<Digest, Vec<Refusal>>,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-struct Refusal {
-    not_before: i64,
-    until: i64,
-}
-
-impl RevocationSet {
-    /// Merges an entry. Merging one twice, or an older one later, changes nothing.
-    pub fn insert(&mut self, entry: Entry) {
-        let refusal = Refusal {
-            not_before: entry.not_before.unwrap_or(i64::MAX),
-            until: entry.until.unwrap_or(i64::MAX),
-        };
-        let Some(first) = self.first.get_mut(&entry.digest) else {
-            self.first.insert(entry.digest, refusal);
-            return;
-        };
-        if first.absorbs(refusal) {
-            return;
-        }
-        if refusal.absorbs(*first) {
-            *first = refusal;
-            return;
-        }
-        let further = self.further.entry(entry.digest).or_default();
-        if !further.iter().any(|known| known.absorbs(refusal)) {
-            further.retain(|known| !refusal.absorbs(*known));
-            further.push(refusal);
-        }
-    }
-
-    /// Drops every entry that can refuse nothing alive at `now` (seconds).
-    pub fn prune(&mut self, now: i64) {
-        self.further.retain(|_, refusals| {
-            refusals.retain(|refusal| refusal.until > now);
-            !refusals.is_empty()
-        });
-        self.first.retain(|_, refusal| refusal.until > now);
-        let orphans: Vec<Digest> = self
-            .further
-            .keys()
-            .filter(|digest| !self.first.contains_key(*digest))
-            .copied()
-            .collect();
-        for digest in orphans {
-            if let Some(refusal) = self.further.get_mut(&digest).and_then(Vec::pop) {
-                self.first.insert(digest, refusal);
-            }
-        }
-        self.further.retain(|_, refusals| !refusals.is_empty());
-    }
-
-    /// Why a token with these claims, signed by the key `kid`, is refused; `None` if it is not.
-    pub fn refusal(&self, claims: &AccessTokenClaims, kid: &str) -> Option<Kind> {
-        if self.first.is_empty() {
-            return None;
-        }
-        let names = [
-            (Kind::Token, Some(claims.jti.as_str())),
-            (Kind::Session, claims.sid.as_deref()),
-            (Kind::Subject, Some(claims.sub.as_str())),
-            (Kind::Client, Some(claims.client_id.as_str())),
-            (Kind::Key, Some(kid)),
-            (Kind::All, Some("")),
-        ];
-        names.into_iter().find_map(|(kind, value)| {
-            let refused = self.refuses(kind.digest(value?), claims.iat);
-            refused.then_some(kind)
-        })
-    }
-
-    /// Whether what `digest` names is refused if it was issued at `issued_at` (seconds).
-    ///
-    /// The second of the revocation itself is refused too: whether the token came before or after
-    /// it within that second cannot be told.
-    pub fn refuses(&self, digest: Digest, issued_at: i64) -> bool {
-        let hits = |refusal: &Refusal| issued_at <= refusal.not_before;
-        self.first.get(&digest).is_some_and(|first| {
-            hits(first) || self.further.get(&digest).is_some_and(|further| further.iter().any(hits))
-        })
-    }
-
-    /// How many digests are refused.
-    pub fn len(&self) -> usize {
-        self.first.len()
-    }
-
-    /// Whether nothing is refused.
-    pub fn is_empty(&self) -> bool {
-        self.first.is_empty()
-    }
-}
-
-impl Refusal {
-    /// Whether `other` refuses nothing that this one does not.
-    fn absorbs(self, other: Self) -> bool {
-        self.not_before >= other.not_before && self.until >= other.until
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,86 @@
+//! Taking up a document of the feed.
+
+use super::Inner;
+use super::known::Seen;
+use crate::error::FeedError;
+use crate::feed::{FEED_TYPE, FeedDocument};
+use crate::jose::{self, Compact, FormError};
+use crate::keys::Algorithm;
+use crate::revocation::Kind;
+use crate::state::Absorbed;
+
+impl Inner {
+    /// Merges what a document says, and goes on to its end if it leaves no gap. Its entries count
+    /// however old it is: the set only grows, so an old document undoes nothing.
+    pub(super) fn absorb(&self, text: &str) -> Result<Absorbed, FeedError> {
+        let moment = self.moment();
+        let compact = Compact::parse(text, self.settings.max_document)?;
+        if compact.header.typ.as_deref() != Some(FEED_TYPE) {
+            return Err(FeedError::Form);
+        }
+        let document = self.signed_document(&compact)?;
+        check(&document, &self.settings.issuer)?;
+        let (entries, unread) = document.entries.readable();
+        let hash = document.jwks_hash.clone();
+        let absorbed = self.replace(|known| {
+            let seen = Seen { time: document.time, at: moment.monotonic };
+            known.merge(entries.into_iter().map(|(_, entry)| entry));
+            known.note_time(seen);
+            self.demand.published(&hash, &known.keys.hash);
+            if let Some(error) = unread {
+                return Err(error);
+            }
+            let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
+            let current = known.now(moment).div_euclid(1000) < last;
+            Ok(known.advance(document, current.then_some(seen)))
+        });
+        Ok(absorbed?)
+    }
+
+    /// The claims, if a feed key that is not revoked signed them. A key that signs tokens never
+    /// signs the feed.
+    fn signed_document(&self, compact: &Compact<'_>) -> Result<FeedDocument, FeedError> {
+        let known = self.known.load();
+        let kid = compact.header.kid.as_deref().ok_or(FeedError::Form)?;
+        let key = known.keys.of_feed(kid).ok_or_else(|| {
+            self.demand.unknown_kid();
+            FeedError::UnknownKey
+        })?;
+        if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {
+            return Err(FeedError::RevokedKey);
+        }
+        let algorithm = Algorithm::parse(&compact.header.alg);
+        if algorithm != Some(key.algorithm) || !key.verifies(compact.message, compact.signature) {
+            return Err(FeedError::Signature);
+        }
+        let payload = jose::base64url(compact.payload).ok_or(FeedError::Form)?;
+        jose::from_slice(&payload).map_err(|_| FeedError::Claims)
+    }
+}
+
+/// That a document is of this issuer and does not contradict itself.
+fn check(document: &FeedDocument, issuer: &str) -> Result<(), FeedError> {
+    if document.iss != issuer {
+        return Err(FeedError::Issuer);
+    }
+    let FeedDocument { iat, exp, epoch, prev_seq, seq, time, .. } = document;
+    let whole = [iat, exp, epoch, prev_seq, seq, time].into_iter().all(|number| *number >= 0);
+    let in_range = *time <= LATEST && prev_seq <= seq;
+    // It is sent back in a header of a request.
+    let printable = document.cursor.bytes().all(|byte| byte.is_ascii_graphic());
+    let sendable = printable && (1..=LONGEST_CURSOR).contains(&document.cursor.len());
+    if whole && in_range && sendable { Ok(()) } else { Err(FeedError::Claims) }
+}
+
+impl From<FormError> for FeedError {
+    fn from(error: FormError) -> Self {
+        match error {
+            FormError::TooLong => Self::TooLong,
+            FormError::Parts | FormError::Header | FormError::Critical => Self::Form,
+        }
+    }
+}
+
+/// In milliseconds, far away, with room for what is added to it.
+const LATEST: i64 = 1 << 53;
+const LONGEST_CURSOR: usize = 256;

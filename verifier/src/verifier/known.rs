@@ -1,0 +1,153 @@
+//! What is known of an issuer at one moment: keys, revocations, and how new they are.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::feed::FeedDocument;
+use crate::keys::KeySet;
+use crate::revocation::{Entry, RevocationSet};
+use crate::state::{Absorbed, Feed, Position};
+
+/// Everything that a token is judged by. Copies share what is big.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    pub(super) keys: Arc<KeySet>,
+    pub(super) set: RevocationSet,
+    /// Rises with every change of keys or revocations: what passed at this number passes again.
+    pub(super) number: u64,
+    pub(super) position: Option<Position>,
+    /// The newest document that left no gap.
+    pub(super) fresh: Option<Seen>,
+    /// The latest time that the issuer has signed.
+    pub(super) signed: Option<Seen>,
+    no_feed: bool,
+    pruned_at: i64,
+}
+
+/// A time of the issuer, and when it was seen here.
+#[derive(Clone, Copy)]
+pub(super) struct Seen {
+    /// In milliseconds since the Unix epoch.
+    pub(super) time: i64,
+    pub(super) at: Duration,
+}
+
+/// A moment by the clocks of this machine.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    /// In milliseconds since the Unix epoch.
+    pub(super) wall: i64,
+    pub(super) monotonic: Duration,
+}
+
+impl Known {
+    pub(super) fn install(&mut self, keys: KeySet) {
+        self.keys = Arc::new(keys);
+        self.number += 1;
+    }
+
+    pub(super) fn set_feed(&mut self, expected: bool) {
+        self.no_feed = !expected && self.position.is_none();
+    }
+
+    /// Merges revocations. Old ones and those that came before change nothing.
+    pub(super) fn merge(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        if self.set.merge(entries) {
+            self.number += 1;
+        }
+    }
+
+    /// Notes the time of a document that the issuer has signed, whatever else is in it.
+    pub(super) fn note_time(&mut self, seen: Seen) {
+        if self.signed.is_none_or(|signed| signed.time < seen.time) {
+            self.signed = Some(seen);
+        }
+        let seconds = self.signed.map_or(0, |signed| signed.time / 1000);
+        // Only a signed time lets entries go: a clock of this machine may be wrong.
+        if seconds - self.pruned_at >= PRUNE_EVERY {
+            self.set.prune(seconds);
+            self.pruned_at = seconds;
+        }
+    }
+
+    /// Moves to the end of what `document` covers, if nothing is missing in between. It counts for
+    /// the freshness only if it is `current`.
+    pub(super) fn advance(&mut self, document: FeedDocument, current: Option<Seen>) -> Absorbed {
+        let absorbed = self.place(&document);
+        if matches!(absorbed, Absorbed::Gap | Absorbed::Older) {
+            return absorbed;
+        }
+        // One that covers less than is known was made by a node that lags, and says nothing about
+        // the rest.
+        let whole = absorbed != Absorbed::Nothing
+            || self.position.as_ref().is_some_and(|known| known.seq == document.seq);
+        let renewed = absorbed == Absorbed::NewEpoch;
+        if let Some(seen) = current.filter(|_| whole)
+            && (renewed || self.fresh.is_none_or(|fresh| fresh.time < seen.time))
+        {
+            self.fresh = Some(seen);
+        }
+        if absorbed != Absorbed::Nothing {
+            let FeedDocument { epoch, seq, cursor, .. } = document;
+            self.position = Some(Position { epoch, seq, cursor });
+            self.no_feed = false;
+        }
+        absorbed
+    }
+
+    /// Where `document` stands in relation to the position.
+    fn place(&self, document: &FeedDocument) -> Absorbed {
+        let Some(position) = &self.position else {
+            return if document.prev_seq == 0 { Absorbed::Advanced } else { Absorbed::Gap };
+        };
+        if document.epoch < position.epoch {
+            Absorbed::Older
+        } else if document.epoch > position.epoch {
+            if document.prev_seq == 0 { Absorbed::NewEpoch } else { Absorbed::Gap }
+        } else if document.prev_seq > position.seq {
+            Absorbed::Gap
+        } else if document.seq > position.seq {
+            Absorbed::Advanced
+        } else {
+            Absorbed::Nothing
+        }
+    }
+
+    /// The time to judge by, in milliseconds: this machine's, or the issuer's last signed one as it
+    /// has gone on since, whichever is later. A clock that is behind accepts nothing longer.
+    pub(super) fn now(&self, moment: Moment) -> i64 {
+        self.signed.map_or(moment.wall, |signed| moment.wall.max(signed.carried_to(moment)))
+    }
+
+    /// How old what is known of the revocations is. A clock that is behind does not make it younger.
+    pub(super) fn age(&self, moment: Moment) -> Option<Duration> {
+        let fresh = self.fresh?;
+        let by_wall = u64::try_from(moment.wall - fresh.time).unwrap_or(0);
+        Some(Duration::from_millis(by_wall).max(moment.monotonic.saturating_sub(fresh.at)))
+    }
+
+    pub(super) fn clock_offset(&self, moment: Moment) -> Option<i64> {
+        Some(moment.wall - self.signed?.carried_to(moment))
+    }
+
+    pub(super) fn feed(&self) -> Feed {
+        match (self.no_feed, self.fresh) {
+            (true, _) => Feed::None,
+            (false, None) => Feed::NotYet,
+            (false, Some(_)) => Feed::Following,
+        }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        !self.keys.is_empty() && self.feed() != Feed::NotYet
+    }
+}
+
+impl Seen {
+    fn carried_to(self, moment: Moment) -> i64 {
+        let passed = moment.monotonic.saturating_sub(self.at).as_millis();
+        self.time.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+    }
+}
+
+const PRUNE_EVERY: i64 = 60;

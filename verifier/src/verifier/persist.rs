@@ -1,0 +1,114 @@
+//! What is known, as bytes: one line of JSON that says what follows, then the records of the set,
+//! 32 bytes each.
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::known::{Known, Moment, Seen};
+use crate::error::ImportError;
+use crate::keys::KeySet;
+use crate::revocation::{Digest, Entry, Record};
+use crate::state::Position;
+
+/// A state that was read back.
+pub(super) struct Saved {
+    pub(super) keys: Option<KeySet>,
+    head: Head,
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Head {
+    format: String,
+    version: u32,
+    issuer: String,
+    /// The key set, as it was published.
+    jwks: Option<String>,
+    position: Option<(i64, i64, String)>,
+    /// The time of the newest document that left no gap, in milliseconds.
+    fresh: Option<i64>,
+    /// The latest time that the issuer has signed, in milliseconds.
+    signed: Option<i64>,
+    /// SHA-256 of the records.
+    sha256: String,
+}
+
+pub(super) fn export(issuer: &str, known: &Known) -> Vec<u8> {
+    let mut records = Vec::with_capacity(known.set.len() * RECORD);
+    for record in known.set.records() {
+        records.extend_from_slice(&record.digest.0);
+        records.extend_from_slice(&record.not_before.to_be_bytes());
+        records.extend_from_slice(&record.until.to_be_bytes());
+    }
+    let head = Head {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        issuer: issuer.to_owned(),
+        jwks: String::from_utf8(known.keys.text.clone()).ok().filter(|text| !text.is_empty()),
+        position: known.position.clone().map(|known| (known.epoch, known.seq, known.cursor)),
+        fresh: known.fresh.map(|seen| seen.time),
+        signed: known.signed.map(|seen| seen.time),
+        sha256: hash(&records),
+    };
+    // Numbers and texts alone are always written.
+    let mut state = serde_json::to_vec(&head).unwrap_or_default();
+    state.push(b'\n');
+    state.extend_from_slice(&records);
+    state
+}
+
+pub(super) fn parse(state: &[u8], issuer: &str) -> Result<Saved, ImportError> {
+    let end = state.iter().position(|byte| *byte == b'\n').ok_or(ImportError::Malformed)?;
+    let (head, records) = (&state[..end], &state[end + 1..]);
+    let head: Head = serde_json::from_slice(head).map_err(|_| ImportError::Malformed)?;
+    let (records, rest) = records.as_chunks::<RECORD>();
+    let sound = rest.is_empty() && head.sha256 == hash(records.as_flattened());
+    if head.format != FORMAT || head.version != VERSION || !sound {
+        return Err(ImportError::Malformed);
+    }
+    if head.issuer != issuer {
+        return Err(ImportError::Issuer);
+    }
+    let keys = head.jwks.as_ref().map(|text| KeySet::parse(text.as_bytes()));
+    let keys = keys.transpose().map_err(|_| ImportError::Malformed)?;
+    Ok(Saved { keys, head, entries: records.iter().map(entry).collect() })
+}
+
+impl Known {
+    /// Adds what was saved.
+    pub(super) fn restore(&mut self, saved: Saved, moment: Moment) {
+        self.merge(saved.entries);
+        let seen = |time| Seen { time, at: moment.monotonic };
+        if let Some(keys) = saved.keys.filter(|_| self.keys.is_empty()) {
+            self.install(keys);
+        }
+        if let Some((epoch, seq, cursor)) = saved.head.position.filter(|_| self.position.is_none())
+        {
+            self.position = Some(Position { epoch, seq, cursor });
+            self.fresh = saved.head.fresh.map(seen);
+        }
+        if let Some(time) = saved.head.signed {
+            self.note_time(seen(time));
+        }
+    }
+}
+
+fn entry(record: &[u8; RECORD]) -> Entry {
+    let number = |from: usize| {
+        let bytes = &record[from..from + 8];
+        bytes.iter().fold(0_i64, |number, byte| number << 8 | i64::from(*byte))
+    };
+    let mut digest = Digest([0; 16]);
+    digest.0.copy_from_slice(&record[..16]);
+    Record { digest, not_before: number(16), until: number(24) }.into()
+}
+
+fn hash(records: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(records))
+}
+
+const FORMAT: &str = "chancery-verifier-state";
+const VERSION: u32 = 1;
+const RECORD: usize = 32;
