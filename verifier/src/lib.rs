@@ -5,6 +5,8 @@
 //! is here knows no database and no network, and takes the time from a [`Clock`].
 
 pub mod claims;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod feed;
 pub mod revocation;
 

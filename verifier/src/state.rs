@@ -13,6 +13,9 @@ pub struct State {
     pub ready: bool,
     /// How old what is known of the revocations is; none before the first gap-free document.
     pub age: Option<Duration>,
+    /// The moment up to which every revocation is known, by the issuer's clock: milliseconds since
+    /// the Unix epoch. None before the first gap-free document.
+    pub as_of: Option<i64>,
     /// How far the feed was read; none before the first gap-free document.
     pub position: Option<Position>,
     /// How many names are refused.

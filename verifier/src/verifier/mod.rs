@@ -60,6 +60,17 @@ impl Verifier {
         }))
     }
 
+    /// The issuer whose tokens are judged.
+    pub fn issuer(&self) -> &str {
+        &self.0.settings.issuer
+    }
+
+    /// The time it takes.
+    #[cfg(feature = "client")]
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
     /// Judges a token by the [`Settings`] alone.
     pub fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, Rejection> {
         self.verify_for(token, &Requirement::default())
@@ -172,6 +183,7 @@ impl Inner {
             feed: known.feed(),
             ready: known.is_ready(),
             age: known.age(moment),
+            as_of: known.fresh.map(|seen| seen.time),
             position: known.position.clone(),
             entries: known.set.len(),
             keys: known.keys.installed().keys,

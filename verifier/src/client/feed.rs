@@ -1,0 +1,246 @@
+//! Follows the feed: by the stream, and by asking while there is none. Must not judge a document: the
+//! verifier does, and what it refuses moves nothing.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use tokio::sync::watch;
+
+use super::backoff::Backoff;
+use super::counters::count;
+use super::discovery::{FeedLinks, Links};
+use super::link::{Link, LinkError};
+use super::run::Run;
+use super::sse::{BadEvent, Events};
+use super::web::{Bounds, WebError};
+use crate::{Absorbed, FeedError};
+
+/// The feed cannot be read on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FollowError {
+    #[error(transparent)]
+    Web(#[from] WebError),
+    #[error("a document that is refused: {0}")]
+    Document(#[from] FeedError),
+    #[error(transparent)]
+    Event(#[from] BadEvent),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("documents that do not close the gap")]
+    Stuck,
+    #[error("nothing new for too long")]
+    Silent,
+    #[error("the stream ended")]
+    Ended,
+}
+
+impl FollowError {
+    fn retry_after(&self) -> Option<Duration> {
+        if let Self::Web(error) = self { error.retry_after() } else { None }
+    }
+}
+
+impl Run {
+    /// Follows the feed that the issuer names, or notes that it names none.
+    pub(super) async fn keep_feed(&self, mut links: watch::Receiver<Links>) {
+        loop {
+            let feed = links.borrow_and_update().feed.clone();
+            // Whoever has read a feed knows that there is one.
+            self.verifier.set_feed(feed.is_some());
+            self.progressed();
+            tokio::select! {
+                () = self.follow_feed(feed) => {}
+                // The sender lives as long as this does.
+                _ = links.changed() => {}
+            }
+            self.tally.streaming.store(false, Ordering::Relaxed);
+        }
+    }
+
+    async fn follow_feed(&self, feed: Option<FeedLinks>) {
+        let Some(feed) = feed else {
+            tracing::warn!(
+                "the issuer has no feed of revocations: tokens are good until they expire"
+            );
+            return std::future::pending().await;
+        };
+        self.some_keys().await;
+        if let Some(stream) = feed.stream.as_ref().filter(|_| self.settings.stream) {
+            self.stream_or_poll(stream, &feed.snapshot).await;
+        } else {
+            self.poll(&feed.snapshot).await;
+        }
+    }
+
+    /// Without keys every document would be refused.
+    async fn some_keys(&self) {
+        let mut progress = self.progress.subscribe();
+        while !self.has_keys() && progress.changed().await.is_ok() {}
+    }
+
+    /// Streams, and while there is no stream asks.
+    async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
+        let mut backoff = Backoff::new();
+        loop {
+            let end = match self.stream(stream, snapshot, &mut backoff).await {
+                Ok(never) => match never {},
+                Err(end) => end,
+            };
+            self.tally.streaming.store(false, Ordering::Relaxed);
+            count(&self.tally.stream_failures);
+            let wait = backoff.next(self.pause.chance(), end.retry_after());
+            tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
+            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
+            let polling = async {
+                // A stream that comes back soon needs none.
+                self.pause.pause(spread).await;
+                self.poll(snapshot).await;
+            };
+            tokio::select! {
+                () = self.pause.pause(wait) => {}
+                () = polling => {}
+            }
+        }
+    }
+
+    /// Opens a stream behind what is known and takes up what it brings, until it ends, breaks, brings
+    /// nothing new for too long, or brings what is refused.
+    async fn stream(
+        &self,
+        stream: &Link,
+        snapshot: &Link,
+        backoff: &mut Backoff,
+    ) -> Result<std::convert::Infallible, FollowError> {
+        if self.verifier.position().is_none() {
+            self.read_on(snapshot).await?;
+        }
+        let cursor = self.verifier.position().map(|position| position.cursor);
+        let silence = self.settings.silence;
+        let named = match &self.settings.subscriber {
+            Some(name) => stream.with_query(&format!("subscriber={name}"))?,
+            None => stream.clone(),
+        };
+        let mut body = self.web.open(&named, cursor.as_deref(), silence).await?;
+        let mut events = Events::new(LONGEST_DOCUMENT);
+        let mut silent = self.pause.pause(silence);
+        loop {
+            let frame = tokio::select! {
+                biased;
+                frame = body.frame() => frame.ok_or(FollowError::Ended)?,
+                () = &mut silent => return Err(FollowError::Silent),
+            };
+            let frame = frame.map_err(|_| FollowError::Ended)?;
+            for event in events.read(frame.data_ref().map_or(&[], |data| data))? {
+                if event.name == EVENT && self.take_up(event.data, snapshot).await? {
+                    silent = self.pause.pause(silence);
+                    backoff.reset();
+                    if !self.tally.streaming.swap(true, Ordering::Relaxed) {
+                        count(&self.tally.streams);
+                        tracing::info!("the stream of revocations is followed");
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes up a document of the stream, and reads what is missing before it. Returns whether it
+    /// brought anything new: a stream that repeats itself is none.
+    async fn take_up(&self, document: String, snapshot: &Link) -> Result<bool, FollowError> {
+        let known = self.verifier.state().as_of;
+        let absorbed = self.absorb(document).await?;
+        if absorbed == Absorbed::Gap {
+            self.read_on(snapshot).await?;
+        }
+        let renewed = self.verifier.state().as_of > known;
+        Ok(renewed || matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch))
+    }
+
+    /// Asks for the feed behind what is known, again and again.
+    async fn poll(&self, snapshot: &Link) {
+        let mut backoff = Backoff::new();
+        loop {
+            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
+            match self.read_on(snapshot).await {
+                Ok(()) => {
+                    backoff.reset();
+                    self.pause.pause(spread).await;
+                }
+                Err(error) => {
+                    tracing::info!(reason = %error, "the feed of revocations cannot be read");
+                    let wait = backoff.next(self.pause.chance(), error.retry_after());
+                    self.pause.pause(wait.max(spread)).await;
+                }
+            }
+        }
+    }
+
+    /// Reads the feed from what is known to its head: documents are asked for until one brings
+    /// nothing more.
+    pub(super) async fn read_on(&self, snapshot: &Link) -> Result<(), FollowError> {
+        let outcome = self.read_documents(snapshot).await;
+        if outcome.is_err() {
+            count(&self.tally.fetch_failures);
+        }
+        outcome
+    }
+
+    async fn read_documents(&self, snapshot: &Link) -> Result<(), FollowError> {
+        for _ in 0..MOST_DOCUMENTS {
+            let link = match self.verifier.position() {
+                Some(known) => {
+                    snapshot.with_query(&format!("epoch={}&after={}", known.epoch, known.seq))?
+                }
+                None => snapshot.clone(),
+            };
+            match self.fetch(&link).await? {
+                Absorbed::Advanced | Absorbed::NewEpoch => {}
+                Absorbed::Nothing => return Ok(()),
+                // The segment of another log, say of a cache: the snapshot leaves no gap.
+                Absorbed::Gap => match self.fetch(snapshot).await? {
+                    Absorbed::Advanced | Absorbed::NewEpoch => {}
+                    _ => return Err(FollowError::Stuck),
+                },
+                Absorbed::Older => return Err(FollowError::Stuck),
+            }
+        }
+        Err(FollowError::Stuck)
+    }
+
+    /// Fetches one document and takes it up.
+    async fn fetch(&self, link: &Link) -> Result<Absorbed, FollowError> {
+        count(&self.tally.documents_fetched);
+        let bounds = Bounds { size: LONGEST_DOCUMENT, time: SLOWEST_DOCUMENT };
+        let answer = self.web.get(link, "application/revocations+jwt", bounds).await?;
+        let document = String::from_utf8(answer.body.into()).map_err(|_| FeedError::Form)?;
+        self.absorb(document).await
+    }
+
+    /// Hands a document to the verifier. A long one is merged beside the tasks of the API.
+    async fn absorb(&self, document: String) -> Result<Absorbed, FollowError> {
+        let absorbed = if document.len() < LONG {
+            self.verifier.absorb(document.trim_ascii_end())
+        } else {
+            let verifier = self.verifier.clone();
+            let merging = move || verifier.absorb(document.trim_ascii_end());
+            // It ends early only with the runtime.
+            tokio::task::spawn_blocking(merging).await.map_err(|_| FollowError::Ended)?
+        };
+        self.progressed();
+        let absorbed = absorbed?;
+        if matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch) {
+            self.note_applied();
+        }
+        Ok(absorbed)
+    }
+}
+
+/// The name of the events that carry documents.
+const EVENT: &str = "revocations";
+/// A snapshot of a million revocations has 40 MB.
+const LONGEST_DOCUMENT: usize = 64 << 20;
+const SLOWEST_DOCUMENT: Duration = Duration::from_mins(1);
+/// What is longer takes milliseconds to merge.
+const LONG: usize = 64 << 10;
+/// So many segments of 256 revocations hold more than any log does.
+const MOST_DOCUMENTS: usize = 100_000;
