@@ -11,6 +11,7 @@ mod declared;
 mod doctor;
 mod failure;
 mod first_run;
+mod gate;
 mod import;
 mod init;
 mod input;
@@ -75,6 +76,7 @@ enum Command {
     Key(key::Command),
     /// Refuse tokens before they expire.
     Revoke(revoke::Arguments),
+    Gate(gate::Arguments),
     /// The configuration.
     #[command(subcommand)]
     Config(configuration::Command),
@@ -118,7 +120,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure> {
-    if !matches!(command, Command::Serve) {
+    if !matches!(command, Command::Serve | Command::Gate(_)) {
         log::start(context.config, "warn");
     }
     match command {
@@ -134,6 +136,7 @@ async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure>
         Command::Session(command) => session::run(command, context).await,
         Command::Key(command) => key::run(command, context).await,
         Command::Revoke(arguments) => revoke::run(arguments, context).await,
+        Command::Gate(arguments) => gate::serve(arguments, context.config).await,
         Command::Config(command) => configuration::run(&command, context),
         Command::Completions { shell } => completions(shell),
     }

@@ -67,7 +67,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn limits(config: &Config) -> Limits {
+pub(super) fn limits(config: &Config) -> Limits {
     Limits {
         header_timeout: config.http.header_timeout,
         request_timeout: config.http.request_timeout,
@@ -79,17 +79,17 @@ fn limits(config: &Config) -> Limits {
 
 /// Told when the process is to stop.
 #[derive(Clone)]
-struct Stop(tokio::sync::watch::Receiver<bool>);
+pub(super) struct Stop(tokio::sync::watch::Receiver<bool>);
 
 impl Stop {
-    async fn wait(mut self) {
+    pub(super) async fn wait(mut self) {
         // An error means that the sender is gone, which is as good a reason to stop.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
 
 /// SIGTERM and SIGINT end the process after what it has accepted.
-fn stop_signal() -> Result<Stop, Failure> {
+pub(super) fn stop_signal() -> Result<Stop, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (tell, told) = tokio::sync::watch::channel(false);

@@ -145,9 +145,8 @@ fn printable(text: &str, longest: usize, fits: impl Fn(u8) -> bool) -> Option<St
 }
 
 fn is_issuer(text: &str) -> bool {
-    let plain = |url: &Url| {
-        url.query().is_none() && url.fragment().is_none() && url.username().is_empty()
-    };
+    let plain =
+        |url: &Url| url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let Some(url) = Url::parse(text).ok().filter(plain) else { return false };
     let local = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
