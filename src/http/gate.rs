@@ -62,3 +62,54 @@ fn word(status: StatusCode, text: &'static str) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    /// The status of a request to a gate that lets nobody through and is not ready.
+    async fn status(method: Method, path: &str) -> u16 {
+        let refuse = |_: &Parts| Response::builder().status(401).body(String::new()).unwrap();
+        let answers = Answers {
+            verify: Box::new(refuse),
+            is_ready: Box::new(|| false),
+            render_metrics: Box::new(String::new),
+        };
+        let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+        router(answers, Duration::from_secs(1)).oneshot(request).await.unwrap().status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn whatever_the_method_or_what_follows_is_judged() {
+        // C124
+        let invented = Method::from_bytes(b"INVENTED").unwrap();
+        for method in [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS, invented] {
+            assert_eq!(status(method, "/verify").await, 401);
+        }
+        for path in [
+            "/verify?scope=read",
+            "/verify/",
+            "/verify//",
+            "/verify/../healthz",
+            "/verify/%2e%2e/healthz",
+            "/verify/%ff?%ff",
+            "/verify/a/verify",
+        ] {
+            assert_eq!(status(Method::GET, path).await, 401, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_else_says_that_a_request_may_go_on() {
+        for path in ["/", "/Verify", "/verifyx", "/%76erify", "//verify", "/healthz/", "/a/healthz"]
+        {
+            assert_eq!(status(Method::GET, path).await, 404, "{path}");
+        }
+        assert_eq!(status(Method::GET, "/readyz").await, 503);
+        assert_eq!(status(Method::GET, "/healthz").await, 200);
+        assert_eq!(status(Method::POST, "/healthz").await, 405);
+    }
+}

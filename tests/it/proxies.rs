@@ -39,7 +39,7 @@ async fn envoy_lets_through_what_the_gate_lets_through() {
     let Some(program) = Program::find("envoy") else { return };
     let start = |ports: Ports| {
         let files = [("envoy.yaml", ports.block("yaml envoy.yaml"))];
-        let arguments = ["-c", "envoy.yaml", "--disable-hot-restart", "--concurrency", "1"];
+        let arguments = ["-c", "envoy.yaml", "--disable-hot-restart", "-l", "warn"];
         program.run(ports.proxy, &files, &arguments)
     };
     check(start, &Failing { absent: 503, misconfigured: 503, tells_wait: false }).await;

@@ -9,6 +9,7 @@ mod copy;
 mod crash;
 mod everything;
 mod first_run;
+mod gate;
 mod http;
 mod janitor;
 mod keys;
