@@ -13,6 +13,7 @@ use crate::config::{Config, Migrate};
 use crate::env::World;
 use crate::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use crate::flows::failures::FailureLog;
+use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
 use crate::keys::{Keeper, KeySchedule};
@@ -112,6 +113,10 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         passwords: config.passwords.policy(),
         hash_budget: config.passwords.hash_budget(),
         audit_retention: config.audit.retention,
+        streams: StreamLimits {
+            reserved: config.feed.streams,
+            anonymous: config.feed.anonymous_streams,
+        },
         // The embedded database reads the clock of this machine too.
         clock_offset_limit: url.clock_offset_limit(),
     }

@@ -45,7 +45,7 @@ pub(super) async fn serve(arguments: Arguments, config: &Config) -> Result<(), F
     let gate = Arc::new(Gate::new(settings, client.verifier().clone()));
     let router = router(answers(&gate, move || metrics.render()), config.http.request_timeout);
     tracing::info!(issuer, ?addresses, "listening");
-    let stop = stop_signal()?;
+    let stop = stop_signal(|| ())?;
     let drained = serve_http(listeners, router, limits(config), stop.wait()).await.completed;
     client.stop().await;
     tracing::info!(drained, "stopped");

@@ -49,7 +49,9 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     tracing::info!(issuer = %config.issuer, ?addresses, "listening");
-    let stop = stop_signal()?;
+    // Streams never end by themselves.
+    let ending = server.clone();
+    let stop = stop_signal(move || ending.memory.feed().end_streams())?;
     let drained = if admin_listeners.is_empty() {
         serve_http(listeners, routes::all(&app), limits(config), stop.wait()).await.completed
     } else {
@@ -88,8 +90,8 @@ impl Stop {
     }
 }
 
-/// SIGTERM and SIGINT end the process after what it has accepted.
-pub(super) fn stop_signal() -> Result<Stop, Failure> {
+/// SIGTERM and SIGINT end the process after what it has accepted, and after what `first` does.
+pub(super) fn stop_signal(first: impl FnOnce() + Send + 'static) -> Result<Stop, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (tell, told) = tokio::sync::watch::channel(false);
@@ -99,6 +101,7 @@ pub(super) fn stop_signal() -> Result<Stop, Failure> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        first();
         let _ = tell.send(true);
     });
     Ok(Stop(told))

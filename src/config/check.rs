@@ -17,6 +17,7 @@ impl Config {
         self.passwords.check(input);
         self.feed.check(input);
         self.gate.check(input);
+        self.check_places(input);
     }
 
     /// Passwords and tokens must not leave this machine in the clear, and TLS is done by a proxy.
@@ -66,6 +67,17 @@ impl Config {
             self.master_key.is_some() || self.master_key_previous.is_none(),
             &["master_key_previous", "master_key"],
             "is given without master_key, the key that took its place",
+        );
+    }
+
+    /// Streams stay open, and requests need connections too.
+    fn check_places(&self, input: &mut Input<'_>) {
+        let streams = self.feed.streams.saturating_add(self.feed.anonymous_streams);
+        input.require(
+            streams <= self.http.connections / 2,
+            &["feed.streams", "feed.anonymous_streams", "http.connections"],
+            "with feed.anonymous_streams must be at most half of http.connections, or streams \
+             leave no room for requests",
         );
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bounded::millis;
+use super::bounded::{millis, number};
 use super::input::Input;
 use super::section::section;
 use super::span::{MINUTE, SECOND};
@@ -18,6 +18,10 @@ section! {
         lease: Duration = SECOND, takes millis(SECOND / 50, MINUTE);
         /// How often the feed gives a sign of life where there is nothing to tell.
         heartbeat: Duration = 5 * SECOND, takes millis(SECOND / 10, MINUTE);
+        /// How many streams of the feed are reserved for clients that serve a resource.
+        streams: usize = 2000, takes number(0, 1_000_000);
+        /// How many streams of the feed everybody else shares; who finds no place polls.
+        anonymous_streams: usize = 100, takes number(0, 1_000_000);
     }
 }
 

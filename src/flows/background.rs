@@ -10,6 +10,7 @@ use super::server::Server;
 pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(look(server.clone()));
+    tasks.spawn(beat(server.clone()));
     tasks.spawn(keep(server.clone()));
     tasks
 }
@@ -21,6 +22,14 @@ async fn look(server: Arc<Server>) {
             tracing::warn!(%error, "the database could not be looked at");
         }
         server.world.clock.sleep(server.settings.revocation.poll).await;
+    }
+}
+
+/// Lets those who read the feed know that it is alive.
+async fn beat(server: Arc<Server>) {
+    loop {
+        server.world.clock.sleep(server.settings.revocation.heartbeat).await;
+        server.memory.feed().beat();
     }
 }
 

@@ -21,6 +21,12 @@ pub enum FlowError {
         /// When.
         retry_after: Duration,
     },
+    /// Every place is taken: come again later.
+    #[error("no place is left")]
+    Full {
+        /// When.
+        retry_after: Duration,
+    },
     /// The access token does not carry these scopes, which the operation needs.
     #[error("a scope is missing")]
     ScopeNeeded(ScopeSet),
@@ -39,6 +45,7 @@ impl FlowError {
         match self {
             Self::Refused(refusal) => refusal.reason.as_str(),
             Self::TooMany { .. } => "throttled",
+            Self::Full { .. } => "full",
             Self::ScopeNeeded(_) => Reason::ScopeTooSmall.as_str(),
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",

@@ -22,6 +22,7 @@ use crate::protocol::resource::{Resource, built_in};
 use crate::protocol::revocation::{FeedHead, Kind};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{Issuer, ResourceUri};
+use crate::revocation::feed::{Cursor, Feed, Standing};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
 use crate::storage::ops::clients::LoadClients;
 use crate::storage::ops::feed::{ReadHead, RenewEpoch};
@@ -37,6 +38,7 @@ pub struct Memory {
     max_life: Duration,
     known: ArcSwapOption<Known>,
     log: RevocationLog,
+    feed: Feed,
     /// When the database was last looked at, in milliseconds of monotonic time and one; 0 is never.
     looked_at: AtomicU64,
     /// Whether this node has stored something that it could not read back: the lease is over.
@@ -67,6 +69,7 @@ impl Memory {
         max_life: Duration,
     ) -> Self {
         Self {
+            feed: Feed::new(issuer.clone(), &keeper.master, keeper.world.clone()),
             issuer,
             world: keeper.world.clone(),
             keeper,
@@ -114,6 +117,19 @@ impl Memory {
         self.known.load_full().ok_or(FlowError::Unavailable)
     }
 
+    /// A reader of the feed holds `cursor`, a genuine one that this node does not find in the log:
+    /// the node is late, or the database lost writes. Answers once this node has caught up.
+    pub async fn catch_up(&self, cursor: &Cursor) -> Result<(), FlowError> {
+        self.refresh().await?;
+        let state = self.feed.state().map_err(|_| FlowError::Unavailable)?;
+        if state.judge(cursor) == Standing::Ahead {
+            let now = Timestamp::from(self.world.clock.now());
+            self.renew_epoch(&state.head, now, Some(cursor.epoch)).await?;
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
     /// What is known, however old: for what does not depend on the database, such as the JWKS.
     pub fn last_known(&self) -> Option<Arc<Known>> {
         self.known.load_full()
@@ -122,6 +138,11 @@ impl Memory {
     /// The revocations. As current as the last call of [`Memory::current`].
     pub fn revocations(&self) -> &RevocationLog {
         &self.log
+    }
+
+    /// What tells the revocations to those who read them elsewhere.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// What keeps the keys.
@@ -161,36 +182,44 @@ impl Memory {
 
     async fn look(&self) -> Result<(), FlowError> {
         let started = self.monotonic_millis();
-        let head = self.follow().await?;
-        let before = self.known.load_full();
-        if before.as_ref().is_none_or(|known| known.head != head) {
-            // The changes of two epochs do not compare: some may be lost, and others made.
-            let same = |known: &Arc<Known>| {
-                known.head.epoch == head.epoch && known.head.changes == head.changes
-            };
-            let unchanged = before.filter(same);
-            let known = match unchanged {
-                Some(known) => Known { head, ..(*known).clone() },
-                None => self.load(head).await?,
-            };
-            self.known.store(Some(Arc::new(known)));
-        }
+        let (head, asked_at) = self.follow().await?;
+        let known = self.know(head).await?;
         self.looked_at.store(started, Ordering::Release);
         self.behind.store(false, Ordering::Release);
+        self.feed.publish((head, asked_at), &self.log, known.ring.clone()).await;
         Ok(())
     }
 
-    /// Reads new revocations, and answers where the log ends. If the log has lost some, a new epoch
-    /// begins and is obeyed before anything is answered.
-    async fn follow(&self) -> Result<FeedHead, FlowError> {
+    /// What is known where the log ends at `head`.
+    async fn know(&self, head: FeedHead) -> Result<Arc<Known>, FlowError> {
+        let before = self.known.load_full();
+        if let Some(known) = before.as_ref().filter(|known| known.head == head) {
+            return Ok(known.clone());
+        }
+        // The changes of two epochs do not compare: some may be lost, and others made.
+        let same = |known: &Arc<Known>| {
+            known.head.epoch == head.epoch && known.head.changes == head.changes
+        };
+        let known = match before.filter(same) {
+            Some(known) => Known { head, ..(*known).clone() },
+            None => self.load(head).await?,
+        };
+        let known = Arc::new(known);
+        self.known.store(Some(known.clone()));
+        Ok(known)
+    }
+
+    /// Reads new revocations, and answers where the log ends and when that was asked. If the log has
+    /// lost some, a new epoch begins and is obeyed before anything is answered.
+    async fn follow(&self) -> Result<(FeedHead, Timestamp), FlowError> {
         for _ in 0..MAX_RENEWALS {
             let now = Timestamp::from(self.world.clock.now());
             let store = &self.keeper.store;
             let head = store.read(ReadHead).await?;
             if self.log.follow(store, &head, now).await? == Followed::On {
-                return Ok(head);
+                return Ok((head, now));
             }
-            self.renew_epoch(&head, now).await?;
+            self.renew_epoch(&head, now, None).await?;
         }
         Err(FlowError::Unavailable)
     }
@@ -209,9 +238,14 @@ impl Memory {
         })
     }
 
-    /// Begins a new epoch, and refuses everything issued so far: what was lost may have been a
-    /// revocation that somebody was promised.
-    async fn renew_epoch(&self, head: &FeedHead, now: Timestamp) -> Result<(), FlowError> {
+    /// Begins a new epoch, beyond the one that was `shown` to this node as well, and refuses
+    /// everything issued so far: what was lost may have been a revocation that somebody was promised.
+    async fn renew_epoch(
+        &self,
+        head: &FeedHead,
+        now: Timestamp,
+        shown: Option<i64>,
+    ) -> Result<(), FlowError> {
         tracing::error!(
             epoch = head.epoch,
             seq = head.seq,
@@ -224,7 +258,7 @@ impl Memory {
         // What is stored may be lost too.
         let longest_token = head.longest_token.max(self.max_life);
         let revoking = self.policy.of_client(longest_token, entropy);
-        let seen = self.log.epoch().unwrap_or(head.epoch);
+        let seen = self.log.epoch().max(shown).unwrap_or(head.epoch);
         // If another node was faster, its epoch is as good.
         let renew = RenewEpoch { from: head.epoch, seen, revoking, audit };
         if self.keeper.store.write(renew).await?.is_some() {

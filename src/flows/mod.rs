@@ -11,6 +11,7 @@ pub mod credentials;
 mod ending;
 pub mod error;
 pub mod failures;
+pub mod feed;
 pub mod first_run;
 pub mod gate;
 mod gauges;

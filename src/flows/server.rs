@@ -7,6 +7,7 @@ use super::clock::ClockWatch;
 use super::credentials::{HashPool, Source, Throttle};
 use super::error::FlowError;
 use super::failures::FailureLog;
+use super::feed::{Places, StreamLimits};
 use super::memory::{Known, Memory};
 use crate::env::World;
 use crate::protocol::access_token::TokenLimits;
@@ -50,6 +51,8 @@ pub struct Settings {
     pub hash_budget: HashBudget,
     /// How long audit events are kept.
     pub audit_retention: Duration,
+    /// How many streams of the feed there may be.
+    pub streams: StreamLimits,
     /// How far the clock of a node may be from the database's; `None` where they are one.
     pub clock_offset_limit: Option<Duration>,
 }
@@ -68,6 +71,8 @@ pub struct Server {
     pub credentials: Credentials,
     /// Whether this node's clock can be relied on.
     pub clock: ClockWatch,
+    /// The places on the stream of the feed.
+    pub places: Places,
 }
 
 /// Password hashing, and the brakes before it.

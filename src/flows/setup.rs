@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::clock::ClockWatch;
 use super::error::FlowError;
+use super::feed::Places;
 use super::memory::Memory;
 use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
@@ -28,7 +29,8 @@ impl Server {
             Memory::new(settings.issuer.clone(), keeper, revocation, max_life)
         };
         let clock = ClockWatch::new(settings.clock_offset_limit);
-        Self { settings, world, store, memory, credentials, clock }
+        let places = Places::new(settings.streams);
+        Self { settings, world, store, memory, credentials, clock, places }
     }
 
     /// Makes the server ready: the master key is the right one, every key that is needed is there,

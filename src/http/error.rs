@@ -64,6 +64,10 @@ impl HttpError {
                 let text = "too many requests: try again later";
                 (ErrorCode::TooManyRequests, text, Some(*retry_after))
             }
+            FlowError::Full { retry_after } => {
+                let text = "every place is taken: try again later, or poll";
+                (ErrorCode::TemporarilyUnavailable, text, Some(*retry_after))
+            }
             FlowError::ScopeNeeded(_) => {
                 let text =
                     "the access token does not carry every scope that this change gives away";

@@ -74,10 +74,7 @@ impl Exchange {
     /// filter that is misspelt and would let everything through.
     pub(super) fn bearer(&self) -> Result<Zeroizing<String>, HttpError> {
         let token = self.bearer_header().map_err(HttpError::of_bearer)?;
-        if self.query()?.names().any(|name| !self.route.query.contains(&name)) {
-            let text = "the URL has a parameter that this path does not take";
-            return Err(HttpError::from(Refusal::invalid_request(text)).of_bearer());
-        }
+        self.own_query().map_err(HttpError::of_bearer)?;
         Ok(token)
     }
 
@@ -132,6 +129,16 @@ impl Exchange {
         Ok(Params::parse(self.parts.uri.query().unwrap_or_default().as_bytes())?)
     }
 
+    /// The parameters in the URL, of which there is none that the route does not take: each new URL
+    /// would be another document for a cache.
+    pub(super) fn own_query(&self) -> Result<Params<'_>, HttpError> {
+        let params = self.query()?;
+        if params.names().any(|name| !self.route.query.contains(&name)) {
+            return Err(Refusal::invalid_request(UNKNOWN_PARAMETER).into());
+        }
+        Ok(params)
+    }
+
     /// The variable part of the path; paths here have at most one.
     pub(super) async fn path_parameter(&mut self) -> Option<String> {
         let params = RawPathParams::from_request_parts(&mut self.parts, &()).await.ok()?;
@@ -167,6 +174,8 @@ impl Exchange {
         })
     }
 }
+
+const UNKNOWN_PARAMETER: &str = "the URL has a parameter that this path does not take";
 
 /// The body of a form.
 pub(super) struct Form(Bytes);

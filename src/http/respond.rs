@@ -1,6 +1,7 @@
 //! Successful answers.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, PRAGMA};
 use http::{HeaderMap, HeaderValue, StatusCode};
@@ -35,6 +36,17 @@ pub(super) fn public(
     max_age: u64,
     request: &HeaderMap,
 ) -> Response {
+    let cache = format!("public, max-age={max_age}, stale-if-error=86400");
+    cached((content_type, body.to_owned().into()), etag, &cache, request)
+}
+
+/// A public document that caches may keep as `cache` says, or 304 for who has it already.
+pub(super) fn cached(
+    (content_type, body): (&'static str, Bytes),
+    etag: &str,
+    cache: &str,
+    request: &HeaderMap,
+) -> Response {
     let known = request.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.to_str().is_ok_and(|tags| {
             tags.split(',').any(|tag| {
@@ -46,14 +58,13 @@ pub(super) fn public(
     let mut response = if known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        ([(CONTENT_TYPE, content_type)], body.to_owned()).into_response()
+        ([(CONTENT_TYPE, content_type)], body).into_response()
     };
     let headers = response.headers_mut();
     if let Ok(etag) = HeaderValue::from_str(etag) {
         headers.insert(ETAG, etag);
     }
-    let cache = format!("public, max-age={max_age}, stale-if-error=86400");
-    if let Ok(cache) = HeaderValue::from_str(&cache) {
+    if let Ok(cache) = HeaderValue::from_str(cache) {
         headers.insert(CACHE_CONTROL, cache);
     }
     response

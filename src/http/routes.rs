@@ -12,7 +12,8 @@ use http::Method;
 use super::cors::{Shared, Sharing, share};
 use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
 use super::endpoints::{
-    health, introspect, jwks, login, logout, metadata, metrics, revoke, sessions, token,
+    health, introspect, jwks, login, logout, metadata, metrics, revocations as feed, revoke,
+    sessions, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -66,6 +67,8 @@ macro_rules! route {
 }
 
 const NONE: &[&str] = &[];
+const FEED: &[&str] = &["epoch", "after"];
+const STREAM: &[&str] = &["subscriber"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -76,6 +79,8 @@ const EXPLAIN: &[&str] = &["token", "session", "user"];
 pub const ROUTES: &[Route] = &[
     route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
     route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
+    route!(GET "/revocations" Issuer Everybody feed::get, FEED),
+    route!(GET "/revocations/stream" Issuer Everybody feed::stream, STREAM),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
     route!(POST "/oauth/token" Issuer Registered token::post),

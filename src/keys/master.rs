@@ -1,6 +1,8 @@
 //! The master key, under which every key in the database is sealed.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Prk, Salt};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use zeroize::Zeroizing;
@@ -9,8 +11,15 @@ use crate::env::Entropy;
 
 /// A 256-bit key that never leaves the process.
 pub struct MasterKey {
-    current: LessSafeKey,
-    previous: Option<LessSafeKey>,
+    current: Root,
+    previous: Option<Root>,
+}
+
+/// What one text of a key is good for.
+struct Root {
+    sealing: LessSafeKey,
+    /// Where further keys are derived from.
+    derivation: Prk,
 }
 
 /// The text is no master key.
@@ -45,7 +54,7 @@ impl MasterKey {
 
     /// Seals `secret`, with a random nonce in front.
     pub fn seal(&self, secret: &[u8], purpose: Purpose<'_>, entropy: &dyn Entropy) -> Vec<u8> {
-        seal(&self.current, secret, &purpose.aad(), entropy)
+        seal(&self.current.sealing, secret, &purpose.aad(), entropy)
     }
 
     /// Opens what was sealed for the same purpose.
@@ -55,14 +64,29 @@ impl MasterKey {
         purpose: Purpose<'_>,
     ) -> Result<Zeroizing<Vec<u8>>, WrongMasterKey> {
         let aad = purpose.aad();
-        open(&self.current, sealed, &aad)
-            .or_else(|| open(self.previous.as_ref()?, sealed, &aad))
+        open(&self.current.sealing, sealed, &aad)
+            .or_else(|| open(&self.previous.as_ref()?.sealing, sealed, &aad))
             .ok_or(WrongMasterKey)
+    }
+
+    /// The keys for one use that every node with this master key has without storing them: that of
+    /// the current one first, then that of the one before.
+    pub fn tagging_keys(&self, usage: &'static str) -> Vec<hmac::Key> {
+        let roots = std::iter::once(&self.current).chain(&self.previous);
+        roots.filter_map(|root| root.tagging_key(usage)).collect()
     }
 
     /// Whether `sealed` was sealed under the current key, and not under the one before.
     pub fn is_current(&self, sealed: &[u8], purpose: Purpose<'_>) -> bool {
-        open(&self.current, sealed, &purpose.aad()).is_some()
+        open(&self.current.sealing, sealed, &purpose.aad()).is_some()
+    }
+}
+
+impl Root {
+    /// None never comes: the output of HKDF may be far longer than a key.
+    fn tagging_key(&self, usage: &'static str) -> Option<hmac::Key> {
+        let info = [usage.as_bytes()];
+        Some(self.derivation.expand(&info, hmac::HMAC_SHA256).ok()?.into())
     }
 }
 
@@ -72,11 +96,12 @@ impl Purpose<'_> {
     }
 }
 
-fn parse_key(text: &str) -> Result<LessSafeKey, InvalidMasterKey> {
+fn parse_key(text: &str) -> Result<Root, InvalidMasterKey> {
     let bytes = BASE64_STANDARD.decode(text.trim()).map(Zeroizing::new);
     let bytes = bytes.map_err(|_| InvalidMasterKey)?;
     let key = UnboundKey::new(&AES_256_GCM, &bytes).map_err(|_| InvalidMasterKey)?;
-    Ok(LessSafeKey::new(key))
+    let derivation = Salt::new(HKDF_SHA256, b"chancery master").extract(&bytes);
+    Ok(Root { sealing: LessSafeKey::new(key), derivation })
 }
 
 /// Seals `secret` with AES-256-GCM: nonce ‖ ciphertext ‖ tag.
@@ -136,6 +161,22 @@ mod tests {
         assert!(!new.is_current(&sealed, PURPOSE));
         let without = MasterKey::parse(&key(2), None).unwrap();
         assert_eq!(without.open(&sealed, PURPOSE).err(), Some(WrongMasterKey));
+    }
+
+    #[test]
+    fn derived_keys_differ_by_use_and_outlive_a_change_of_the_master_key() {
+        let tags = |current: u8, previous: Option<u8>, usage| {
+            let previous = previous.map(key);
+            let master = MasterKey::parse(&key(current), previous.as_deref()).unwrap();
+            let tag = |key: &hmac::Key| hmac::sign(key, b"text").as_ref().to_vec();
+            master.tagging_keys(usage).iter().map(tag).collect::<Vec<_>>()
+        };
+        let old = tags(1, None, "one");
+        assert_eq!(old, tags(1, None, "one"));
+        assert_ne!(old, tags(1, None, "two"));
+        assert_ne!(old, tags(2, None, "one"));
+        let both = tags(2, Some(1), "one");
+        assert_eq!((&both[..1], &both[1..]), (&*tags(2, None, "one"), &*old));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chancery_verifier::claims::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
+use chancery_verifier::feed::{FEED_TYPE, jwks_hash};
 use serde::Serialize;
 
 use super::error::KeyError;
@@ -34,6 +35,8 @@ pub struct Jwks {
     pub body: Arc<str>,
     /// Its entity tag, quotes included.
     pub etag: Arc<str>,
+    /// Its name on the feed of revocations.
+    pub hash: Arc<str>,
 }
 
 impl KeyRing {
@@ -68,6 +71,11 @@ impl KeyRing {
     /// The key that signs access tokens with `algorithm`.
     pub fn access_token_key(&self, algorithm: Algorithm) -> Option<&Arc<SigningKey>> {
         self.signing.get(&(KeyUse::AccessToken, algorithm))
+    }
+
+    /// The key that signs the feed of revocations.
+    pub fn feed_key(&self) -> Option<&Arc<SigningKey>> {
+        self.signing.get(&(KeyUse::Feed, Algorithm::Es256))
     }
 
     /// The claims of `token` and the id of the key that signed it, if it is an access token of ours
@@ -116,7 +124,8 @@ impl Jwks {
         let set = KeySet { keys: keys.collect() };
         let body = serde_json::to_string(&set).map_err(|_| KeyError::Unusable)?;
         let etag = SecretHash::of(body.as_bytes()).entity_tag();
-        Ok(Self { body: body.into(), etag: etag.into() })
+        let hash = jwks_hash(records.iter().map(|record| record.kid.as_str()));
+        Ok(Self { body: body.into(), etag: etag.into(), hash: hash.into() })
     }
 }
 
@@ -169,5 +178,3 @@ pub(super) fn signing_purpose(kid: &Kid) -> Purpose<'_> {
 pub(super) fn token_purpose(number: &[u8; 1]) -> Purpose<'_> {
     Purpose { sort: "token key", id: number }
 }
-
-const FEED_TYPE: &str = "revocations+jwt";

@@ -8,6 +8,7 @@ use super::error::Refusal;
 
 /// The parameters of a request. A parameter without a value counts as absent, and a repeated one is
 /// an error (RFC 6749 §3.1, §3.2), except `resource`, which may be repeated (RFC 8707 §2).
+#[derive(Default)]
 pub struct Params<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Params<'a> {

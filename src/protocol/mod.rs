@@ -21,6 +21,7 @@ pub mod rotation;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod subscriber;
 pub mod text;
 pub mod time;
 pub mod token_request;

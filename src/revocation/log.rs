@@ -6,6 +6,7 @@ use std::time::Duration;
 use chancery_verifier::claims::AccessTokenClaims;
 use chancery_verifier::revocation::RevocationSet;
 
+use super::feed::Entries;
 use crate::protocol::ids::Tip;
 use crate::protocol::key::Kid;
 use crate::protocol::revocation::{FeedHead, Kind, Revocation};
@@ -20,6 +21,8 @@ pub struct RevocationLog(RwLock<State>);
 #[derive(Default)]
 struct State {
     set: RevocationSet,
+    /// The entries of the present epoch, for the feed.
+    entries: Entries,
     /// The newest entry read, and its epoch; none before the first reading.
     last: Option<Last>,
     /// The latest time up to which everything was refused.
@@ -67,7 +70,8 @@ impl RevocationLog {
             return Ok(Followed::On);
         }
         let from = last.filter(|_| !again).map_or(0, |last| last.seq);
-        let replaced = self.read(store, from, last).await?;
+        let mut entries = if from == 0 { Entries::default() } else { self.entries() };
+        let replaced = self.read(store, (from, last), &mut entries).await?;
         if replaced || last.is_some_and(|last| last.is_lost(head)) {
             return Ok(Followed::Fallen);
         }
@@ -75,9 +79,11 @@ impl RevocationLog {
         if again {
             state.pruned_at = None;
         }
+        state.entries = entries;
         state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
         if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
             state.set.prune(now.seconds());
+            state.entries.prune(now.seconds());
             state.pruned_at = Some(now);
         }
         Ok(Followed::On)
@@ -86,6 +92,11 @@ impl RevocationLog {
     /// The epoch of the newest entry read; none before the first reading.
     pub fn epoch(&self) -> Option<i64> {
         self.state().last.map(|last| last.epoch)
+    }
+
+    /// The entries of the present epoch.
+    pub(super) fn entries(&self) -> Entries {
+        self.state().entries.clone()
     }
 
     /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.
@@ -108,19 +119,22 @@ impl RevocationLog {
         self.len() == 0
     }
 
-    /// Merges everything from the number `from` on. Answers whether the entry `last` is another one
-    /// now.
+    /// Merges everything from the number `from` on, here and into `entries`. Answers whether the
+    /// entry `last` is another one now.
     async fn read(
         &self,
         store: &Store,
-        mut from: i64,
-        last: Option<Last>,
+        (mut from, last): (i64, Option<Last>),
+        entries: &mut Entries,
     ) -> Result<bool, StorageError> {
         let mut replaced = false;
         loop {
             let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
             replaced |= last.is_some_and(|last| page.iter().any(|entry| last.is_replaced(entry)));
             self.state_mut().merge(&page);
+            for revocation in &page {
+                entries.insert(revocation);
+            }
             match page.last() {
                 Some(newest) if page.len() == PAGE as usize => from = newest.seq + 1,
                 _ => return Ok(replaced),

@@ -60,6 +60,9 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_refresh_total", "Refreshes: ok, echo, retry, kept, or why one was refused"),
     ("chancery_login_total", "Logins: ok, or why one was refused"),
     ("chancery_revocations_total", "Revocations, by kind"),
+    ("chancery_feed_documents_total", "Documents of the feed that were signed, by kind"),
+    ("chancery_feed_dropped_total", "Streams of the feed that were ended, by reason"),
+    ("chancery_feed_refused_total", "Streams of the feed that found no place, by kind"),
     ("chancery_storage_statements_total", "Statements sent to the database"),
     ("chancery_storage_regressed_total", "How often the database was found to have lost writes"),
     ("chancery_janitor_failures_total", "Rounds in which the janitor was interrupted"),
@@ -74,6 +77,8 @@ const COUNTERS: &[(&str, &str)] = &[
 
 const GAUGES: &[(&str, &str)] = &[
     ("chancery_clock_offset_seconds", "How far this node's clock is ahead of the database's"),
+    ("chancery_feed_snapshot_bytes", "The size of the snapshot of the feed"),
+    ("chancery_feed_streams", "Streams of the feed, by kind"),
     ("chancery_hash_queue_waiting", "Logins that wait for their hash"),
     ("chancery_key_age_seconds", "How long the active key of an algorithm has been signing"),
     ("chancery_memory_age_seconds", "How long ago this node looked at the database"),

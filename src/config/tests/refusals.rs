@@ -54,7 +54,7 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("passwords.min_length", "8", "7"),
         ("passwords.hash_queue", "1", "0"),
         ("feed.poll", "10ms", "9ms"),
-        ("http.connections", "1", "99999999999"),
+        ("http.connections", "4200", "99999999999"),
         ("http.body_limit", "16777216", "16777217"),
         ("database.connections", "1000", "1001"),
         ("log.level", "warn,chancery=debug", "inof"),

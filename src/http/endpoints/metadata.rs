@@ -17,6 +17,9 @@ struct Metadata<'a> {
     issuer: &'a str,
     token_endpoint: String,
     jwks_uri: String,
+    /// The feed of revocations, for whoever checks tokens offline.
+    revocations_uri: String,
+    revocations_stream_uri: String,
     /// There is no authorization endpoint, so no response type: the member is required all the same
     /// (RFC 8414 §2), and an empty list is the truth.
     response_types_supported: [&'static str; 0],
@@ -42,6 +45,8 @@ fn document(issuer: &Issuer) -> String {
         issuer: issuer.as_str(),
         token_endpoint: issuer.join("/oauth/token"),
         jwks_uri: issuer.join("/.well-known/jwks.json"),
+        revocations_uri: issuer.join("/revocations"),
+        revocations_stream_uri: issuer.join("/revocations/stream"),
         response_types_supported: [],
         grant_types_supported: GrantType::EVERY.map(GrantType::as_str),
         token_endpoint_auth_methods_supported: METHODS,

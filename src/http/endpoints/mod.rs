@@ -8,6 +8,7 @@ pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod metadata;
 pub(super) mod metrics;
+pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
 pub(super) mod token;

@@ -8,6 +8,7 @@ mod clock;
 mod copy;
 mod crash;
 mod everything;
+mod feed;
 mod first_run;
 mod gate;
 mod http;

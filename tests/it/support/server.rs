@@ -8,6 +8,7 @@ use chancery::env::World;
 use chancery::flows::copy::copy;
 use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use chancery::flows::failures::FailureLog;
+use chancery::flows::feed::StreamLimits;
 use chancery::flows::first_run::FirstRun;
 use chancery::flows::server::{Credentials, Server, Settings};
 use chancery::http::{App, AppState, HttpSettings, routes};
@@ -52,6 +53,7 @@ pub(crate) struct Options {
     /// The tests' clock is far from the database's.
     pub(crate) clock_offset_limit: Option<Duration>,
     pub(crate) issuer: &'static str,
+    pub(crate) streams: StreamLimits,
 }
 
 impl Default for Options {
@@ -63,6 +65,7 @@ impl Default for Options {
             sessions_per_user: 200,
             clock_offset_limit: None,
             issuer: ISSUER,
+            streams: StreamLimits { reserved: 20, anonymous: 10 },
         }
     }
 }
@@ -200,6 +203,7 @@ async fn build(
         passwords: PasswordPolicy::default(),
         hash_budget: HashBudget::default(),
         audit_retention: quarter,
+        streams: options.streams,
         clock_offset_limit: options.clock_offset_limit,
     };
     let pool = PoolSettings {

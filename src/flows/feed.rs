@@ -1,0 +1,197 @@
+//! Reading the feed of revocations: places on the stream, where a reader goes on, and when his
+//! stream ends. Must not know how documents are made.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::error::FlowError;
+use super::server::Server;
+use crate::env::Entropy;
+use crate::protocol::audit::Origin;
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::PresentedClient;
+use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::reason::Reason;
+use crate::protocol::subscriber::Subscriber;
+use crate::revocation::feed::{Document, Events, Standing};
+
+pub use crate::revocation::feed::FeedError;
+
+/// How many streams there may be at once.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamLimits {
+    /// Of clients that serve a resource.
+    pub reserved: usize,
+    /// Of everybody else.
+    pub anonymous: usize,
+}
+
+/// The places on the stream.
+pub struct Places {
+    reserved: Arc<Semaphore>,
+    anonymous: Arc<Semaphore>,
+}
+
+/// Who reads.
+pub struct Reader {
+    /// The authenticated client, which serves a resource; none for everybody else.
+    pub client: Option<Arc<Client>>,
+    /// The name that the subscriber gives itself.
+    pub subscriber: Option<Subscriber>,
+}
+
+/// A stream of one reader. Dropping it gives its place back.
+pub struct Stream {
+    server: Arc<Server>,
+    reader: Reader,
+    /// What brings the reader to the present.
+    first: VecDeque<Bytes>,
+    events: Events,
+    epoch: i64,
+    _place: Place,
+}
+
+/// Opens a stream for `reader`, which goes on behind `cursor` if that is a genuine one.
+pub async fn open(
+    server: Arc<Server>,
+    reader: Reader,
+    cursor: Option<&str>,
+) -> Result<Stream, FlowError> {
+    let place = server.places.take(reader.client.is_some(), server.world.entropy.as_ref())?;
+    // Listening comes first: what is told from here on comes as an event, and the rest is in what
+    // the reader is brought up with.
+    let feed = server.memory.feed();
+    let events = feed.listen().ok_or(FlowError::Unavailable)?;
+    let after = resume(&server, cursor).await?;
+    let first = feed.join(after).await?;
+    let epoch = first.last().map_or(0, |newest| newest.epoch);
+    let first = first.iter().map(Document::event).collect();
+    Ok(Stream { server, reader, first, events, epoch, _place: place })
+}
+
+impl Server {
+    /// The client that reads the feed, once it has proved who it is. What it gets is public: all
+    /// that depends on the answer is a place. So it is known from memory while the database is down.
+    pub async fn authenticate_reader(
+        &self,
+        presented: &PresentedClient,
+        origin: &Origin,
+    ) -> Result<Arc<Client>, FlowError> {
+        let known = match self.memory.current().await {
+            Ok(known) => known,
+            Err(error) => self.memory.last_known().ok_or(error)?,
+        };
+        let client = self.authenticate_client(presented, (&known, origin))?;
+        if client.settings.serves.is_some() { Ok(client) } else { Err(SERVES_NOTHING.into()) }
+    }
+}
+
+/// Behind which number a reader with this cursor goes on; none begins with a snapshot.
+async fn resume(server: &Server, cursor: Option<&str>) -> Result<Option<i64>, FlowError> {
+    let feed = server.memory.feed();
+    let Some(cursor) = cursor.and_then(|text| feed.cursor(text)) else {
+        return Ok(None);
+    };
+    if feed.state()?.judge(&cursor) == Standing::Ahead {
+        server.memory.catch_up(&cursor).await?;
+    }
+    Ok(match feed.state()?.judge(&cursor) {
+        Standing::At(seq) => Some(seq),
+        Standing::Aged | Standing::Ahead => None,
+    })
+}
+
+impl Stream {
+    /// The next event; none at the end of the stream.
+    pub async fn next(&mut self) -> Option<Bytes> {
+        if let Some(event) = self.first.pop_front() {
+            return Some(event);
+        }
+        loop {
+            match self.events.recv().await {
+                Ok(_) if !self.is_welcome() => return dropped("client"),
+                // It was told before this stream began in a later epoch.
+                Ok(document) if document.epoch < self.epoch => {}
+                Ok(document) => return Some(document.event()),
+                Err(RecvError::Lagged(_)) => return dropped("slow"),
+                Err(RecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// Whether the reader is still who he was when he came: after any change of his client he has
+    /// to prove it again.
+    fn is_welcome(&self) -> bool {
+        let Some(then) = &self.reader.client else {
+            return true;
+        };
+        let known = self.server.memory.last_known();
+        let now = known.as_ref().and_then(|known| known.client(&then.id));
+        now.is_some_and(|now| now.version == then.version)
+    }
+}
+
+fn dropped(reason: &'static str) -> Option<Bytes> {
+    metrics::counter!("chancery_feed_dropped_total", "reason" => reason).increment(1);
+    None
+}
+
+impl Places {
+    /// So many places.
+    pub fn new(limits: StreamLimits) -> Self {
+        let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
+        Self { reserved: places(limits.reserved), anonymous: places(limits.anonymous) }
+    }
+
+    /// Takes a place, or tells when to come again: not everybody at once.
+    fn take(&self, known: bool, entropy: &dyn Entropy) -> Result<Place, FlowError> {
+        let (places, kind) =
+            if known { (&self.reserved, "reserved") } else { (&self.anonymous, "anonymous") };
+        let Ok(permit) = places.clone().try_acquire_owned() else {
+            metrics::counter!("chancery_feed_refused_total", "kind" => kind).increment(1);
+            let [random] = entropy.bytes::<1>();
+            let retry_after = COME_AGAIN + Duration::from_secs(u64::from(random % 11));
+            return Err(FlowError::Full { retry_after });
+        };
+        metrics::gauge!("chancery_feed_streams", "kind" => kind).increment(1);
+        Ok(Place { kind, _permit: permit })
+    }
+}
+
+/// A place on the stream.
+struct Place {
+    kind: &'static str,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        metrics::gauge!("chancery_feed_streams", "kind" => self.kind).decrement(1);
+    }
+}
+
+impl From<FeedError> for FlowError {
+    fn from(error: FeedError) -> Self {
+        match error {
+            FeedError::NotReady => Self::Unavailable,
+            FeedError::Unsigned => {
+                tracing::error!(%error, "the feed cannot be told");
+                Self::Internal
+            }
+        }
+    }
+}
+
+/// The least time after which to come again.
+const COME_AGAIN: Duration = Duration::from_secs(5);
+
+const SERVES_NOTHING: Refusal = Refusal::new(
+    ErrorCode::UnauthorizedClient,
+    "this client serves no resource: register it with one, or come without credentials",
+    Reason::ResourceNotAllowed,
+);

@@ -1,0 +1,67 @@
+//! Signed documents that are kept, so that one signature serves every reader: the base snapshot and
+//! the newest full segments. Must not decide which a reader gets.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::document::{Document, FeedError};
+use super::state::State;
+use crate::protocol::key::Kid;
+
+/// The base snapshot.
+pub(super) struct Base {
+    pub(super) document: Document,
+    /// When it was made, by the monotonic clock.
+    pub(super) made_at: Duration,
+    pub(super) kid: Kid,
+}
+
+impl Base {
+    /// Whether it is still good enough. Readers add the segments that came after it.
+    pub(super) fn serves(&self, state: &State, now: Duration) -> bool {
+        self.document.epoch == state.head.epoch
+            && state.head.seq.saturating_sub(self.document.seq) < BASE_BEHIND
+            && now.saturating_sub(self.made_at) < BASE_AGE
+            && is_signed_by(&self.kid, state)
+    }
+}
+
+/// Full segments, by epoch and number. Those signed by a key that signs no more are made again.
+#[derive(Default)]
+pub(super) struct Segments(Mutex<BTreeMap<(i64, i64), (Document, Kid)>>);
+
+impl Segments {
+    /// The segment with this number: as it was made first, as long as it is kept.
+    pub(super) fn find_or_make(
+        &self,
+        state: &State,
+        number: i64,
+        make: impl FnOnce() -> Result<Document, FeedError>,
+    ) -> Result<Document, FeedError> {
+        let place = (state.head.epoch, number);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((document, _)) = kept.get(&place).filter(|one| is_signed_by(&one.1, state)) {
+            return Ok(document.clone());
+        }
+        let document = make()?;
+        let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
+        kept.insert(place, (document.clone(), kid));
+        if kept.len() > KEPT {
+            // The oldest are asked for least.
+            kept.pop_first();
+        }
+        Ok(document)
+    }
+}
+
+fn is_signed_by(kid: &Kid, state: &State) -> bool {
+    state.ring.feed_key().is_some_and(|key| key.kid() == kid)
+}
+
+/// How old the base may grow.
+const BASE_AGE: Duration = Duration::from_secs(30);
+/// How many entries the base may lack.
+pub(super) const BASE_BEHIND: i64 = 10_000;
+/// How many segments are kept: some 3 MB of them.
+const KEPT: usize = 256;

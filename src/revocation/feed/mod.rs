@@ -1,0 +1,218 @@
+//! The feed of revocations: what was read from the log, signed once for all readers, and pushed to
+//! those who listen. Must not know HTTP, nor who may read.
+//!
+//! There is one form of document, whatever it is sent as. A reader who joins gets a chain of them
+//! that leaves nothing out: the base snapshot or where he left off, full segments, the rest. Those
+//! that listen then get an event for each look at the database that found something new.
+
+mod cursor;
+mod document;
+mod entries;
+mod kept;
+mod state;
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::broadcast;
+
+pub use cursor::Cursor;
+pub use document::{Document, FeedError};
+pub(super) use entries::Entries;
+pub use state::{Standing, State};
+
+use self::cursor::Cursors;
+use self::document::{Press, Sort};
+use self::kept::{BASE_BEHIND, Base, Segments};
+use super::log::RevocationLog;
+use crate::env::World;
+use crate::keys::KeyRing;
+use crate::keys::master::MasterKey;
+use crate::protocol::revocation::FeedHead;
+use crate::protocol::time::Timestamp;
+use crate::protocol::uri::Issuer;
+
+/// The publisher of a node.
+pub struct Feed {
+    press: Arc<Press>,
+    world: World,
+    state: ArcSwapOption<State>,
+    base: tokio::sync::Mutex<Option<Base>>,
+    segments: Segments,
+    /// None once the streams have ended.
+    events: Mutex<Option<broadcast::Sender<Document>>>,
+}
+
+/// What a listener receives from. Whoever does not keep up is told so, and has lost events.
+pub type Events = broadcast::Receiver<Document>;
+
+impl Feed {
+    /// A feed that has nothing to tell yet.
+    pub fn new(issuer: Issuer, master: &MasterKey, world: World) -> Self {
+        let cursors = Cursors::new(master, issuer.clone());
+        Self {
+            press: Arc::new(Press { issuer, cursors }),
+            world,
+            state: ArcSwapOption::empty(),
+            base: tokio::sync::Mutex::default(),
+            segments: Segments::default(),
+            events: Mutex::new(Some(broadcast::Sender::new(BACKLOG))),
+        }
+    }
+
+    /// Takes up what a look at the database found, and tells it to those who listen. `looked_at` is
+    /// the time before the database was asked. One caller at a time.
+    pub async fn publish(
+        &self,
+        (head, looked_at): (FeedHead, Timestamp),
+        log: &RevocationLog,
+        ring: Arc<KeyRing>,
+    ) {
+        let entries = log.entries();
+        let newest = OnceLock::new();
+        let state = Arc::new(State { head, looked_at, entries, ring, newest });
+        // First the state, then the event: whoever begins to listen and then reads the state misses
+        // nothing.
+        let before = self.state.swap(Some(state.clone()));
+        let news = before.filter(|before| !state.tells_the_same(before));
+        if let Some(before) = news.filter(|_| self.listeners() > 0) {
+            self.tell(self.event(&before, &state).await);
+        }
+    }
+
+    /// Gives a sign of life to those who listen. Its time is that of the last good look: if the
+    /// database does not answer, nobody is told that all is well.
+    pub fn beat(&self) {
+        let Some(state) = self.state.load_full().filter(|_| self.listeners() > 0) else {
+            return;
+        };
+        let nothing = state.above(state.head.seq);
+        self.tell(self.press.make(Sort::Heartbeat, &state, nothing, self.now()));
+    }
+
+    /// Begins to listen; none once the streams have ended. Whoever listens first and joins then
+    /// misses nothing.
+    pub fn listen(&self) -> Option<Events> {
+        self.events().as_ref().map(broadcast::Sender::subscribe)
+    }
+
+    /// Ends every stream behind what was told last.
+    pub fn end_streams(&self) {
+        *self.events() = None;
+    }
+
+    /// What is told at present.
+    pub fn state(&self) -> Result<Arc<State>, FeedError> {
+        self.state.load_full().ok_or(FeedError::NotReady)
+    }
+
+    /// The cursor that `text` is, if it is a genuine one.
+    pub fn cursor(&self, text: &str) -> Option<Cursor> {
+        self.press.cursors.read(text)
+    }
+
+    /// The documents that bring a reader to the present: from behind the number `after`, if it is
+    /// not too far back, else from a snapshot.
+    pub async fn join(&self, after: Option<i64>) -> Result<Vec<Document>, FeedError> {
+        let state = self.state()?;
+        let near = |after: &i64| state.head.seq.saturating_sub(*after) < BASE_BEHIND;
+        let mut chain = Vec::new();
+        let mut after = if let Some(after) = after.filter(near) {
+            after
+        } else {
+            chain.push(self.base(&state).await?);
+            chain[0].seq
+        };
+        while let Some(number) = state.full_segment(after) {
+            let segment = self.segment(&state, number)?;
+            after = segment.seq;
+            chain.push(segment);
+        }
+        chain.push(self.newest(&state)?);
+        Ok(chain)
+    }
+
+    /// The snapshot: everything that is refused, as it was a short while ago.
+    pub async fn snapshot(&self) -> Result<Document, FeedError> {
+        self.base(&self.state()?).await
+    }
+
+    /// The document behind the number `after`: a full segment, or what ends at the present; and
+    /// whether it never changes.
+    pub fn behind(&self, after: i64) -> Result<(Document, bool), FeedError> {
+        let state = self.state()?;
+        match state.full_segment(after) {
+            Some(number) => Ok((self.segment(&state, number)?, true)),
+            None => Ok((self.newest(&state)?, false)),
+        }
+    }
+
+    /// How many listen.
+    pub fn listeners(&self) -> usize {
+        self.events().as_ref().map_or(0, broadcast::Sender::receiver_count)
+    }
+
+    /// What is told to those who were told `before`.
+    async fn event(&self, before: &State, state: &Arc<State>) -> Result<Document, FeedError> {
+        if before.head.epoch != state.head.epoch {
+            // Numbers of two epochs do not compare.
+            return self.base(state).await;
+        }
+        self.press.make(Sort::Event, state, state.above(before.head.seq), self.now())
+    }
+
+    fn tell(&self, document: Result<Document, FeedError>) {
+        let events = self.events();
+        let epoch = self.state.load().as_ref().map_or(0, |state| state.head.epoch);
+        match document {
+            // A heartbeat may be overtaken by a new epoch, behind which nobody must fall back.
+            Ok(document) if document.epoch == epoch => {
+                // It fails only where nobody listens.
+                let _ = events.as_ref().map(|events| events.send(document));
+            }
+            Ok(_) => {}
+            // Those who listen find a gap at the next event, and fetch what is missing.
+            Err(error) => tracing::error!(%error, "the feed of revocations told nothing"),
+        }
+    }
+
+    /// The base snapshot, made anew if it does not serve any more. Many entries take some time, in
+    /// which this thread has others to serve.
+    async fn base(&self, state: &Arc<State>) -> Result<Document, FeedError> {
+        let mut base = self.base.lock().await;
+        let made_at = self.world.clock.monotonic();
+        if let Some(base) = base.as_ref().filter(|base| base.serves(state, made_at)) {
+            return Ok(base.document.clone());
+        }
+        let (press, now, of) = (self.press.clone(), self.now(), state.clone());
+        let made =
+            tokio::task::spawn_blocking(move || press.make(Sort::Snapshot, &of, of.above(0), now));
+        let document = made.await.map_err(|_| FeedError::Unsigned)??;
+        #[expect(clippy::cast_precision_loss, reason = "far smaller than 2^52")]
+        metrics::gauge!("chancery_feed_snapshot_bytes").set(document.jws().len() as f64);
+        let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
+        *base = Some(Base { document: document.clone(), made_at, kid });
+        Ok(document)
+    }
+
+    fn segment(&self, state: &State, number: i64) -> Result<Document, FeedError> {
+        let make = || self.press.make(Sort::Segment, state, state.segment(number), self.now());
+        self.segments.find_or_make(state, number, make)
+    }
+
+    fn newest(&self, state: &State) -> Result<Document, FeedError> {
+        let make = || self.press.make(Sort::Head, state, state.rest(), self.now());
+        state.newest.get_or_init(make).clone()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.world.clock.now().into()
+    }
+
+    fn events(&self) -> std::sync::MutexGuard<'_, Option<broadcast::Sender<Document>>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How many events a listener may be behind.
+const BACKLOG: usize = 256;

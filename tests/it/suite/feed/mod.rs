@@ -1,0 +1,7 @@
+//! The feed of revocations: its documents, its stream, what is published, who gets a place.
+
+use super::BACKEND;
+
+mod documents;
+mod places;
+mod stream;
