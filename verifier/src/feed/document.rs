@@ -10,6 +10,9 @@ use super::packing::PackedEntries;
 /// The `typ` header of a document of the feed.
 pub const FEED_TYPE: &str = "revocations+jwt";
 
+/// How many numbers a full segment covers. It begins at a multiple of that.
+pub const SEGMENT: i64 = 256;
+
 /// The claims of one document.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FeedDocument {
@@ -30,7 +33,8 @@ pub struct FeedDocument {
     /// Where to go on reading behind it: the `Last-Event-ID` of the stream. Opaque to readers.
     pub cursor: String,
     /// When the issuer last read its database, in milliseconds since the Unix epoch: everything
-    /// that was revoked before is covered.
+    /// that was revoked before is covered, here or below `prev_seq`. That cannot be said of a full
+    /// segment ([`SEGMENT`]), which may end far before the head: its time counts for nothing.
     pub time: i64,
     /// Which keys the issuer publishes ([`jwks_hash`]); another value than that of the keys that a
     /// reader holds tells it to fetch them again.
@@ -38,6 +42,13 @@ pub struct FeedDocument {
     /// The revocations.
     #[serde(default, skip_serializing_if = "PackedEntries::is_empty")]
     pub entries: PackedEntries,
+}
+
+impl FeedDocument {
+    /// Whether it covers a full segment, and so may end anywhere before the head.
+    pub fn is_segment(&self) -> bool {
+        self.prev_seq % SEGMENT == 0 && self.seq.checked_sub(self.prev_seq) == Some(SEGMENT)
+    }
 }
 
 /// The hash that names a set of keys: base64url of SHA-256 over the sorted `kid`s, each followed by

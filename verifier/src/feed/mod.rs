@@ -7,5 +7,5 @@
 mod document;
 mod packing;
 
-pub use document::{FEED_TYPE, FeedDocument, jwks_hash};
+pub use document::{FEED_TYPE, FeedDocument, SEGMENT, jwks_hash};
 pub use packing::{PackedEntries, PackingError};

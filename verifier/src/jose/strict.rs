@@ -135,14 +135,12 @@ const DEEPEST: usize = 16;
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use serde::de::IgnoredAny;
+    use serde_json::{Map, Value as Json};
 
     use super::*;
 
     fn reads(text: &str) -> bool {
-        from_slice::<BTreeMap<String, IgnoredAny>>(text.as_bytes()).is_ok()
+        from_slice::<Map<String, Json>>(text.as_bytes()).is_ok()
     }
 
     #[test]
@@ -170,7 +168,7 @@ mod tests {
         assert!(!reads("{} {}"));
         assert!(!reads("[]"));
         assert!(!reads(r#"{"a":1e400}"#));
-        assert!(from_slice::<BTreeMap<String, IgnoredAny>>(b"{\"a\":\"\xff\"}").is_err());
+        assert!(from_slice::<Map<String, Json>>(b"{\"a\":\"\xff\"}").is_err());
         assert!(reads(r#"{"a":"\ud83d\ude00","b":-1,"c":0.5}"#));
     }
 }

@@ -22,19 +22,19 @@ impl Inner {
         check(&document, &self.settings.issuer)?;
         let (entries, unread) = document.entries.readable();
         let hash = document.jwks_hash.clone();
-        let absorbed = self.replace(|known| {
+        self.replace(|known| {
             let seen = Seen { time: document.time, at: moment.monotonic };
             known.merge(entries.into_iter().map(|(_, entry)| entry));
             known.note_time(seen);
             self.demand.published(&hash, &known.keys.hash);
             if let Some(error) = unread {
-                return Err(error);
+                return Err(error.into());
             }
             let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
-            let current = known.now(moment).div_euclid(1000) < last;
+            let expired = known.now(moment).div_euclid(1000) >= last;
+            let current = !expired && !document.is_segment();
             Ok(known.advance(document, current.then_some(seen)))
-        });
-        Ok(absorbed?)
+        })
     }
 
     /// The claims, if a feed key that is not revoked signed them. A key that signs tokens never

@@ -1,0 +1,92 @@
+//! State that is kept over a restart.
+
+use chancery_verifier::revocation::Kind;
+use chancery_verifier::{Absorbed, ImportError, Reason, Rejection, Settings};
+use serde_json::json;
+
+use super::support::{API, ISSUER, NOW, World, seconds};
+
+fn saved() -> (World, Vec<u8>) {
+    let world = World::new();
+    world.revoke(1, Kind::Session, "session-1", None);
+    world.revoke(2, Kind::Subject, "user-2", Some(NOW));
+    let state = world.verifier.export();
+    (world, state)
+}
+
+#[test]
+fn a_verifier_goes_on_from_what_was_saved() {
+    let (before, state) = saved();
+    let world = World::unready(Settings::new(ISSUER, API));
+    world.step(seconds(30));
+    world.verifier.import(&state).unwrap();
+    let told = world.verifier.state();
+    assert_eq!((told.ready, told.entries, told.age), (true, 2, Some(seconds(30))));
+    assert_eq!(told.jwks_hash, before.verifier.state().jwks_hash);
+    assert_eq!(world.verifier.position(), before.verifier.position());
+    assert_eq!(world.reason(&world.token(json!({}))), Reason::Revoked(Kind::Session));
+    assert_eq!(
+        world.reason(&world.token(json!({ "sid": null, "sub": "user-2" }))),
+        Reason::Revoked(Kind::Subject)
+    );
+    world.verify(&world.token(json!({ "sid": "other" }))).unwrap();
+    assert_eq!(world.absorb(&world.document(2, 3)), Ok(Absorbed::Advanced));
+}
+
+#[test]
+fn a_saved_state_ages_while_it_lies_there() {
+    let (_, state) = saved();
+    let world = World::unready(Settings::new(ISSUER, API).max_stale(seconds(60)));
+    world.step(seconds(61));
+    world.verifier.import(&state).unwrap();
+    let token = world.token(json!({ "sid": "other" }));
+    assert!(matches!(world.verify(&token), Err(Rejection::Stale { .. })));
+    world.clock.set(NOW - 600);
+    assert_eq!(world.reason(&world.token(json!({}))), Reason::Revoked(Kind::Session));
+}
+
+#[test]
+fn what_was_saved_never_weakens_what_is_known() {
+    let (_, state) = saved();
+    let world = World::new();
+    world.revoke(1, Kind::Session, "later", None);
+    world.absorb(&world.document(1, 50)).unwrap();
+    let next = super::support::Signer::ed25519(5, "next");
+    world.also(&next);
+    let known = world.verifier.state();
+    world.verifier.import(&state).unwrap();
+    let told = world.verifier.state();
+    assert_eq!(
+        (told.position, told.jwks_hash, told.keys),
+        (known.position, known.jwks_hash, known.keys)
+    );
+    assert_eq!(told.entries, 3);
+    for session in ["session-1", "later"] {
+        let token = world.token(json!({ "sid": session }));
+        assert_eq!(world.reason(&token), Reason::Revoked(Kind::Session));
+    }
+}
+
+#[test]
+fn a_damaged_or_foreign_state_is_refused_whole() {
+    let (_, state) = saved();
+    let other = World::unready(Settings::new("https://other.example", API));
+    assert_eq!(other.verifier.import(&state), Err(ImportError::Issuer));
+    let world = World::unready(Settings::new(ISSUER, API));
+    let mut flipped = state.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let newer = String::from_utf8_lossy(&state).replace("\"version\":1", "\"version\":2");
+    let broken: [&[u8]; 6] = [
+        b"",
+        b"{}\n",
+        &state[..state.len() - 1],
+        &state[..state.len() - 32],
+        &flipped,
+        newer.as_bytes(),
+    ];
+    for broken in broken {
+        assert_eq!(world.verifier.import(broken), Err(ImportError::Malformed));
+        assert_eq!(world.verifier.state().entries, 0);
+        assert!(!world.verifier.state().ready);
+    }
+}
