@@ -85,10 +85,7 @@ fn answers(gate: &Arc<Gate>, render: impl Fn() -> String + Send + Sync + 'static
     Answers {
         verify: Box::new(move |parts| verifying.answer(parts)),
         is_ready: Box::new(move || asked.is_ready()),
-        render_metrics: Box::new(move || {
-            measured.measure();
-            render()
-        }),
+        render_metrics: Box::new(move || render() + &measured.state_metrics()),
     }
 }
 

@@ -53,9 +53,9 @@ impl Gate {
         self.verifier.state().ready
     }
 
-    /// Sets the gauges of what the verifier knows.
-    pub fn measure(&self) {
-        measure::set(&self.verifier.state());
+    /// What the verifier knows, in the text format of Prometheus.
+    pub fn state_metrics(&self) -> String {
+        self.verifier.state().prometheus()
     }
 
     /// The proxy's question comes first: one that is wrong is wrong for everybody.

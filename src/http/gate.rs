@@ -14,10 +14,13 @@ use http::{HeaderValue, StatusCode};
 
 use super::serve::guard;
 
+/// What answers a request by its head alone.
+pub type Verify = dyn Fn(&Parts) -> Response<String> + Send + Sync;
+
 /// What the routes answer.
 pub struct Answers {
     /// To `/verify` and everything below it, whatever the method.
-    pub verify: Box<dyn Fn(&Parts) -> Response<String> + Send + Sync>,
+    pub verify: Box<Verify>,
     /// Whether `/readyz` says yes.
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// To `/metrics`, in the text format of Prometheus.

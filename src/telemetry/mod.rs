@@ -70,9 +70,6 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_hashes_total", "Password hashes computed"),
     ("chancery_hash_refused_total", "Hashes refused because the queue was full or too slow"),
     ("chancery_gate_requests_total", "Requests to the gate, by outcome"),
-    ("chancery_gate_cache_hits_total", "Tokens that the gate had verified before"),
-    ("chancery_gate_feed_gaps_total", "Documents of the feed that left a gap"),
-    ("chancery_gate_feed_refused_total", "Documents of the feed that the gate refused"),
 ];
 
 const GAUGES: &[(&str, &str)] = &[
@@ -83,12 +80,6 @@ const GAUGES: &[(&str, &str)] = &[
     ("chancery_key_age_seconds", "How long the active key of an algorithm has been signing"),
     ("chancery_memory_age_seconds", "How long ago this node looked at the database"),
     ("chancery_revocations_known", "Names that are refused"),
-    ("chancery_gate_ready", "Whether the gate can judge tokens: 1 or 0"),
-    ("chancery_gate_state_age_seconds", "How old the gate's knowledge of revocations is"),
-    ("chancery_gate_feed_seq", "How far the gate has read the feed"),
-    ("chancery_gate_revocations_known", "Names that the gate refuses"),
-    ("chancery_gate_keys", "Keys by which the gate verifies tokens"),
-    ("chancery_gate_clock_offset_seconds", "How far the gate's clock is ahead of the issuer's"),
 ];
 
 const HISTOGRAMS: &[(&str, &str)] = &[

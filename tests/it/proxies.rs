@@ -96,7 +96,8 @@ impl Site {
         gate.ready().await;
         let api = Api::start().await;
         let ports = Ports { proxy: free_address(), gate: gate.address, api: api.address };
-        let proxy = start(ports);
+        let mut proxy = start(ports);
+        proxy.listens().await;
         let site = Self { gate, api, proxy, wire, _serving: serving, _home: home };
         // Traefik listens before it has read which routes there are.
         until(401, async || ask(site.proxy.address, "/", &[]).await).await;
@@ -277,15 +278,15 @@ impl Ports {
         let page = std::fs::read_to_string(path).unwrap();
         let (_, rest) = page.split_once(&format!("\n```{fence}\n")).unwrap();
         let (block, _) = rest.split_once("\n```\n").unwrap();
-        let places = [("8000", self.proxy), ("8081", self.gate), ("9000", self.api)];
+        let ports = [("8000", self.proxy), ("8081", self.gate), ("9000", self.api)];
         // By way of names: a port may contain another.
         let named =
             |text: String, (port, _): &(&str, SocketAddr)| text.replace(port, &format!("<{port}>"));
         let placed = |text: String, (port, address): &(&str, SocketAddr)| {
             text.replace(&format!("<{port}>"), &address.port().to_string())
         };
-        let text = places.iter().fold(block.to_owned(), named);
-        places.iter().fold(text, placed)
+        let text = ports.iter().fold(block.to_owned(), named);
+        ports.iter().fold(text, placed)
     }
 }
 

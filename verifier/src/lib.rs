@@ -4,17 +4,22 @@
 //! answers from exactly the [`revocation::RevocationSet`] that a resource server answers from. What
 //! is here knows no database and no network, and takes the time from a [`Clock`].
 
+#[cfg(feature = "axum")]
+pub mod axum;
 pub mod claims;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod feed;
 pub mod revocation;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 mod cache;
 mod clock;
 mod error;
 mod jose;
 mod keys;
+mod prometheus;
 mod settings;
 mod state;
 mod token;

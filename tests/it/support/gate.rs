@@ -60,7 +60,9 @@ impl GateProcess {
         match told.recv_timeout(PATIENCE) {
             Ok(Ok(address)) => Self { child, address, folder, log: Some(log) },
             Ok(Err(log)) => panic!("the gate ended:\n{log}"),
-            Err(_) => panic!("the gate does not listen after {PATIENCE:?}"),
+            Err(mpsc::RecvTimeoutError::Timeout | mpsc::RecvTimeoutError::Disconnected) => {
+                panic!("the gate does not listen after {PATIENCE:?}")
+            }
         }
     }
 
@@ -104,8 +106,9 @@ impl Drop for GateProcess {
 
 /// Sends a GET with these headers, each on a line of its own, and reads the answer to its end.
 pub(crate) async fn ask(address: SocketAddr, target: &str, headers: &[(&str, &str)]) -> Reply {
-    let lines: String =
+    let lines: Vec<String> =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let lines = lines.concat();
     let close = if lines.contains("Connection:") { "" } else { "Connection: close\r\n" };
     let head = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n{close}{lines}\r\n");
     let exchange = async {
@@ -130,10 +133,10 @@ pub(crate) async fn until(status: u16, asking: impl AsyncFn() -> Reply) -> Reply
             tokio::task::yield_now().await;
         }
     };
-    match timeout(PATIENCE, waiting).await {
-        Ok(reply) => reply,
-        Err(_) => panic!("no {status}, but {:?}", asking().await),
+    if let Ok(reply) = timeout(PATIENCE, waiting).await {
+        return reply;
     }
+    panic!("no {status}, but {:?}", asking().await)
 }
 
 /// The address in the line that says that the gate listens.

@@ -1,12 +1,13 @@
 //! A proxy as a process of its own: an installed program, on the loopback, with a folder of its own.
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
 use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::gate::PATIENCE;
 use super::postgres::{on_path, skip_or_fail};
@@ -36,7 +37,7 @@ impl Program {
         found
     }
 
-    /// Runs the program in a folder with these files, and waits until it listens on `address`.
+    /// Runs the program in a folder with these files. They tell it to listen on `address`.
     pub(crate) fn run(
         &self,
         address: SocketAddr,
@@ -57,22 +58,21 @@ impl Program {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut proxy = Proxy { child, address, folder };
-        proxy.wait_until_it_listens();
-        proxy
+        Proxy { child, address, folder }
     }
 }
 
 impl Proxy {
-    fn wait_until_it_listens(&mut self) {
-        let started = Instant::now();
-        while TcpStream::connect(self.address).is_err() {
-            let ended = self.child.try_wait().unwrap();
-            if ended.is_some() || started.elapsed() > PATIENCE {
-                panic!("the proxy does not listen ({ended:?}):\n{}", self.log());
+    /// Waits until it listens.
+    pub(crate) async fn listens(&mut self) {
+        let listening = async {
+            while TcpStream::connect(self.address).await.is_err() {
+                let ended = self.child.try_wait().unwrap();
+                assert!(ended.is_none(), "the proxy has ended: {ended:?}");
+                tokio::task::yield_now().await;
             }
-            std::thread::yield_now();
-        }
+        };
+        timeout(PATIENCE, listening).await.unwrap();
     }
 
     fn log(&self) -> String {

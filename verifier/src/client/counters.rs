@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::prometheus::metric;
+
 /// What a client did since its start.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -18,6 +20,26 @@ pub struct ClientCounters {
     pub fetch_failures: u64,
     /// Requests for the keys.
     pub key_fetches: u64,
+}
+
+impl ClientCounters {
+    /// The counters in Prometheus' text format, to be put behind
+    /// [`State::prometheus`](crate::State::prometheus): `chancery_verifier_client_` and the name of
+    /// the field, `_total` where it counts.
+    pub fn prometheus(&self) -> String {
+        let mut text = String::new();
+        metric(&mut text, "client_streaming", "gauge", Some(&u8::from(self.streaming)));
+        for (name, value) in [
+            ("client_streams_total", self.streams),
+            ("client_stream_failures_total", self.stream_failures),
+            ("client_documents_fetched_total", self.documents_fetched),
+            ("client_fetch_failures_total", self.fetch_failures),
+            ("client_key_fetches_total", self.key_fetches),
+        ] {
+            metric(&mut text, name, "counter", Some(&value));
+        }
+        text
+    }
 }
 
 /// The same, being counted.

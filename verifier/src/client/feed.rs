@@ -135,10 +135,6 @@ impl Run {
                 if event.name == EVENT && self.take_up(event.data, snapshot).await? {
                     silent = self.pause.pause(silence);
                     backoff.reset();
-                    if !self.tally.streaming.swap(true, Ordering::Relaxed) {
-                        count(&self.tally.streams);
-                        tracing::info!("the stream of revocations is followed");
-                    }
                 }
             }
         }
@@ -151,6 +147,10 @@ impl Run {
         let absorbed = self.absorb(document).await?;
         if absorbed == Absorbed::Gap {
             self.read_on(snapshot).await?;
+        }
+        if absorbed != Absorbed::Older && !self.tally.streaming.swap(true, Ordering::Relaxed) {
+            count(&self.tally.streams);
+            tracing::info!("the stream of revocations is followed");
         }
         let renewed = self.verifier.state().as_of > known;
         Ok(renewed || matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch))
