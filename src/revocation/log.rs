@@ -153,8 +153,8 @@ impl RevocationLog {
 
 impl State {
     fn merge(&mut self, page: &[Revocation]) {
+        self.set.merge(page.iter().map(Revocation::to_entry));
         for revocation in page {
-            self.set.insert(revocation.to_entry());
             if revocation.entry.kind == Kind::All {
                 self.all_not_before = self.all_not_before.max(revocation.entry.not_before);
             }

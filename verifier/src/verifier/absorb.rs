@@ -21,20 +21,24 @@ impl Inner {
         let document = self.signed_document(&compact)?;
         check(&document, &self.settings.issuer)?;
         let (entries, unread) = document.entries.readable();
-        let hash = document.jwks_hash.clone();
-        self.replace(|known| {
+        let published = document.jwks_hash.clone();
+        let (newest, absorbed) = self.replace(|known| {
             let seen = Seen { time: document.time, at: moment.monotonic };
             known.merge(entries.into_iter().map(|(_, entry)| entry));
-            known.note_time(seen);
-            self.demand.published(&hash, &known.keys.hash);
-            if let Some(error) = unread {
-                return Err(error.into());
-            }
+            let newest = known.note_time(seen);
             let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
             let expired = known.now(moment).div_euclid(1000) >= last;
             let current = !expired && !document.is_segment();
-            Ok(known.advance(document, current.then_some(seen)))
-        })
+            let absorbed = match unread {
+                Some(error) => Err(error.into()),
+                None => Ok(known.advance(document, current.then_some(seen))),
+            };
+            (newest, absorbed)
+        });
+        if newest {
+            self.demand.published(&published, &self.known.load().keys.hash);
+        }
+        absorbed
     }
 
     /// The claims, if a feed key that is not revoked signed them. A key that signs tokens never

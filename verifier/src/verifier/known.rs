@@ -46,8 +46,9 @@ impl Known {
         self.number += 1;
     }
 
+    /// An issuer that has signed a document of the feed has one.
     pub(super) fn set_feed(&mut self, expected: bool) {
-        self.no_feed = !expected && self.position.is_none();
+        self.no_feed = !expected && self.signed.is_none();
     }
 
     /// Merges revocations. Old ones and those that came before change nothing.
@@ -57,17 +58,19 @@ impl Known {
         }
     }
 
-    /// Notes the time of a document that the issuer has signed, whatever else is in it.
-    pub(super) fn note_time(&mut self, seen: Seen) {
-        if self.signed.is_none_or(|signed| signed.time < seen.time) {
-            self.signed = Some(seen);
-        }
-        let seconds = self.signed.map_or(0, |signed| signed.time / 1000);
+    /// Notes the time of a document that the issuer has signed, whatever else is in it. Answers
+    /// whether there is no later one.
+    pub(super) fn note_time(&mut self, seen: Seen) -> bool {
+        self.no_feed = false;
+        let latest = self.signed.filter(|signed| seen.time <= signed.time).unwrap_or(seen);
+        self.signed = Some(latest);
+        let seconds = latest.time / 1000;
         // Only a signed time lets entries go: a clock of this machine may be wrong.
         if seconds - self.pruned_at >= PRUNE_EVERY {
             self.set.prune(seconds);
             self.pruned_at = seconds;
         }
+        latest.time == seen.time
     }
 
     /// Moves to the end of what `document` covers, if nothing is missing in between. It counts for
@@ -77,20 +80,22 @@ impl Known {
         if matches!(absorbed, Absorbed::Gap | Absorbed::Older) {
             return absorbed;
         }
+        // What was fresh in an earlier life of the log says nothing about this one.
+        if absorbed == Absorbed::NewEpoch {
+            self.fresh = None;
+        }
         // One that covers less than is known was made by a node that lags, and says nothing about
         // the rest.
-        let whole = absorbed != Absorbed::Nothing
-            || self.position.as_ref().is_some_and(|known| known.seq == document.seq);
-        let renewed = absorbed == Absorbed::NewEpoch;
+        let known = self.position.as_ref().map_or(0, |position| position.seq);
+        let whole = absorbed != Absorbed::Nothing || document.seq == known;
         if let Some(seen) = current.filter(|_| whole)
-            && (renewed || self.fresh.is_none_or(|fresh| fresh.time < seen.time))
+            && self.fresh.is_none_or(|fresh| fresh.time < seen.time)
         {
             self.fresh = Some(seen);
         }
         if absorbed != Absorbed::Nothing {
             let FeedDocument { epoch, seq, cursor, .. } = document;
             self.position = Some(Position { epoch, seq, cursor });
-            self.no_feed = false;
         }
         absorbed
     }
@@ -122,12 +127,12 @@ impl Known {
     /// How old what is known of the revocations is. A clock that is behind does not make it younger.
     pub(super) fn age(&self, moment: Moment) -> Option<Duration> {
         let fresh = self.fresh?;
-        let by_wall = u64::try_from(moment.wall - fresh.time).unwrap_or(0);
+        let by_wall = u64::try_from(moment.wall.saturating_sub(fresh.time)).unwrap_or(0);
         Some(Duration::from_millis(by_wall).max(moment.monotonic.saturating_sub(fresh.at)))
     }
 
     pub(super) fn clock_offset(&self, moment: Moment) -> Option<i64> {
-        Some(moment.wall - self.signed?.carried_to(moment))
+        Some(moment.wall.saturating_sub(self.signed?.carried_to(moment)))
     }
 
     pub(super) fn feed(&self) -> Feed {

@@ -150,10 +150,11 @@ impl Verifier {
     pub fn import(&self, state: &[u8]) -> Result<(), ImportError> {
         let saved = persist::parse(state, &self.0.settings.issuer)?;
         let moment = self.0.moment();
-        if let Some(keys) = &saved.keys {
+        self.0.replace(|known| known.restore(saved, moment));
+        let keys = &self.0.known.load().keys;
+        if !keys.is_empty() {
             self.0.demand.installed(&keys.hash);
         }
-        self.0.replace(|known| known.restore(saved, moment));
         Ok(())
     }
 }

@@ -142,6 +142,21 @@ fn an_issuer_that_begins_again_is_followed_from_its_snapshot() {
 }
 
 #[test]
+fn what_was_fresh_in_an_earlier_life_of_the_log_is_not_in_the_next() {
+    let world = World::new();
+    let renewed = FeedDocument { epoch: EPOCH + 1, ..world.document(0, 2) };
+    let late = world.sign(&renewed);
+    world.step(seconds(65));
+    // The node that has not noticed yet.
+    world.absorb(&world.document(0, 0)).unwrap();
+    assert_eq!(world.verifier.absorb(&late), Ok(Absorbed::NewEpoch));
+    assert_eq!(world.verifier.state().feed, Feed::NotYet);
+    let now = FeedDocument { epoch: EPOCH + 1, ..world.document(2, 2) };
+    world.absorb(&now).unwrap();
+    assert_eq!(world.verifier.state().age, Some(seconds(0)));
+}
+
+#[test]
 fn c023_a_document_that_has_expired_is_merged_but_not_fresh() {
     let world = World::unready(Settings::new(ISSUER, API));
     world.install();

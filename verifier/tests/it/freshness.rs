@@ -69,6 +69,17 @@ fn an_issuer_without_a_feed_is_accepted_and_named() {
 }
 
 #[test]
+fn an_issuer_that_signs_documents_has_a_feed() {
+    let world = World::unready(Settings::new(ISSUER, API));
+    world.install();
+    world.verifier.set_feed(false);
+    world.absorb(&world.document(5, 6)).unwrap();
+    world.verifier.set_feed(false);
+    assert_eq!(world.verifier.state().feed, Feed::NotYet);
+    assert!(matches!(world.verify(&world.token(json!({}))), Err(Rejection::NotReady { .. })));
+}
+
+#[test]
 fn a_feed_that_was_read_once_does_not_vanish() {
     let world = World::with(long_living().max_stale(seconds(60)));
     world.verifier.set_feed(false);
@@ -116,9 +127,23 @@ fn c028_without_a_feed_a_clock_that_is_behind_refuses_what_comes_from_ahead() {
     world.verifier.set_feed(false);
     world.clock.set(NOW - 600);
     assert_eq!(world.reason(&world.token(json!({}))), Reason::NotYet);
+}
+
+#[test]
+fn c028_an_absurd_clock_accepts_nothing_and_crashes_nothing() {
+    let (with_feed, without) = (World::new(), World::unready(Settings::new(ISSUER, API)));
+    without.install();
+    without.verifier.set_feed(false);
     for absurd in [i64::MIN / 1000, -1, 0, i64::MAX / 1000] {
-        world.clock.set(absurd);
-        assert!(world.verify(&world.token(json!({}))).is_err());
-        let _ = world.verifier.state();
+        without.clock.set(absurd);
+        assert!(without.verify(&without.token(json!({}))).is_err());
+        // By the time that the issuer has signed a token that has ended is over in any case.
+        with_feed.clock.set(absurd);
+        let over = with_feed.token(json!({ "exp": NOW - 5 }));
+        assert_eq!(with_feed.reason(&over), Reason::Expired);
+        assert_eq!(
+            with_feed.verifier.state().clock_offset,
+            Some((absurd * 1000).saturating_sub(NOW * 1000))
+        );
     }
 }

@@ -84,6 +84,10 @@ fn keys_that_the_feed_announces_are_fetched_at_once_and_not_in_a_loop() {
     assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
     world.absorb(&world.document(0, 0)).unwrap();
     assert_eq!(world.verifier.wants_keys(), KeyDemand::No);
+    // What an old document says of the keys is past.
+    document.jwks_hash = "older".into();
+    world.absorb(&document).unwrap();
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::No);
 }
 
 #[test]
