@@ -36,13 +36,20 @@ impl TestTime {
     pub(crate) async fn skip(&self, span: Duration) {
         let mut changed = self.0.changed.subscribe();
         let awaited = async {
-            while !self.waits().iter().any(|(_, wait)| *wait == span) {
+            while !self.take_wait(span) {
                 changed.changed().await.unwrap();
             }
         };
         let awaited = tokio::time::timeout(super::PATIENCE, awaited).await;
         assert!(awaited.is_ok(), "nobody waits for {span:?}, but for {:?}", self.waits());
         self.advance(span);
+    }
+
+    /// Whether somebody waits for just that long. Each wait is taken once.
+    fn take_wait(&self, span: Duration) -> bool {
+        let mut waits = self.0.waits.lock().unwrap();
+        let found = waits.iter().position(|(_, wait)| *wait == span);
+        found.map(|place| waits.remove(place)).is_some()
     }
 
     fn waits(&self) -> Vec<(u64, Duration)> {
