@@ -10,6 +10,7 @@ use super::server::Server;
 pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(look(server.clone()));
+    tasks.spawn(listen(server.clone()));
     tasks.spawn(beat(server.clone()));
     tasks.spawn(keep(server.clone()));
     tasks
@@ -22,6 +23,31 @@ async fn look(server: Arc<Server>) {
             tracing::warn!(%error, "the database could not be looked at");
         }
         server.world.clock.sleep(server.settings.revocation.poll).await;
+    }
+}
+
+/// Looks as soon as another node has changed something. Where that cannot be heard, the node still
+/// looks by itself.
+async fn listen(server: Arc<Server>) {
+    let mut wait = LISTEN_AGAIN;
+    loop {
+        match server.store.wakes().await {
+            Ok(Some(mut wakes)) => {
+                wait = LISTEN_AGAIN;
+                // What was committed before somebody listened is found by looking.
+                while server.memory.refresh().await.is_ok() && wakes.next().await.is_ok() {}
+                tracing::warn!("changes of other nodes cannot be heard of at once for the moment");
+            }
+            Ok(None) => {
+                return tracing::info!(
+                    poll = ?server.settings.revocation.poll,
+                    "changes beside this node are found by looking alone"
+                );
+            }
+            Err(error) => tracing::debug!(%error, "the database could not be listened to"),
+        }
+        server.world.clock.sleep(wait).await;
+        wait = (2 * wait).min(LISTEN_AT_LAST);
     }
 }
 
@@ -54,4 +80,6 @@ async fn keep(server: Arc<Server>) {
     }
 }
 
+const LISTEN_AGAIN: Duration = Duration::from_millis(250);
+const LISTEN_AT_LAST: Duration = Duration::from_secs(30);
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);

@@ -20,6 +20,7 @@ use self::ops::database::TryWrite;
 
 pub use error::StorageError;
 pub use operation::Stored;
+pub use postgres::Wakes;
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, StoreOptions};
 
 use crate::protocol::time::Timestamp;
@@ -89,6 +90,14 @@ impl Store {
         match &self.backend {
             Backend::Postgres(database) => database.read(&operation).await,
             Backend::Sqlite(database) => database.read(&operation).await,
+        }
+    }
+
+    /// What wakes this node when another has changed something; none where looking is all there is.
+    pub async fn wakes(&self) -> Result<Option<Wakes>, StorageError> {
+        match &self.backend {
+            Backend::Postgres(database) => database.wakes().await,
+            Backend::Sqlite(_) => Ok(None),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The distributed database: a pool of connections, and bounded retries.
 
 mod open;
+mod wakes;
 
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ use tokio::time::timeout;
 use super::error::{DbError, Severity, StorageError};
 use super::operation::{self, Execute};
 use super::{Now, StoreOptions};
+
+pub use wakes::Wakes;
 
 // The dialect: other nodes write at the same time, so what a decision rests on is locked.
 macro_rules! for_update {
@@ -25,6 +28,18 @@ macro_rules! for_share {
     };
 }
 
+// What a statement that changes the head of the log gives back beside its columns, or alone: the
+// other nodes are woken when it is committed.
+macro_rules! and_wake {
+    () => {
+        ", pg_notify('chancery_feed', '')"
+    };
+}
+macro_rules! returning_wake {
+    () => {
+        " RETURNING pg_notify('chancery_feed', '')"
+    };
+}
 macro_rules! clock {
     () => {
         "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
@@ -119,6 +134,14 @@ impl Database {
             return Err(StorageError::Unavailable(SILENT.to_owned()));
         };
         Ok(executed?)
+    }
+
+    /// What wakes this node; none behind a pooler, which hands connections around.
+    pub(super) async fn wakes(&self) -> Result<Option<Wakes>, StorageError> {
+        if !self.persistent {
+            return Ok(None);
+        }
+        Wakes::open(&self.pool).await.map(Some)
     }
 
     pub(super) async fn close(&self) {

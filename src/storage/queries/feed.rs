@@ -33,7 +33,10 @@ pub(super) async fn publish(
     let count = i64::try_from(entries.len()).unwrap_or(i64::MAX);
     let newest = revoking.tip(entries.len().saturating_sub(1));
     let (epoch, seq): (i64, i64) = tx
-        .query_as("UPDATE feed_head SET seq = seq + $1, tip = $2 WHERE id = 1 RETURNING epoch, seq")
+        .query_as(concat!(
+            "UPDATE feed_head SET seq = seq + $1, tip = $2 WHERE id = 1 RETURNING epoch, seq",
+            and_wake!()
+        ))
         .bind(count)
         .bind(newest.as_bytes().as_slice())
         .fetch_one(&mut *tx.conn)
@@ -93,7 +96,10 @@ pub(super) async fn renew_epoch(
 
 /// Tells every node to read clients, resources and keys again.
 pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
-    let note = tx.query("UPDATE feed_head SET changes = changes + 1 WHERE id = 1");
+    let note = tx.query(concat!(
+        "UPDATE feed_head SET changes = changes + 1 WHERE id = 1",
+        returning_wake!()
+    ));
     note.execute(&mut *tx.conn).await?;
     Ok(())
 }

@@ -25,6 +25,17 @@ macro_rules! for_share {
     };
 }
 
+// There is one node, and no other to wake.
+macro_rules! and_wake {
+    () => {
+        ""
+    };
+}
+macro_rules! returning_wake {
+    () => {
+        ""
+    };
+}
 macro_rules! clock {
     () => {
         "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)"

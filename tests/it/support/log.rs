@@ -43,4 +43,17 @@ impl TestServer {
         let reply = self.call(Method::POST, "/admin/v1/revocations", &token, &body).await;
         assert_eq!(reply.status, 200, "{reply:?}");
     }
+
+    /// Lets the database lose a revocation that was told, and answers the cursor behind it.
+    pub(crate) async fn lose_a_revocation(&self) -> String {
+        let mut raw = self.raw().await;
+        raw.keep("feed_head", "id = 1").await;
+        raw.keep("revocation", "seq >= 0").await;
+        self.revoke_some("lost").await;
+        self.advance(30);
+        let cursor = self.document("").await.document.cursor;
+        raw.put_back("revocation", "seq >= 0").await;
+        raw.put_back("feed_head", "id = 1").await;
+        cursor
+    }
 }

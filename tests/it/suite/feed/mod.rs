@@ -2,6 +2,8 @@
 
 use super::BACKEND;
 
+mod causes;
 mod documents;
 mod places;
+mod process;
 mod stream;
