@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod env;
 pub mod flows;
+pub mod gate;
 pub mod http;
 pub mod keys;
 pub mod protocol;

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 /// What went wrong; a measurement that fails has no figures.
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// The time now, which is what this program is about.
-#[expect(clippy::disallowed_methods, reason = "a measurement needs the real clock")]
+/// The time now.
 pub(crate) fn now() -> Instant {
     Instant::now()
 }
@@ -53,7 +52,9 @@ pub(crate) fn print_table(rows: &[Vec<String>]) {
     let line = |row: &[String]| println!("| {} |", row.join(" | "));
     line(head);
     line(&vec!["---".to_owned(); head.len()]);
-    body.iter().for_each(|row| line(row));
+    for row in body {
+        line(row);
+    }
     println!();
 }
 
@@ -62,10 +63,10 @@ pub(crate) fn show(span: Duration) -> String {
     let nanos = span.as_nanos();
     let seconds = span.as_secs_f64();
     match nanos {
-        ..1_000 => format!("{nanos} ns"),
-        ..10_000 => format!("{:.2} µs", seconds * 1e6),
-        ..1_000_000 => format!("{:.1} µs", seconds * 1e6),
-        ..1_000_000_000 => format!("{:.1} ms", seconds * 1e3),
+        0..1_000 => format!("{nanos} ns"),
+        1_000..10_000 => format!("{:.2} µs", seconds * 1e6),
+        10_000..1_000_000 => format!("{:.1} µs", seconds * 1e6),
+        1_000_000..1_000_000_000 => format!("{:.1} ms", seconds * 1e3),
         _ => format!("{seconds:.2} s"),
     }
 }

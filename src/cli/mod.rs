@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 mod feed;
 mod first_run;
+mod gate;
 mod import;
 mod init;
 mod input;
@@ -77,6 +78,7 @@ enum Command {
     /// Refuse tokens before they expire.
     Revoke(revoke::Arguments),
     Feed(feed::Arguments),
+    Gate(gate::Arguments),
     /// The configuration.
     #[command(subcommand)]
     Config(configuration::Command),
@@ -120,7 +122,7 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure> {
-    if !matches!(command, Command::Serve) {
+    if !matches!(command, Command::Serve | Command::Gate(_)) {
         log::start(context.config, "warn");
     }
     match command {
@@ -137,6 +139,7 @@ async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure>
         Command::Key(command) => key::run(command, context).await,
         Command::Revoke(arguments) => revoke::run(arguments, context).await,
         Command::Feed(arguments) => feed::run(&arguments, context).await,
+        Command::Gate(arguments) => gate::serve(arguments, context.config).await,
         Command::Config(command) => configuration::run(&command, context),
         Command::Completions { shell } => completions(shell),
     }

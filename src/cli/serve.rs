@@ -1,7 +1,6 @@
 //! `chancery serve`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -12,7 +11,6 @@ use super::{Failure, log};
 use crate::config::Config;
 use crate::flows::administration::Administration;
 use crate::flows::background;
-use crate::flows::server::Server;
 use crate::http::serve::{Limits, bind, serve as serve_http};
 use crate::http::{App, AppState, HttpSettings, routes};
 use crate::telemetry::collect_metrics;
@@ -51,7 +49,9 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     tracing::info!(issuer = %config.issuer, ?addresses, "listening");
-    let stop = stop_signal(&server)?;
+    // Streams never end by themselves.
+    let ending = server.clone();
+    let stop = stop_signal(move || ending.memory.feed().end_streams())?;
     let drained = if admin_listeners.is_empty() {
         serve_http(listeners, routes::all(&app), limits(config), stop.wait()).await.completed
     } else {
@@ -69,7 +69,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-fn limits(config: &Config) -> Limits {
+pub(super) fn limits(config: &Config) -> Limits {
     Limits {
         header_timeout: config.http.header_timeout,
         request_timeout: config.http.request_timeout,
@@ -81,19 +81,17 @@ fn limits(config: &Config) -> Limits {
 
 /// Told when the process is to stop.
 #[derive(Clone)]
-struct Stop(tokio::sync::watch::Receiver<bool>);
+pub(super) struct Stop(tokio::sync::watch::Receiver<bool>);
 
 impl Stop {
-    async fn wait(mut self) {
+    pub(super) async fn wait(mut self) {
         // An error means that the sender is gone, which is as good a reason to stop.
         let _ = self.0.wait_for(|stop| *stop).await;
     }
 }
 
-/// SIGTERM and SIGINT end the process after what it has accepted. Streams never end by themselves, so
-/// they are ended first.
-fn stop_signal(server: &Arc<Server>) -> Result<Stop, Failure> {
-    let server = server.clone();
+/// SIGTERM and SIGINT end the process after what it has accepted, and after what `first` does.
+pub(super) fn stop_signal(first: impl FnOnce() + Send + 'static) -> Result<Stop, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (tell, told) = tokio::sync::watch::channel(false);
@@ -103,7 +101,7 @@ fn stop_signal(server: &Arc<Server>) -> Result<Stop, Failure> {
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-        server.memory.feed().end_streams();
+        first();
         let _ = tell.send(true);
     });
     Ok(Stop(told))

@@ -16,6 +16,7 @@ impl Config {
         self.tokens.check(input);
         self.passwords.check(input);
         self.feed.check(input);
+        self.gate.check(input);
         self.check_places(input);
     }
 

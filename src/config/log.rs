@@ -12,8 +12,8 @@ section! {
     pub struct Log, from input {
         /// The form of the lines; `auto` is `pretty` on a terminal and `json` elsewhere.
         format: LogFormat = LogFormat::Auto, takes Choice(&FORMATS);
-        /// What is logged: a level, or levels by module. Where it is not given, the server logs from
-        /// `info` on, and any other command from `warn` on.
+        /// What is logged: a level, or levels by module. Where it is not given, the server and the
+        /// gate log from `info` on, and any other command from `warn` on.
         level: Option<String> = None, takes Level;
     }
 }

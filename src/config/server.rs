@@ -12,6 +12,7 @@ use super::audit::Audit;
 use super::database::Database;
 use super::declared::{Context, Declared};
 use super::feed::Feed;
+use super::gate::Gate;
 use super::http::Http;
 use super::keys::Keys;
 use super::kind::{Choice, Parsed, Refused};
@@ -66,6 +67,8 @@ section! {
         log: Log = input.section("log", Log::read);
         /// `[audit]`.
         audit: Audit = input.section("audit", Audit::read);
+        /// `[gate]`.
+        gate: Gate = input.section("gate", Gate::read);
         /// `[[users]]`, `[[clients]]` and `[[resources]]`.
         declared: Declared = Declared::read(input, &Context {
             issuer: &issuer,

@@ -1,6 +1,7 @@
 //! HTTP: routes, reading requests, the one map from errors to answers. The only place that knows
 //! axum. May import [`crate::flows`], [`crate::protocol`] and [`crate::env`]; never storage or keys.
 
+pub mod gate;
 pub mod routes;
 pub mod serve;
 

@@ -69,6 +69,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_janitor_removed_total", "Rows that the janitor removed, by table"),
     ("chancery_hashes_total", "Password hashes computed"),
     ("chancery_hash_refused_total", "Hashes refused because the queue was full or too slow"),
+    ("chancery_gate_requests_total", "Requests to the gate, by outcome"),
 ];
 
 const GAUGES: &[(&str, &str)] = &[

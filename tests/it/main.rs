@@ -5,6 +5,7 @@
 mod house;
 mod openapi;
 mod postgres;
+mod proxies;
 mod readme;
 mod sqlite;
 mod support;

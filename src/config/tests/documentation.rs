@@ -25,7 +25,7 @@ fn what_is_described_is_what_is_shown() {
 #[test]
 fn a_default_that_is_a_value_can_be_given_as_it_stands() {
     let defaults = load(&[], "").show();
-    let in_words = ["issuer", "database_url", "passwords.hash_permits"];
+    let in_words = ["issuer", "database_url", "passwords.hash_permits", "gate.issuer"];
     let docs = describe();
     let given: Vec<_> = docs
         .iter()

@@ -4,8 +4,9 @@ use super::*;
 
 #[test]
 fn every_key_refuses_nonsense_by_name_with_what_it_takes_and_without_the_value() {
-    // Any text is the name of a folder.
-    for doc in describe().into_iter().filter(|doc| doc.key != "data_dir") {
+    // Any text is the name of a folder or file, and may be a secret.
+    let takes_any = ["data_dir", "gate.state", "gate.client_secret"];
+    for doc in describe().into_iter().filter(|doc| !takes_any.contains(&doc.key.as_str())) {
         let refused = refusal(&[(&doc.env, "hunter2\thunter2")], "");
         assert!(refused.contains(&format!("- `{}` ({}): ", doc.env, doc.key)), "{refused}");
         let reads_a_file = doc.key.ends_with("_file");
@@ -17,7 +18,7 @@ fn every_key_refuses_nonsense_by_name_with_what_it_takes_and_without_the_value()
 
 #[test]
 fn every_key_refuses_an_empty_value_unless_it_is_a_list() {
-    let lists = ["trusted_proxies", "admin_listen"];
+    let lists = ["trusted_proxies", "admin_listen", "gate.audiences"];
     for doc in describe().into_iter().filter(|doc| !lists.contains(&doc.key.as_str())) {
         let refused = refusal(&[(&doc.env, "")], "");
         assert!(refused.contains(&format!("- `{}` ({}): takes", doc.env, doc.key)), "{refused}");
@@ -67,6 +68,13 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("issuer", "https://as.example", "https://as.example/"),
         ("database_url", "postgres://h/n", "mysql://h/n"),
         ("database.pgbouncer", "true", "yes"),
+        ("gate.issuer", "https://other.example/", "http://other.example"),
+        ("gate.issuer", "http://[::1]:8080", "https://as.example?a=b"),
+        ("gate.audiences", "https://a.example,api", "two words"),
+        ("gate.subscriber", "gate-1.eu_west", "gate 1"),
+        ("gate.freshness", "strict", "0s"),
+        ("gate.leeway", "1m", "61s"),
+        ("gate.realm", "the orders", "a \"b\""),
         ("master_key_previous", OTHER_KEY, "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"),
         ("master_key_previous", OTHER_KEY, "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0MTI!"),
     ] {

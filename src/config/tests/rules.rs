@@ -117,3 +117,11 @@ fn a_rule_is_silent_about_a_key_that_has_a_problem_of_its_own() {
     );
     assert_eq!(refused.matches("\n- ").count(), 1, "{refused}");
 }
+
+#[test]
+fn the_gate_has_both_parts_of_its_credentials_and_is_strict_below_its_limit() {
+    let id = ("CHANCERY_GATE__CLIENT_ID", "orders-gate");
+    refuses(&[id], "gate.client_id", "together or not at all");
+    load(&[id, ("CHANCERY_GATE__CLIENT_SECRET", "a secret")], "");
+    refuses(&[("CHANCERY_GATE__MAX_STALE", "10s")], "gate.strict_max_stale", "gate.max_stale");
+}

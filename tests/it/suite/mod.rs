@@ -10,6 +10,7 @@ mod crash;
 mod everything;
 mod feed;
 mod first_run;
+mod gate;
 mod http;
 mod interop;
 mod janitor;

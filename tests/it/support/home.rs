@@ -120,6 +120,11 @@ impl Home {
         self.serve_by(BINARY, &["serve"])
     }
 
+    /// Starts a server where the last one of [`Home::serve`] has listened.
+    pub(crate) fn serve_again(&self) -> Serving {
+        self.start(BINARY, &["serve"])
+    }
+
     /// Like [`Home::serve`], with a server whose writes fail at a limit on the size of files. A limit
     /// would end it otherwise.
     pub(crate) fn serve_within_limits(&mut self) -> Serving {
@@ -127,16 +132,12 @@ impl Home {
     }
 
     fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
-        let address = self.set_free_port();
-        self.listen(address, program, arguments)
+        self.set_free_port();
+        self.start(program, arguments)
     }
 
-    /// Starts a server again where one was.
-    pub(crate) fn serve_again(&self, address: SocketAddr) -> Serving {
-        self.listen(address, BINARY, &["serve"])
-    }
-
-    fn listen(&self, address: SocketAddr, program: &str, arguments: &[&str]) -> Serving {
+    fn start(&self, program: &str, arguments: &[&str]) -> Serving {
+        let address = self.variable("CHANCERY_LISTEN").parse().unwrap();
         let mut child = self
             .command(program, arguments)
             .stdin(Stdio::null())

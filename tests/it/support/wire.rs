@@ -66,6 +66,11 @@ impl Wire {
         reply
     }
 
+    /// The name of the server in its tokens, where none is configured.
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.address.port())
+    }
+
     pub(crate) async fn get(&self, path: &str) -> io::Result<Reply> {
         self.send(Method::GET, path, "", ("", "")).await
     }
@@ -177,7 +182,7 @@ impl Secrets {
 }
 
 /// The answer, if all of it is there. Every answer of this server says how long it is.
-fn parse(answer: &[u8]) -> Option<Reply> {
+pub(super) fn parse(answer: &[u8]) -> Option<Reply> {
     let text = std::str::from_utf8(answer).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let mut lines = head.split("\r\n");

@@ -217,7 +217,7 @@ async fn without_the_issuer_the_keys_serve_until_they_are_too_old() {
     early.set_clock(start + KEEPS_KEYS + 1);
     assert_unavailable(&early.call(&token).await);
 
-    let _serving = home.serve_again(wire.address);
+    let _serving = home.serve_again();
     for api in [&late, &early] {
         assert_accepted(&api.call(&token).await);
     }

@@ -151,7 +151,7 @@ async fn while_the_server_is_down_it_tries_and_then_gives_up_without_a_logout() 
     assert_eq!(it.program.hear(), "error: no answer from the server: try again later");
     it.program.say("token");
     it.assert_pauses((500, 1000));
-    let _serving = home.serve_again(wire.address);
+    let _serving = home.serve_again();
     it.program.say("wake");
     it.assert_refreshed();
     let all = it.front.sent();

@@ -153,7 +153,7 @@ fn pg_config() -> Option<PathBuf> {
     clippy::disallowed_methods,
     reason = "the tests look for programs of the machine that they run on"
 )]
-pub(super) fn on_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|file| file.is_file())

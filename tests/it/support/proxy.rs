@@ -1,0 +1,102 @@
+//! A proxy as a process of its own: an installed program, on the loopback, with a folder of its own.
+
+use std::fs::{self, File};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::gate::PATIENCE;
+use super::postgres::{on_path, skip_or_fail};
+
+/// The program of a proxy.
+pub(crate) struct ProxyProgram {
+    path: PathBuf,
+}
+
+/// A proxy that runs until this is dropped.
+pub(crate) struct Proxy {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    folder: TempDir,
+}
+
+impl ProxyProgram {
+    /// Finds a program on the path, or where only the administrator's leads. `None` if it is not
+    /// installed, which was said, or failed under CI.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let debian = Some(PathBuf::from("/usr/sbin").join(name)).filter(|file| file.is_file());
+        let found = on_path(name).or(debian).map(|path| Self { path });
+        if found.is_none() {
+            let test = std::thread::current().name().unwrap_or("a test").to_owned();
+            skip_or_fail(&test, &format!("{name} is not installed"));
+        }
+        found
+    }
+
+    /// Runs the program in a folder with these files. They tell it to listen on `address`.
+    pub(crate) fn run(
+        &self,
+        address: SocketAddr,
+        files: &[(&str, String)],
+        arguments: &[&str],
+    ) -> Proxy {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        let log = File::create(folder.path().join(LOG)).unwrap();
+        let here = format!("{}/", folder.path().display());
+        let child = Command::new(&self.path)
+            .args(arguments.iter().map(|argument| argument.replace("{folder}", &here)))
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Proxy { child, address, folder }
+    }
+}
+
+impl Proxy {
+    /// Waits until it listens.
+    pub(crate) async fn listens(&mut self) {
+        let listening = async {
+            while TcpStream::connect(self.address).await.is_err() {
+                let ended = self.child.try_wait().unwrap();
+                assert!(ended.is_none(), "the proxy has ended: {ended:?}");
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, listening).await.unwrap();
+    }
+
+    fn log(&self) -> String {
+        read(&self.folder.path().join(LOG))
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the proxy's log:\n{}", self.log());
+        }
+    }
+}
+
+/// An address that nobody listened on a moment ago.
+pub(crate) fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn read(path: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned()
+}
+
+const LOG: &str = "log";
