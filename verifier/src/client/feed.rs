@@ -117,11 +117,7 @@ impl Run {
         }
         let cursor = self.verifier.position().map(|position| position.cursor);
         let silence = self.settings.silence;
-        let named = match &self.settings.subscriber {
-            Some(name) => stream.with_query(&format!("subscriber={name}"))?,
-            None => stream.clone(),
-        };
-        let mut body = self.web.open(&named, cursor.as_deref(), silence).await?;
+        let mut body = self.web.open(stream, cursor.as_deref(), silence).await?;
         let mut events = Events::new(LONGEST_DOCUMENT);
         let mut silent = self.pause.pause(silence);
         loop {
