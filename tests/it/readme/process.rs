@@ -97,6 +97,7 @@ impl Running {
         );
         fs::write(folder.join("cargo"), cargo).unwrap();
         fs::set_permissions(folder.join("cargo"), fs::Permissions::from_mode(0o700)).unwrap();
+        #[expect(clippy::disallowed_methods, reason = "what is run there needs the usual programs")]
         let path = std::env::var("PATH").unwrap();
         self.environment.push(("PATH", format!("{}:{path}", folder.display())));
     }

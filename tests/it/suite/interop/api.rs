@@ -208,7 +208,7 @@ async fn without_the_issuer_the_keys_serve_until_they_are_too_old() {
     };
     early.set_clock(start);
     assert_accepted(&early.call(&token).await);
-    let Issuer { home, serving, wire, .. } = issuer;
+    let Issuer { home, serving, .. } = issuer;
     serving.kill();
     late.set_clock(start);
     assert_unavailable(&late.call(&token).await);

@@ -138,7 +138,7 @@ async fn whatever_gets_lost_the_same_token_is_sent_again() {
 #[tokio::test]
 async fn while_the_server_is_down_it_tries_and_then_gives_up_without_a_logout() {
     let Some((issuer, mut it)) = Loop::start().await else { return };
-    let Issuer { home, serving, wire, .. } = issuer;
+    let Issuer { home, serving, .. } = issuer;
     serving.kill();
     it.set_clock(301);
     it.program.say("token");
