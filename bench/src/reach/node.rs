@@ -23,7 +23,7 @@ pub(super) struct Node {
 
 /// Builds the server in the profile of a release.
 pub(super) fn build() -> Result<(), Failure> {
-    let status = Command::new(env!("CARGO"))
+    let status = Command::new("cargo")
         .args(["build", "--release", "--package", "chancery", "--bin", "chancery"])
         .status()?;
     if status.success() { Ok(()) } else { Err("the server could not be built".into()) }

@@ -146,7 +146,7 @@ fn example() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let build = || {
         // Cargo builds it with all tests of the workspace, but not with a single one.
-        let mut command = Command::new(env!("CARGO"));
+        let mut command = Command::new("cargo");
         command.args(["build", "--quiet"]).args(EXAMPLE_ARGUMENTS.split(' ').skip(1));
         assert!(command.status().unwrap().success(), "the example could not be built");
         let own = std::env::current_exe().unwrap();
