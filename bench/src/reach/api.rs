@@ -10,7 +10,7 @@ use chancery_verifier::client::{Client, ClientSettings};
 use chancery_verifier::{Settings, Verifier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::node::Node;
@@ -54,12 +54,33 @@ impl Api {
     pub(super) fn wait_for_refusal(
         &self,
         token: &str,
-    ) -> impl Future<Output = Result<Instant, JoinError>> + use<> {
+    ) -> impl Future<Output = Result<Instant, Failure>> + use<> {
         let (client, token) = (self.0.clone(), token.to_owned());
-        tokio::spawn(async move {
-            client.until(|verifier| verifier.verify(&token).is_err()).await;
-            now()
-        })
+        let waiting = tokio::spawn(async move {
+            let refused = client.until(|verifier| verifier.verify(&token).is_err());
+            timeout(LONG, refused).await.map(|()| now())
+        });
+        async { Ok(waiting.await??) }
+    }
+
+    /// Completes once the stream is lost.
+    pub(super) async fn is_cut_off(&self) -> Result<(), Failure> {
+        self.streams(false).await
+    }
+
+    /// Completes once there is a stream.
+    pub(super) async fn is_streaming(&self) -> Result<(), Failure> {
+        self.streams(true).await
+    }
+
+    async fn streams(&self, expected: bool) -> Result<(), Failure> {
+        for _ in 0..10_000 {
+            if self.0.counters().streaming == expected {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err("the stream did not come or go".into())
     }
 }
 
@@ -84,7 +105,7 @@ impl Crowd {
             let mut stream = TcpStream::connect(address).await?;
             stream.write_all(request.as_bytes()).await?;
             let mut begin = [0; 12];
-            stream.read_exact(&mut begin).await?;
+            timeout(LONG, stream.read_exact(&mut begin)).await??;
             if begin != *b"HTTP/1.1 200" {
                 return Err("a stream was refused".into());
             }

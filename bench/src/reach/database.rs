@@ -69,6 +69,11 @@ fn as_server_user() -> Result<Command, Failure> {
 /// Where Debian keeps the newest server.
 fn programs() -> Result<PathBuf, Failure> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").map_err(|_| "no PostgreSQL server")?;
-    let paths = versions.flatten().map(|version| version.path().join("bin"));
-    Ok(paths.filter(|path| path.join("initdb").is_file()).max().ok_or("no PostgreSQL server")?)
+    let newest = versions
+        .flatten()
+        .filter(|version| version.path().join("bin/initdb").is_file())
+        .filter_map(|version| Some((version.file_name().to_str()?.parse::<u32>().ok()?, version)))
+        .max_by_key(|(number, _)| *number);
+    let (_, newest) = newest.ok_or("no PostgreSQL server")?;
+    Ok(newest.path().join("bin"))
 }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::admin::get;
 use super::database::Cluster;
+use super::relay::Relay;
 use crate::figures::Failure;
 
 /// A running node and the folder that it keeps things in. It ends with this value.
@@ -44,6 +45,13 @@ impl Node {
         let mut there = Self::start(&first, &second, Some(cluster), Some(&here)).await?;
         there.secrets.clone_from(&here.secrets);
         Ok((there, here))
+    }
+
+    /// A node whose name leads to it over a relay.
+    pub(super) async fn behind_a_relay() -> Result<(Self, Relay), Failure> {
+        let url = free_url()?;
+        let relay = Relay::start(url.trim_start_matches("http://").to_owned()).await?;
+        Ok((Self::start(&url, &relay.url, None, None).await?, relay))
     }
 
     async fn start(

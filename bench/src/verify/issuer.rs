@@ -1,6 +1,6 @@
 //! An issuer in this process: a key of each algorithm, tokens, and a snapshot of the feed.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
@@ -31,6 +31,7 @@ pub(super) struct TestIssuer {
     feed: EncodingKey,
     jwks: Value,
     tokens: AtomicU64,
+    events: AtomicI64,
 }
 
 impl TestIssuer {
@@ -57,7 +58,16 @@ impl TestIssuer {
         feed_jwk["purpose"] = json!("revocations");
         let decoding = DecodingKey::from_jwk(&serde_json::from_value(jwk.clone())?)?;
         let jwks = json!({"keys": [jwk, feed_jwk]});
-        Ok(Self { name, algorithm, decoding, signing, feed, jwks, tokens: AtomicU64::new(0) })
+        Ok(Self {
+            name,
+            algorithm,
+            decoding,
+            signing,
+            feed,
+            jwks,
+            tokens: AtomicU64::new(0),
+            events: AtomicI64::new(1),
+        })
     }
 
     pub(super) fn jwks(&self) -> String {
@@ -89,6 +99,16 @@ impl TestIssuer {
 
     /// A snapshot with so many ended sessions, none of which is of a token.
     pub(super) fn snapshot(&self, entries: usize) -> Result<String, Failure> {
+        self.document((0, 1), entries)
+    }
+
+    /// The next event of the stream: one more ended session.
+    pub(super) fn event(&self) -> Result<String, Failure> {
+        let seq = self.events.fetch_add(1, Ordering::Relaxed);
+        self.document((seq, seq + 1), 1)
+    }
+
+    fn document(&self, (prev_seq, seq): (i64, i64), entries: usize) -> Result<String, Failure> {
         let now = seconds();
         let entries = random_entries(entries)?.into_iter().map(|entry| (Kind::Session, entry));
         let document = FeedDocument {
@@ -96,9 +116,9 @@ impl TestIssuer {
             iat: now,
             exp: now + 3600,
             epoch: 1,
-            prev_seq: 0,
-            seq: 1,
-            cursor: "1.1".into(),
+            prev_seq,
+            seq,
+            cursor: format!("1.{seq}"),
             time: now * 1000,
             jwks_hash: jwks_hash([TOKEN_KEY, FEED_KEY]),
             entries: PackedEntries::pack(entries),
