@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::StatusCode;
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
-use crate::{Absorbed, FeedError};
+use crate::{Absorbed, FeedError, Position};
 
 /// The feed cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,17 @@ pub(super) enum FollowError {
 impl FollowError {
     fn retry_after(&self) -> Option<Duration> {
         if let Self::Web(error) = self { error.retry_after() } else { None }
+    }
+
+    /// Whether another document may do better. Where the issuer is away or busy, none does.
+    fn is_of_the_document(&self) -> bool {
+        match self {
+            Self::Document(_) => true,
+            Self::Web(WebError::Status { status, .. }) => {
+                status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
     }
 }
 
@@ -183,24 +195,37 @@ impl Run {
 
     async fn read_documents(&self, snapshot: &Link) -> Result<(), FollowError> {
         for _ in 0..MOST_DOCUMENTS {
-            let link = match self.verifier.position() {
-                Some(known) => {
-                    snapshot.with_query(&format!("epoch={}&after={}", known.epoch, known.seq))?
-                }
-                None => snapshot.clone(),
+            let absorbed = match self.verifier.position() {
+                Some(known) => self.fetch_behind(&known, snapshot).await?,
+                None => self.fetch(snapshot).await?,
             };
-            match self.fetch(&link).await? {
+            match absorbed {
                 Absorbed::Advanced | Absorbed::NewEpoch => {}
                 Absorbed::Nothing => return Ok(()),
-                // The segment of another log, say of a cache: the snapshot leaves no gap.
-                Absorbed::Gap => match self.fetch(snapshot).await? {
-                    Absorbed::Advanced | Absorbed::NewEpoch => {}
-                    _ => return Err(FollowError::Stuck),
-                },
-                Absorbed::Older => return Err(FollowError::Stuck),
+                Absorbed::Gap | Absorbed::Older => return Err(FollowError::Stuck),
             }
         }
         Err(FollowError::Stuck)
+    }
+
+    /// Fetches what lies behind `known`. Where that is of no use, say the segment of another log or
+    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap.
+    async fn fetch_behind(
+        &self,
+        known: &Position,
+        snapshot: &Link,
+    ) -> Result<Absorbed, FollowError> {
+        let behind = snapshot.with_parameter("cursor", &known.cursor)?;
+        let useless = match self.fetch(&behind).await {
+            Ok(Absorbed::Gap) => FollowError::Stuck,
+            Err(error) if error.is_of_the_document() => error,
+            outcome => return outcome,
+        };
+        tracing::info!(reason = %useless, "the snapshot is read instead of what lies behind it");
+        match self.fetch(snapshot).await? {
+            advanced @ (Absorbed::Advanced | Absorbed::NewEpoch) => Ok(advanced),
+            _ => Err(useless),
+        }
     }
 
     /// Fetches one document and takes it up.

@@ -16,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore, crypto};
 
-use super::link::Link;
+use super::link::{Link, form_encoded};
 use super::pause::{Pause, within};
 
 /// A request had no usable answer.
@@ -185,13 +185,6 @@ impl Credentials {
         value.set_sensitive(true);
         Some(value)
     }
-}
-
-/// `application/x-www-form-urlencoded`, as strict as it goes.
-fn form_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let encoded = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
-    text.bytes().map(encoded).collect()
 }
 
 /// TLS with the roots of this machine. Without any no certificate is good, which the error says.

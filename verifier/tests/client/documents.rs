@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::support::keys::Key;
 use super::support::{
-    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, start, streaming, until,
+    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, secs, start, streaming,
+    until,
 };
 
 #[tokio::test]
@@ -89,6 +90,38 @@ async fn c023_a_forged_snapshot_makes_nobody_ready() {
         let token = issuer.token("s1");
         assert_eq!(client.verify(&token).unwrap_err().status(), 503);
     }
+}
+
+#[tokio::test]
+async fn c023_the_snapshot_takes_the_place_of_a_segment_that_is_refused() {
+    let (time, issuer) = issuer().await;
+    let client = start(&time, &issuer, ClientSettings::new().poll_only());
+    until(&client, |verifier| verifier.state().ready).await;
+    let refused = [
+        // Kept by a cache since before its key was removed.
+        Served::Text(issuer.log(|log| Key::of_feed("f0").sign(FEED_TYPE, &log.document(0, 0, 0)))),
+        Served::Status(400, 0, ""),
+        Served::Text(issuer.document(0, 0).to_lowercase()),
+    ];
+    for (count, refused) in refused.into_iter().enumerate() {
+        let sid = format!("s{count}");
+        let token = issuer.token(&sid);
+        issuer.log(|log| {
+            log.segments = refused;
+            log.write(Kind::Session, &sid);
+        });
+        time.skip(secs(1)).await;
+        until(&client, |verifier| is_revoked(verifier, &token)).await;
+    }
+    // An issuer that is busy is not asked for more.
+    let snapshots =
+        || issuer.log(|log| log.requests.iter().filter(|uri| *uri == "/revocations").count());
+    let asked = snapshots();
+    issuer.log(|log| log.segments = Served::Status(429, 0, ""));
+    let failures = client.counters().fetch_failures;
+    time.advance(secs(60));
+    super::support::reached(&client, |client| client.counters().fetch_failures > failures).await;
+    assert_eq!(snapshots(), asked);
 }
 
 /// Documents of the present state that a token key, a stranger, or another type has signed.

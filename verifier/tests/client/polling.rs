@@ -33,7 +33,7 @@ async fn polls_wait_longer_while_they_fail() {
     time.skip(millis(5050)).await;
     until(&client, |verifier| verifier.state().ready).await;
     time.skip(millis(10)).await;
-    issuer.until(|log| log.requests.last().is_some_and(|uri| uri.ends_with("after=0"))).await;
+    issuer.until(|log| log.requests.last().is_some_and(|uri| uri.ends_with("cursor=1.0"))).await;
 }
 
 #[tokio::test]

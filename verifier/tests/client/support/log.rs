@@ -20,6 +20,8 @@ pub(crate) struct Log {
     pub(crate) no_feed: bool,
     pub(crate) jwks: Served,
     pub(crate) snapshot: Served,
+    /// What lies behind a cursor.
+    pub(crate) segments: Served,
     pub(crate) stream: Served,
     /// A stream that is opened brings nothing by itself.
     pub(crate) stalls: bool,
@@ -60,6 +62,7 @@ impl Log {
             no_feed: false,
             jwks: Served::Well,
             snapshot: Served::Well,
+            segments: Served::Well,
             stream: Served::Well,
             stalls: false,
             requests: vec![],
