@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct State {
     /// Whether the issuer has a feed, and whether it is followed.
     pub feed: Feed,
-    /// Whether tokens can be accepted: keys are known, and what the feed said, if there is one.
+    /// Whether tokens can be accepted: keys are known, and what the feed said, if there is one, and
+    /// that for no longer than [`Settings::max_stale`](crate::Settings::max_stale).
     pub ready: bool,
     /// How old what is known of the revocations is; none before the first gap-free document.
     pub age: Option<Duration>,

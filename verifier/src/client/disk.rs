@@ -72,7 +72,8 @@ impl StateFile {
     }
 }
 
-/// What tells one state from the next without writing it out. Time alone is news every five minutes.
+/// What tells one state from the next without writing it out. Time alone is news every five minutes,
+/// also while nothing comes: the state has to be as old after a restart.
 #[derive(Eq, PartialEq)]
 struct Version {
     position: Option<Position>,
@@ -88,7 +89,9 @@ impl Version {
             position: state.position,
             entries: state.entries,
             jwks_hash: state.jwks_hash,
-            minutes: state.as_of.map(|milliseconds| milliseconds / 300_000),
+            minutes: state.as_of.zip(state.age).map(|(as_of, age)| {
+                as_of.saturating_add_unsigned(age.as_secs().saturating_mul(1000)) / 300_000
+            }),
         }
     }
 }

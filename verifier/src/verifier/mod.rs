@@ -141,8 +141,12 @@ impl Verifier {
 
     /// What is known, to be kept where only this API can write, and given to
     /// [`Verifier::import`] after a restart.
+    ///
+    /// It says how much time has passed since the issuer was heard, by a clock that does not step.
+    /// For how long the API was down after that only the clock of the machine can tell: by as much as
+    /// it is behind then, the state may be older than it seems, until the issuer is heard again.
     pub fn export(&self) -> Vec<u8> {
-        persist::export(&self.0.settings.issuer, &self.0.known.load())
+        persist::export(&self.0.settings.issuer, &self.0.known.load(), self.0.moment())
     }
 
     /// Takes up what was exported. It adds to what is known and never weakens it: revocations are
@@ -182,7 +186,7 @@ impl Inner {
         let moment = self.moment();
         State {
             feed: known.feed(),
-            ready: known.is_ready(),
+            ready: known.is_ready(moment, self.settings.max_stale),
             age: known.age(moment),
             as_of: known.fresh.map(|seen| seen.time),
             position: known.position.clone(),

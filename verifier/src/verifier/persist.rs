@@ -27,29 +27,35 @@ struct Head {
     /// The key set, as it was published.
     jwks: Option<String>,
     position: Option<(i64, i64, String)>,
-    /// The time of the newest document that left no gap, in milliseconds.
-    fresh: Option<i64>,
-    /// The latest time that the issuer has signed, in milliseconds.
-    signed: Option<i64>,
+    /// The time of the newest document that left no gap, and how long ago it was seen, in
+    /// milliseconds.
+    fresh: Option<(i64, i64)>,
+    /// The same of the latest time that the issuer has signed.
+    signed: Option<(i64, i64)>,
+    signers: Vec<String>,
+    fed: bool,
     /// SHA-256 of the records.
     sha256: String,
 }
 
-pub(super) fn export(issuer: &str, known: &Known) -> Vec<u8> {
+pub(super) fn export(issuer: &str, known: &Known, moment: Moment) -> Vec<u8> {
     let mut records = Vec::with_capacity(known.set.len() * RECORD);
     for record in known.set.records() {
         records.extend_from_slice(&record.digest.0);
         records.extend_from_slice(&record.not_before.to_be_bytes());
         records.extend_from_slice(&record.until.to_be_bytes());
     }
+    let seen = |seen: Seen| (seen.time, seen.passed(moment));
     let head = Head {
         format: FORMAT.to_owned(),
         version: VERSION,
         issuer: issuer.to_owned(),
         jwks: String::from_utf8(known.keys.text.clone()).ok().filter(|text| !text.is_empty()),
         position: known.position.clone().map(|known| (known.epoch, known.seq, known.cursor)),
-        fresh: known.fresh.map(|seen| seen.time),
-        signed: known.signed.map(|seen| seen.time),
+        fresh: known.fresh.map(seen),
+        signed: known.signed.map(seen),
+        signers: known.signers.clone(),
+        fed: known.fed,
         sha256: hash(&records),
     };
     // Numbers and texts alone are always written.
@@ -80,7 +86,7 @@ impl Known {
     /// Adds what was saved.
     pub(super) fn restore(&mut self, saved: Saved, moment: Moment) {
         self.merge(saved.entries);
-        let seen = |time| Seen { time, at: moment.monotonic };
+        let seen = |(time, carried)| Seen { time, carried, at: moment.monotonic };
         if let Some(keys) = saved.keys.filter(|_| self.keys.is_empty()) {
             self.install(keys);
         }
@@ -89,9 +95,12 @@ impl Known {
             self.position = Some(Position { epoch, seq, cursor });
             self.fresh = saved.head.fresh.map(seen);
         }
-        if let Some(time) = saved.head.signed {
-            self.note_time(seen(time));
+        if let Some(signed) = saved.head.signed {
+            self.note_time(seen(signed));
         }
+        self.fed |= saved.head.fed;
+        saved.head.signers.iter().for_each(|kid| self.note_signer(kid));
+        self.distrust_revoked();
     }
 }
 
