@@ -36,7 +36,12 @@ impl Run {
                     let asked =
                         if let KeysError::Web(error) = error { error.retry_after() } else { None };
                     let soon = backoff.next(self.pause.chance(), asked);
-                    if self.has_keys() { soon.max(SHORTEST) } else { soon }
+                    // However much they are wanted.
+                    tokio::select! {
+                        () = self.pause.pause(soon) => {}
+                        _ = links.changed() => {}
+                    }
+                    if self.has_keys() { SHORTEST } else { Duration::ZERO }
                 }
             };
             tokio::select! {

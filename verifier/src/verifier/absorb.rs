@@ -59,7 +59,7 @@ impl Inner {
         let known = self.known.load();
         let kid = compact.header.kid.as_deref().ok_or(FeedError::Form)?;
         let key = known.keys.of_feed(kid).ok_or_else(|| {
-            self.demand.unknown_kid();
+            self.demand.unknown_feed_kid();
             FeedError::UnknownKey
         })?;
         if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {

@@ -246,6 +246,39 @@ fn an_unknown_feed_key_makes_keys_wanted() {
 }
 
 #[test]
+fn c004_unknown_kids_of_tokens_do_not_delay_the_fetch_of_a_new_feed_key() {
+    let world = World::new();
+    let thief = Signer::ed25519(66, "unknown").token(&super::support::claims(json!({})));
+    assert_eq!(world.reason(&thief), Reason::UnknownKey);
+    world.verifier.fetching_keys();
+    world.install();
+    assert_eq!(world.reason(&thief), Reason::UnknownKey);
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+    let next = Signer::ed25519(12, "next-feed-key").document(&world.document(0, 1));
+    assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
+    world.verifier.fetching_keys();
+    world.install();
+    // Nor do they come more often by documents.
+    assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+}
+
+#[test]
+fn keys_that_the_feed_speaks_of_are_wanted_until_some_come() {
+    let world = World::new();
+    let other = FeedDocument { jwks_hash: "other".into(), ..world.document(0, 1) };
+    world.absorb(&other).unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
+        world.verifier.fetching_keys();
+    }
+    // A stale copy is not fetched in a loop.
+    world.install();
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+}
+
+#[test]
 fn a_revoked_feed_key_signs_nothing_any_more() {
     let world = World::new();
     world.revoke(1, Kind::Key, "feed-key", None);
