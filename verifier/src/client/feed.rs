@@ -93,7 +93,8 @@ impl Run {
 
     /// Streams, and while there is no stream asks.
     async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
-        let mut backoff = Backoff::new();
+        // A node that ends ends all of its streams at once.
+        let mut backoff = Backoff::up_to(RETURN);
         loop {
             let end = match self.stream(stream, snapshot, &mut backoff).await {
                 Ok(never) => match never {},
@@ -102,6 +103,10 @@ impl Run {
             self.tally.streaming.store(false, Ordering::Relaxed);
             count(&self.tally.stream_failures);
             let wait = backoff.next(self.pause.chance(), end.retry_after());
+            if let FollowError::Web(error) = &end {
+                self.note_refusal(error);
+            }
+            let wait = wait.max(self.credentials_rest());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
             let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
             let polling = async {
@@ -130,7 +135,8 @@ impl Run {
         let cursor = self.verifier.position().map(|position| position.cursor);
         let silence = self.settings.silence;
         let mut body = self.web.open(stream, cursor.as_deref(), silence).await?;
-        let mut events = Events::new(LONGEST_DOCUMENT);
+        let opened = self.verifier.clock().monotonic();
+        let mut events = Events::new(self.verifier.max_document());
         let mut silent = self.pause.pause(silence);
         loop {
             let frame = tokio::select! {
@@ -142,7 +148,10 @@ impl Run {
             for event in events.read(frame.data_ref().map_or(&[], |data| data))? {
                 if event.name == EVENT && self.take_up(event.data, snapshot).await? {
                     silent = self.pause.pause(silence);
-                    backoff.reset();
+                    // One that ends as soon as it has begun is not worth a quick return.
+                    if self.verifier.clock().monotonic().saturating_sub(opened) >= silence {
+                        backoff.reset();
+                    }
                 }
             }
         }
@@ -231,7 +240,7 @@ impl Run {
     /// Fetches one document and takes it up.
     async fn fetch(&self, link: &Link) -> Result<Absorbed, FollowError> {
         count(&self.tally.documents_fetched);
-        let bounds = Bounds { size: LONGEST_DOCUMENT, time: SLOWEST_DOCUMENT };
+        let bounds = Bounds { size: self.verifier.max_document(), stall: STALL };
         let answer = self.web.get(link, "application/revocations+jwt", bounds).await?;
         let document = String::from_utf8(answer.body.into()).map_err(|_| FeedError::Form)?;
         self.absorb(document).await
@@ -248,19 +257,16 @@ impl Run {
             tokio::task::spawn_blocking(merging).await.map_err(|_| FollowError::Ended)?
         };
         self.progressed();
-        let absorbed = absorbed?;
-        if matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch) {
-            self.note_applied();
-        }
-        Ok(absorbed)
+        self.note_applied();
+        Ok(absorbed?)
     }
 }
 
 /// The name of the events that carry documents.
 const EVENT: &str = "revocations";
-/// A snapshot of a million revocations has 40 MB.
-const LONGEST_DOCUMENT: usize = 64 << 20;
-const SLOWEST_DOCUMENT: Duration = Duration::from_mins(1);
+const STALL: Duration = Duration::from_secs(10);
+/// Within this time streams come back that ended together. Meanwhile the feed is asked for.
+const RETURN: Duration = Duration::from_secs(2);
 /// What is longer takes milliseconds to merge.
 const LONG: usize = 64 << 10;
 /// So many segments of 256 revocations hold more than any log does.

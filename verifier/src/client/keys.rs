@@ -91,7 +91,7 @@ impl Run {
     }
 }
 
-const BOUNDS: Bounds = Bounds { size: 256 * 1024, time: Duration::from_secs(10) };
+const BOUNDS: Bounds = Bounds { size: 256 * 1024, stall: Duration::from_secs(10) };
 /// Keys are not fetched more often than this because they are due, nor after a failure while there
 /// are any.
 const SHORTEST: Duration = Duration::from_secs(30);

@@ -62,6 +62,16 @@ impl Link {
         self.with_path(&format!("{path}{joint}{name}={}", form_encoded(value)))
     }
 
+    /// Whether it leads to the same scheme, host and port as `other`.
+    pub(super) fn has_origin_of(&self, other: &Self) -> bool {
+        let origin = |link: &Self| {
+            let host = link.0.host().map(str::to_ascii_lowercase);
+            let tls = link.0.scheme_str() == Some("https");
+            (tls, host, link.0.port_u16().unwrap_or(if tls { 443 } else { 80 }))
+        };
+        origin(self) == origin(other)
+    }
+
     /// The path without a slash at its end: where a well-known name is put behind.
     pub(super) fn path(&self) -> &str {
         self.0.path().trim_end_matches('/')
@@ -125,6 +135,20 @@ mod tests {
         assert_eq!(tls.named("http://127.0.0.1/jwks"), Err(LinkError::InTheClear));
         let local = Link::parse("http://127.0.0.1/").unwrap();
         assert!(local.named("http://localhost/jwks").is_ok());
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let issuer = Link::parse("https://as.example/tenant").unwrap();
+        for same in ["https://as.example/r", "https://AS.example:443"] {
+            assert!(Link::parse(same).unwrap().has_origin_of(&issuer), "{same}");
+        }
+        for other in ["https://as.example:444", "https://cdn.as.example", "https://as.example.evil"]
+        {
+            assert!(!Link::parse(other).unwrap().has_origin_of(&issuer), "{other}");
+        }
+        let [clear, tls] = ["http://localhost:443", "https://localhost"].map(Link::parse);
+        assert!(!clear.unwrap().has_origin_of(&tls.unwrap()));
     }
 
     #[test]

@@ -71,6 +71,12 @@ impl Verifier {
         &*self.0.clock
     }
 
+    /// The longest document that it reads, in bytes.
+    #[cfg(feature = "client")]
+    pub(crate) fn max_document(&self) -> usize {
+        self.0.settings.max_document
+    }
+
     /// Judges a token by the [`Settings`] alone.
     pub fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, Rejection> {
         self.verify_for(token, &Requirement::default())

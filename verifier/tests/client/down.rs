@@ -7,7 +7,7 @@ use chancery_verifier::revocation::Kind;
 use chancery_verifier::{Freshness, Requirement};
 
 use super::support::{
-    ClientSettings, is_revoked, issuer, millis, reached, secs, start, streaming, until,
+    ClientSettings, RETURN, is_revoked, issuer, millis, reached, secs, start, streaming, until,
 };
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn an_issuer_that_restarts_is_followed_on() {
     issuer.log(|log| log.write(Kind::Session, "s1"));
     issuer.come_up().await;
     assert!(client.verify(&token).is_ok(), "nobody could know yet");
-    time.skip(millis(150)).await;
+    time.skip(RETURN).await;
     until(&client, |verifier| is_revoked(verifier, &token)).await;
 }
 
@@ -38,7 +38,7 @@ async fn an_issuer_that_comes_back_with_a_new_log_is_followed_on() {
         log.write(Kind::Session, "s2");
     });
     issuer.come_up().await;
-    time.skip(millis(150)).await;
+    time.skip(RETURN).await;
     until(&client, |verifier| is_revoked(verifier, &after)).await;
     assert!(is_revoked(&client, &before));
 }

@@ -194,7 +194,9 @@ async fn metadata(State(shared): State<Arc<Shared>>) -> String {
     let mut metadata = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks") });
     if !log.no_feed {
         metadata["revocations_uri"] = format!("{issuer}/revocations").into();
-        metadata["revocations_stream_uri"] = format!("{issuer}/revocations/stream").into();
+        let stream = log.stream_uri.clone();
+        let stream = stream.unwrap_or_else(|| format!("{issuer}/revocations/stream"));
+        metadata["revocations_stream_uri"] = stream.into();
     }
     metadata.to_string()
 }
