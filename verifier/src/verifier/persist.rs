@@ -34,7 +34,7 @@ struct Head {
     signed: Option<(i64, i64)>,
     signers: Vec<String>,
     fed: bool,
-    /// SHA-256 of the records.
+    /// SHA-256 of this with none of it, and of the records.
     sha256: String,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn export(issuer: &str, known: &Known, moment: Moment) -> Vec<u8> {
         records.extend_from_slice(&record.until.to_be_bytes());
     }
     let seen = |seen: Seen| (seen.time, seen.passed(moment));
-    let head = Head {
+    let mut head = Head {
         format: FORMAT.to_owned(),
         version: VERSION,
         issuer: issuer.to_owned(),
@@ -56,8 +56,9 @@ pub(super) fn export(issuer: &str, known: &Known, moment: Moment) -> Vec<u8> {
         signed: known.signed.map(seen),
         signers: known.signers.clone(),
         fed: known.fed,
-        sha256: hash(&records),
+        sha256: String::new(),
     };
+    head.sha256 = hash(&head, &records);
     // Numbers and texts alone are always written.
     let mut state = serde_json::to_vec(&head).unwrap_or_default();
     state.push(b'\n');
@@ -68,9 +69,10 @@ pub(super) fn export(issuer: &str, known: &Known, moment: Moment) -> Vec<u8> {
 pub(super) fn parse(state: &[u8], issuer: &str) -> Result<Saved, ImportError> {
     let end = state.iter().position(|byte| *byte == b'\n').ok_or(ImportError::Malformed)?;
     let (head, records) = (&state[..end], &state[end + 1..]);
-    let head: Head = serde_json::from_slice(head).map_err(|_| ImportError::Malformed)?;
+    let mut head: Head = serde_json::from_slice(head).map_err(|_| ImportError::Malformed)?;
+    let named = std::mem::take(&mut head.sha256);
     let (records, rest) = records.as_chunks::<RECORD>();
-    let sound = rest.is_empty() && head.sha256 == hash(records.as_flattened());
+    let sound = rest.is_empty() && named == hash(&head, records.as_flattened());
     if head.format != FORMAT || head.version != VERSION || !sound {
         return Err(ImportError::Malformed);
     }
@@ -114,8 +116,10 @@ fn entry(record: &[u8; RECORD]) -> Entry {
     Record { digest, not_before: number(16), until: number(24) }.into()
 }
 
-fn hash(records: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(records))
+fn hash(head: &Head, records: &[u8]) -> String {
+    let head = serde_json::to_vec(head).unwrap_or_default();
+    let hash = Sha256::new_with_prefix(head).chain_update(records).finalize();
+    BASE64_URL_SAFE_NO_PAD.encode(hash)
 }
 
 const FORMAT: &str = "chancery-verifier-state";

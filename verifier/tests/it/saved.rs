@@ -119,14 +119,22 @@ fn a_damaged_or_foreign_state_is_refused_whole() {
     let world = World::unready(Settings::new(ISSUER, API));
     let mut flipped = state.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    let newer = String::from_utf8_lossy(&state).replace("\"version\":1", "\"version\":2");
-    let broken: [&[u8]; 6] = [
+    let end = state.iter().position(|byte| *byte == b'\n').unwrap();
+    let head = str::from_utf8(&state[..end]).unwrap();
+    let with = |part: &str, other: &str| {
+        assert!(head.contains(part), "{head}");
+        [head.replace(part, other).as_bytes(), &state[end..]].concat()
+    };
+    let newer = with("\"version\":1", "\"version\":2");
+    let later = with("\"7.2\"", "\"7.3\"");
+    let broken: [&[u8]; 7] = [
+        &later,
         b"",
         b"{}\n",
         &state[..state.len() - 1],
         &state[..state.len() - 32],
         &flipped,
-        newer.as_bytes(),
+        &newer,
     ];
     for broken in broken {
         assert_eq!(world.verifier.import(broken), Err(ImportError::Malformed));
