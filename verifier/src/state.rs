@@ -45,6 +45,7 @@ pub enum Feed {
 
 /// How far a feed was read.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Position {
     /// The life of the log that the number belongs to.
     pub epoch: i64,
@@ -64,7 +65,7 @@ pub struct Counters {
     pub cache_hits: u64,
     /// Tokens that were not, by the name of the [`Rejection`](crate::Rejection).
     pub rejected: BTreeMap<&'static str, u64>,
-    /// Documents of the feed that were merged.
+    /// Documents of the feed that were merged, also those that left a gap or brought nothing new.
     pub documents: u64,
     /// Documents of the feed that were refused.
     pub documents_refused: u64,

@@ -15,7 +15,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
-use crate::{Absorbed, FeedError, Position};
+use crate::{Absorbed, Feed, FeedError, Position};
 
 /// The feed cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -72,9 +72,14 @@ impl Run {
 
     async fn follow_feed(&self, feed: Option<FeedLinks>) {
         let Some(feed) = feed else {
-            tracing::warn!(
-                "the issuer has no feed of revocations: tokens are good until they expire"
-            );
+            if self.verifier.state().feed == Feed::None {
+                tracing::warn!(
+                    "the issuer has no feed of revocations: tokens are good until they expire"
+                );
+            } else {
+                // A state file has brought documents of it.
+                tracing::warn!("the issuer's metadata does not name the feed that it had");
+            }
             return std::future::pending().await;
         };
         self.some_keys().await;

@@ -43,7 +43,7 @@ impl ClientSettings {
     /// Shows the issuer who this API is, by a client that is registered as serving it: its stream has
     /// a reserved place, and it reports which revocations it has applied.
     pub fn credentials(mut self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.credentials = Some(Credentials { id: id.into(), secret: secret.into() });
+        self.credentials = Some(Credentials { id: id.into(), secret: secret.into().into() });
         self
     }
 

@@ -15,6 +15,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore, crypto};
+use zeroize::Zeroizing;
 
 use super::link::{Link, form_encoded};
 use super::pause::{Pause, within};
@@ -205,15 +206,16 @@ impl Web {
 #[derive(Clone)]
 pub(super) struct Credentials {
     pub(super) id: String,
-    pub(super) secret: String,
+    pub(super) secret: Zeroizing<String>,
 }
 
 impl Credentials {
     /// HTTP Basic, both parts encoded as RFC 6749 §2.3.1 asks.
     fn header(&self) -> Option<HeaderValue> {
-        let pair = format!("{}:{}", form_encoded(&self.id), form_encoded(&self.secret));
-        let mut value =
-            HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(pair))).ok()?;
+        let secret = Zeroizing::new(form_encoded(&self.secret));
+        let pair = Zeroizing::new(format!("{}:{}", form_encoded(&self.id), *secret));
+        let pair = Zeroizing::new(BASE64_STANDARD.encode(&*pair));
+        let mut value = HeaderValue::try_from(format!("Basic {}", *pair)).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
@@ -271,7 +273,7 @@ mod tests {
 
     #[test]
     fn credentials_are_encoded_before_they_are_joined() {
-        let credentials = Credentials { id: "a:b".into(), secret: "s%/ é".into() };
+        let credentials = Credentials { id: "a:b".into(), secret: String::from("s%/ é").into() };
         let header = credentials.header().unwrap();
         assert!(header.is_sensitive());
         let sent = header.to_str().unwrap().strip_prefix("Basic ").unwrap();
