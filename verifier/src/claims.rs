@@ -1,6 +1,7 @@
 //! The claims of a JWT access token (RFC 9068 §2.2), as signed and as read.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// The `typ` header of an access token (RFC 9068 §2.1).
 pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
@@ -31,17 +32,18 @@ pub struct AccessTokenClaims {
     /// The session that the token belongs to; absent where no user logged in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
-    /// The user's roles (RFC 9068 §2.2.3.1).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The user's roles (RFC 9068 §2.2.3.1). Of other issuers' roles those that are a text, or an
+    /// object with a text as its `value` (RFC 7643 §4.1.2).
+    #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<String>,
     /// When the user last proved who he is (RFC 9068 §2.2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "whole", skip_serializing_if = "Option::is_none")]
     pub auth_time: Option<i64>,
     /// How strong that proof was (RFC 9068 §2.2.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "text", skip_serializing_if = "Option::is_none")]
     pub acr: Option<String>,
     /// By which methods (RFC 8176).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "texts", skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
 }
 
@@ -70,6 +72,34 @@ impl Audience {
         .iter()
         .map(String::as_str)
     }
+}
+
+// Claims that decide nothing here are no reason to refuse a token, whatever their form.
+
+/// The texts of a list, or the only one.
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let values = match Value::deserialize(deserializer)? {
+        Value::Array(values) => values,
+        one => vec![one],
+    };
+    let text = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Object(mut members) => members.remove("value").and_then(into_text),
+        _ => None,
+    };
+    Ok(values.into_iter().filter_map(text).collect())
+}
+
+fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Value::deserialize(deserializer).map(into_text)
+}
+
+fn into_text(value: Value) -> Option<String> {
+    if let Value::String(text) = value { Some(text) } else { None }
+}
+
+fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Value::deserialize(deserializer).map(|value| value.as_i64())
 }
 
 #[cfg(test)]

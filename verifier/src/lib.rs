@@ -87,3 +87,8 @@ pub use settings::{Freshness, Requirement, Settings};
 pub use state::{Absorbed, Counters, Feed, Installed, KeyDemand, Position, State};
 pub use token::VerifiedToken;
 pub use verifier::Verifier;
+
+/// The code of the README is compiled.
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -129,7 +129,7 @@ impl Requirement {
         Self::default()
     }
 
-    /// Only for this audience.
+    /// Only for this audience, which has to be one of the [`Settings`].
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());

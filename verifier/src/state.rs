@@ -9,7 +9,8 @@ use std::time::Duration;
 pub struct State {
     /// Whether the issuer has a feed, and whether it is followed.
     pub feed: Feed,
-    /// Whether tokens can be accepted: keys are known, and what the feed said, if there is one.
+    /// Whether tokens can be accepted: keys are known, and what the feed said, if there is one, and
+    /// that for no longer than [`Settings::max_stale`](crate::Settings::max_stale).
     pub ready: bool,
     /// How old what is known of the revocations is; none before the first gap-free document.
     pub age: Option<Duration>,
@@ -44,6 +45,7 @@ pub enum Feed {
 
 /// How far a feed was read.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Position {
     /// The life of the log that the number belongs to.
     pub epoch: i64,
@@ -63,7 +65,7 @@ pub struct Counters {
     pub cache_hits: u64,
     /// Tokens that were not, by the name of the [`Rejection`](crate::Rejection).
     pub rejected: BTreeMap<&'static str, u64>,
-    /// Documents of the feed that were merged.
+    /// Documents of the feed that were merged, also those that left a gap or brought nothing new.
     pub documents: u64,
     /// Documents of the feed that were refused.
     pub documents_refused: u64,

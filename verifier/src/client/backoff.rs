@@ -5,13 +5,19 @@ use std::time::Duration;
 /// Waits that double with each failure and are drawn at random below that ("full jitter"): readers
 /// that lost an issuer together come back spread.
 pub(super) struct Backoff {
+    first: Duration,
     ceiling: Duration,
 }
 
 impl Backoff {
     /// Waits from [`LEAST`] on.
     pub(super) fn new() -> Self {
-        Self { ceiling: LEAST * 2 }
+        Self::up_to(LEAST * 2)
+    }
+
+    /// The first wait is drawn from all up to `first`: where many begin to wait at one moment.
+    pub(super) fn up_to(first: Duration) -> Self {
+        Self { first, ceiling: first }
     }
 
     /// The next wait, by a `chance` from 0 up to 1. What the other side asked for (`Retry-After`)
@@ -24,7 +30,7 @@ impl Backoff {
 
     /// After a success: the next failure begins small again.
     pub(super) fn reset(&mut self) {
-        *self = Self::new();
+        self.ceiling = self.first;
     }
 }
 

@@ -92,7 +92,7 @@ fn links(base: &Link, issuer: &str, document: &[u8]) -> Result<Links, DiscoveryE
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
-const BOUNDS: Bounds = Bounds { size: 256 * 1024, time: Duration::from_secs(10) };
+const BOUNDS: Bounds = Bounds { size: 256 * 1024, stall: Duration::from_secs(10) };
 
 #[cfg(test)]
 mod tests {

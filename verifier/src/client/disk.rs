@@ -2,16 +2,21 @@
 //! anybody.
 
 use std::fs::{self, File, OpenOptions};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::pause::Pause;
 use crate::{ImportError, Position, Verifier};
 
-/// Where the state is kept.
+/// Where the state is kept. Copies write it one after the other.
 #[derive(Clone)]
-pub(super) struct StateFile(PathBuf);
+pub(super) struct StateFile {
+    path: PathBuf,
+    writing: Arc<Mutex<()>>,
+}
 
 #[derive(Debug, thiserror::Error)]
 enum LoadError {
@@ -19,22 +24,26 @@ enum LoadError {
     Io(#[from] io::Error),
     #[error("others than its owner can write it")]
     Writable,
+    #[error("it is another user's")]
+    Foreign,
     #[error(transparent)]
     Import(#[from] ImportError),
 }
 
 impl StateFile {
     pub(super) fn new(path: &Path) -> Self {
-        Self(path.to_owned())
+        Self { path: path.to_owned(), writing: Arc::default() }
     }
 
     /// Takes up what the file holds. One that is not there, damaged, or open to others is left alone.
     pub(super) fn load(&self, verifier: &Verifier) {
         match self.read().and_then(|state| Ok(verifier.import(&state)?)) {
-            Ok(()) => tracing::info!(path = %self.0.display(), "what was known before is taken up"),
+            Ok(()) => {
+                tracing::info!(path = %self.path.display(), "what was known before is taken up");
+            }
             Err(LoadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                tracing::warn!(path = %self.0.display(), %error, "the state file is not used");
+                tracing::warn!(path = %self.path.display(), %error, "the state file is not used");
             }
         }
     }
@@ -54,17 +63,27 @@ impl StateFile {
 
     /// Writes the file. What cannot be written is only not there after a restart.
     pub(super) async fn save(&self, verifier: &Verifier) {
-        let (path, verifier) = (self.0.clone(), verifier.clone());
-        let written = tokio::task::spawn_blocking(move || replace(&path, &verifier.export())).await;
+        let (file, verifier) = (self.clone(), verifier.clone());
+        let written = tokio::task::spawn_blocking(move || file.write(&verifier)).await;
         if let Ok(Err(error)) = written {
-            tracing::warn!(path = %self.0.display(), %error, "the state file cannot be written");
+            tracing::warn!(path = %self.path.display(), %error, "the state file cannot be written");
         }
     }
 
+    fn write(&self, verifier: &Verifier) -> io::Result<()> {
+        // What is exported later is newer.
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        replace(&self.path, &verifier.export())
+    }
+
     fn read(&self) -> Result<Vec<u8>, LoadError> {
-        let mut file = File::open(&self.0)?;
-        if is_open_to_others(&file.metadata()?) {
+        let mut file = File::open(&self.path)?;
+        let metadata = file.metadata()?;
+        if is_open_to_others(&metadata) {
             return Err(LoadError::Writable);
+        }
+        if !is_own(&metadata) {
+            return Err(LoadError::Foreign);
         }
         let mut state = Vec::new();
         file.read_to_end(&mut state)?;
@@ -72,7 +91,8 @@ impl StateFile {
     }
 }
 
-/// What tells one state from the next without writing it out. Time alone is news every five minutes.
+/// What tells one state from the next without writing it out. Time alone is news every five minutes,
+/// also while nothing comes: the state has to be as old after a restart.
 #[derive(Eq, PartialEq)]
 struct Version {
     position: Option<Position>,
@@ -88,7 +108,9 @@ impl Version {
             position: state.position,
             entries: state.entries,
             jwks_hash: state.jwks_hash,
-            minutes: state.as_of.map(|milliseconds| milliseconds / 300_000),
+            minutes: state.as_of.zip(state.age).map(|(as_of, age)| {
+                as_of.saturating_add_unsigned(age.as_secs().saturating_mul(1000)) / 300_000
+            }),
         }
     }
 }
@@ -96,17 +118,23 @@ impl Version {
 /// Writes a file beside and puts it in place, so that whoever reads finds the old one or the new one.
 fn replace(path: &Path, state: &[u8]) -> io::Result<()> {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    // One that an end in the midst of writing has left.
-    let _ = fs::remove_file(&beside);
+    // Another process may be writing one of its own.
+    beside.push(format!(".{:016x}.new", RandomState::new().hash_one(0)));
+    let written = write_new(Path::new(&beside), state).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write_new(path: &Path, state: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
+    let mut file = options.open(path)?;
     file.write_all(state)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
+    file.sync_all()
 }
 
 #[cfg(unix)]
@@ -117,6 +145,20 @@ fn is_open_to_others(metadata: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
+}
+
+/// Whether the file is this process's user's, or root's. Where that user cannot be told it counts as
+/// his.
+#[cfg(unix)]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let own = fs::metadata("/proc/self").map_or(metadata.uid(), |own| own.uid());
+    [0, own].contains(&metadata.uid())
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
 }
 
 const INTERVAL: Duration = Duration::from_secs(30);

@@ -4,6 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::StatusCode;
 use http_body_util::BodyExt;
 use tokio::sync::watch;
 
@@ -14,7 +15,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
-use crate::{Absorbed, FeedError};
+use crate::{Absorbed, Feed, FeedError, Position};
 
 /// The feed cannot be read on.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,17 @@ impl FollowError {
     fn retry_after(&self) -> Option<Duration> {
         if let Self::Web(error) = self { error.retry_after() } else { None }
     }
+
+    /// Whether another document may do better. Where the issuer is away or busy, none does.
+    fn is_of_the_document(&self) -> bool {
+        match self {
+            Self::Document(_) => true,
+            Self::Web(WebError::Status { status, .. }) => {
+                status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Run {
@@ -60,9 +72,14 @@ impl Run {
 
     async fn follow_feed(&self, feed: Option<FeedLinks>) {
         let Some(feed) = feed else {
-            tracing::warn!(
-                "the issuer has no feed of revocations: tokens are good until they expire"
-            );
+            if self.verifier.state().feed == Feed::None {
+                tracing::warn!(
+                    "the issuer has no feed of revocations: tokens are good until they expire"
+                );
+            } else {
+                // A state file has brought documents of it.
+                tracing::warn!("the issuer's metadata does not name the feed that it had");
+            }
             return std::future::pending().await;
         };
         self.some_keys().await;
@@ -81,7 +98,8 @@ impl Run {
 
     /// Streams, and while there is no stream asks.
     async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
-        let mut backoff = Backoff::new();
+        // A node that ends ends all of its streams at once.
+        let mut backoff = Backoff::up_to(RETURN);
         loop {
             let end = match self.stream(stream, snapshot, &mut backoff).await {
                 Ok(never) => match never {},
@@ -90,6 +108,10 @@ impl Run {
             self.tally.streaming.store(false, Ordering::Relaxed);
             count(&self.tally.stream_failures);
             let wait = backoff.next(self.pause.chance(), end.retry_after());
+            if let FollowError::Web(error) = &end {
+                self.note_refusal(error);
+            }
+            let wait = wait.max(self.credentials_rest());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
             let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
             let polling = async {
@@ -118,7 +140,8 @@ impl Run {
         let cursor = self.verifier.position().map(|position| position.cursor);
         let silence = self.settings.silence;
         let mut body = self.web.open(stream, cursor.as_deref(), silence).await?;
-        let mut events = Events::new(LONGEST_DOCUMENT);
+        let opened = self.verifier.clock().monotonic();
+        let mut events = Events::new(self.verifier.max_document());
         let mut silent = self.pause.pause(silence);
         loop {
             let frame = tokio::select! {
@@ -130,7 +153,10 @@ impl Run {
             for event in events.read(frame.data_ref().map_or(&[], |data| data))? {
                 if event.name == EVENT && self.take_up(event.data, snapshot).await? {
                     silent = self.pause.pause(silence);
-                    backoff.reset();
+                    // One that ends as soon as it has begun is not worth a quick return.
+                    if self.verifier.clock().monotonic().saturating_sub(opened) >= silence {
+                        backoff.reset();
+                    }
                 }
             }
         }
@@ -183,30 +209,43 @@ impl Run {
 
     async fn read_documents(&self, snapshot: &Link) -> Result<(), FollowError> {
         for _ in 0..MOST_DOCUMENTS {
-            let link = match self.verifier.position() {
-                Some(known) => {
-                    snapshot.with_query(&format!("epoch={}&after={}", known.epoch, known.seq))?
-                }
-                None => snapshot.clone(),
+            let absorbed = match self.verifier.position() {
+                Some(known) => self.fetch_behind(&known, snapshot).await?,
+                None => self.fetch(snapshot).await?,
             };
-            match self.fetch(&link).await? {
+            match absorbed {
                 Absorbed::Advanced | Absorbed::NewEpoch => {}
                 Absorbed::Nothing => return Ok(()),
-                // The segment of another log, say of a cache: the snapshot leaves no gap.
-                Absorbed::Gap => match self.fetch(snapshot).await? {
-                    Absorbed::Advanced | Absorbed::NewEpoch => {}
-                    _ => return Err(FollowError::Stuck),
-                },
-                Absorbed::Older => return Err(FollowError::Stuck),
+                Absorbed::Gap | Absorbed::Older => return Err(FollowError::Stuck),
             }
         }
         Err(FollowError::Stuck)
     }
 
+    /// Fetches what lies behind `known`. Where that is of no use, say the segment of another log or
+    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap.
+    async fn fetch_behind(
+        &self,
+        known: &Position,
+        snapshot: &Link,
+    ) -> Result<Absorbed, FollowError> {
+        let behind = snapshot.with_parameter("cursor", &known.cursor)?;
+        let useless = match self.fetch(&behind).await {
+            Ok(Absorbed::Gap) => FollowError::Stuck,
+            Err(error) if error.is_of_the_document() => error,
+            outcome => return outcome,
+        };
+        tracing::info!(reason = %useless, "the snapshot is read instead of what lies behind it");
+        match self.fetch(snapshot).await? {
+            advanced @ (Absorbed::Advanced | Absorbed::NewEpoch) => Ok(advanced),
+            _ => Err(useless),
+        }
+    }
+
     /// Fetches one document and takes it up.
     async fn fetch(&self, link: &Link) -> Result<Absorbed, FollowError> {
         count(&self.tally.documents_fetched);
-        let bounds = Bounds { size: LONGEST_DOCUMENT, time: SLOWEST_DOCUMENT };
+        let bounds = Bounds { size: self.verifier.max_document(), stall: STALL };
         let answer = self.web.get(link, "application/revocations+jwt", bounds).await?;
         let document = String::from_utf8(answer.body.into()).map_err(|_| FeedError::Form)?;
         self.absorb(document).await
@@ -223,19 +262,16 @@ impl Run {
             tokio::task::spawn_blocking(merging).await.map_err(|_| FollowError::Ended)?
         };
         self.progressed();
-        let absorbed = absorbed?;
-        if matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch) {
-            self.note_applied();
-        }
-        Ok(absorbed)
+        self.note_applied();
+        Ok(absorbed?)
     }
 }
 
 /// The name of the events that carry documents.
 const EVENT: &str = "revocations";
-/// A snapshot of a million revocations has 40 MB.
-const LONGEST_DOCUMENT: usize = 64 << 20;
-const SLOWEST_DOCUMENT: Duration = Duration::from_mins(1);
+const STALL: Duration = Duration::from_secs(10);
+/// Within this time streams come back that ended together. Meanwhile the feed is asked for.
+const RETURN: Duration = Duration::from_secs(2);
 /// What is longer takes milliseconds to merge.
 const LONG: usize = 64 << 10;
 /// So many segments of 256 revocations hold more than any log does.

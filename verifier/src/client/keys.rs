@@ -36,7 +36,12 @@ impl Run {
                     let asked =
                         if let KeysError::Web(error) = error { error.retry_after() } else { None };
                     let soon = backoff.next(self.pause.chance(), asked);
-                    if self.has_keys() { soon.max(SHORTEST) } else { soon }
+                    // However much they are wanted.
+                    tokio::select! {
+                        () = self.pause.pause(soon) => {}
+                        _ = links.changed() => {}
+                    }
+                    if self.has_keys() { SHORTEST } else { Duration::ZERO }
                 }
             };
             tokio::select! {
@@ -86,7 +91,7 @@ impl Run {
     }
 }
 
-const BOUNDS: Bounds = Bounds { size: 256 * 1024, time: Duration::from_secs(10) };
+const BOUNDS: Bounds = Bounds { size: 256 * 1024, stall: Duration::from_secs(10) };
 /// Keys are not fetched more often than this because they are due, nor after a failure while there
 /// are any.
 const SHORTEST: Duration = Duration::from_secs(30);

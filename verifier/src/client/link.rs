@@ -55,11 +55,21 @@ impl Link {
         Uri::from_parts(parts).map(Self).map_err(|_| LinkError::Malformed)
     }
 
-    /// The same URL with further parameters, whose values need no encoding.
-    pub(super) fn with_query(&self, parameters: &str) -> Result<Self, LinkError> {
+    /// The same URL with a further parameter.
+    pub(super) fn with_parameter(&self, name: &str, value: &str) -> Result<Self, LinkError> {
         let joint = if self.0.query().is_some() { '&' } else { '?' };
         let path = self.0.path_and_query().map_or("/", |path| path.as_str());
-        self.with_path(&format!("{path}{joint}{parameters}"))
+        self.with_path(&format!("{path}{joint}{name}={}", form_encoded(value)))
+    }
+
+    /// Whether it leads to the same scheme, host and port as `other`.
+    pub(super) fn has_origin_of(&self, other: &Self) -> bool {
+        let origin = |link: &Self| {
+            let host = link.0.host().map(str::to_ascii_lowercase);
+            let tls = link.0.scheme_str() == Some("https");
+            (tls, host, link.0.port_u16().unwrap_or(if tls { 443 } else { 80 }))
+        };
+        origin(self) == origin(other)
     }
 
     /// The path without a slash at its end: where a well-known name is put behind.
@@ -71,6 +81,13 @@ impl Link {
     pub(super) fn uri(&self) -> &Uri {
         &self.0
     }
+}
+
+/// `application/x-www-form-urlencoded`, as strict as it goes.
+pub(super) fn form_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let encoded = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -121,10 +138,27 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let issuer = Link::parse("https://as.example/tenant").unwrap();
+        for same in ["https://as.example/r", "https://AS.example:443"] {
+            assert!(Link::parse(same).unwrap().has_origin_of(&issuer), "{same}");
+        }
+        for other in ["https://as.example:444", "https://cdn.as.example", "https://as.example.evil"]
+        {
+            assert!(!Link::parse(other).unwrap().has_origin_of(&issuer), "{other}");
+        }
+        let [clear, tls] = ["http://localhost:443", "https://localhost"].map(Link::parse);
+        assert!(!clear.unwrap().has_origin_of(&tls.unwrap()));
+    }
+
+    #[test]
     fn parameters_are_put_behind_those_of_the_url() {
-        let link =
-            |text: &str| Link::parse(text).unwrap().with_query("after=1").unwrap().0.to_string();
-        assert_eq!(link("https://as.example/r"), "https://as.example/r?after=1");
-        assert_eq!(link("https://as.example/r?t=a"), "https://as.example/r?t=a&after=1");
+        let link = |text: &str, value: &str| {
+            let link = Link::parse(text).unwrap().with_parameter("cursor", value).unwrap();
+            link.0.to_string()
+        };
+        assert_eq!(link("https://as.example/r", "7.1"), "https://as.example/r?cursor=7.1");
+        let encoded = link("https://as.example/r?t=a", "1&b=2+/#");
+        assert_eq!(encoded, "https://as.example/r?t=a&cursor=1%26b%3D2%2B%2F%23");
     }
 }

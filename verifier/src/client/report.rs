@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::link::Link;
 use super::run::Run;
+use super::web::WebError;
 use crate::Position;
 
 /// How far the feed is applied here, and since when.
@@ -27,12 +28,32 @@ struct Report<'a> {
 }
 
 impl Run {
-    /// Notes what was applied, for the next report.
+    /// Notes what is applied, for the next report, if it is not noted yet. Whoever applied it may
+    /// have been given up before he could.
     pub(super) fn note_applied(&self) {
-        if let Some(position) = self.verifier.position() {
-            let at = self.verifier.clock().monotonic();
-            self.applied.send_replace(Some(Applied { position, at }));
+        let Some(position) = self.verifier.position() else { return };
+        self.applied.send_if_modified(|noted| {
+            let known = noted.as_ref().is_some_and(|noted| noted.position == position);
+            if !known {
+                *noted = Some(Applied { position, at: self.verifier.clock().monotonic() });
+            }
+            !known
+        });
+    }
+
+    /// Notes that the issuer refuses the credentials. To be refused again and again could lock out
+    /// others behind the same address, so they rest for a while.
+    pub(super) fn note_refusal(&self, error: &WebError) {
+        if self.settings.credentials.is_some() && error.refuses_credentials() {
+            tracing::warn!(%error, minutes = REST.as_secs() / 60, "the issuer refuses the credentials: they rest");
+            let until = self.verifier.clock().monotonic().saturating_add(REST);
+            self.refused_until.send_replace(until);
         }
+    }
+
+    /// For how long no credentials are sent.
+    pub(super) fn credentials_rest(&self) -> Duration {
+        self.refused_until.borrow().saturating_sub(self.verifier.clock().monotonic())
     }
 
     /// Reports what was applied when that changes, at most once a second, and from time to time when
@@ -46,6 +67,8 @@ impl Run {
         else {
             return;
         };
+        // What comes from a state file.
+        self.note_applied();
         let mut news = self.applied.subscribe();
         news.mark_changed();
         loop {
@@ -56,11 +79,15 @@ impl Run {
             }
             // A revocation reaches every API at once, and not all of them should answer at once.
             self.pause.pause(INTERVAL.mul_f64(self.pause.chance())).await;
+            while !self.credentials_rest().is_zero() {
+                self.pause.pause(self.credentials_rest()).await;
+            }
             let applied = news.borrow_and_update().clone();
             if let Some(report) = applied.and_then(|applied| self.report(name, &applied))
                 && let Err(error) = self.web.post(&link, report, PATIENCE).await
             {
                 tracing::debug!(%error, "the issuer took no report of what is applied");
+                self.note_refusal(&error);
             }
             self.pause.pause(INTERVAL).await;
         }
@@ -79,4 +106,6 @@ impl Run {
 const APPLIED: &str = "/revocations/applied";
 const INTERVAL: Duration = Duration::from_secs(1);
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+/// Of credentials that were refused.
+const REST: Duration = Duration::from_mins(5);
 const PATIENCE: Duration = Duration::from_secs(5);

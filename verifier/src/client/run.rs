@@ -9,6 +9,7 @@ use super::backoff::Backoff;
 use super::counters::{Tally, count};
 use super::discovery::{Links, discover};
 use super::disk::StateFile;
+use super::link::Link;
 use super::pause::Pause;
 use super::report::Applied;
 use super::settings::ClientSettings;
@@ -28,11 +29,14 @@ pub(super) struct Run {
     pub(super) progress: watch::Sender<()>,
     /// What was applied last, to be reported.
     pub(super) applied: watch::Sender<Option<Applied>>,
+    /// Until when no credentials are sent, by the verifier's monotonic clock.
+    pub(super) refused_until: watch::Sender<Duration>,
 }
 
 impl Run {
     pub(super) fn new(
         verifier: Verifier,
+        issuer: Link,
         settings: ClientSettings,
         tally: Arc<Tally>,
         progress: watch::Sender<()>,
@@ -41,9 +45,18 @@ impl Run {
         let wake = Arc::clone(&wanted);
         verifier.on_demand(move || wake.notify_one());
         let pause = Arc::clone(&settings.pause);
-        let web = Web::new(settings.credentials.as_ref(), Arc::clone(&pause));
-        let applied = watch::Sender::new(None);
-        Self { verifier, settings, pause, web, tally, wanted, progress, applied }
+        let web = Web::new(issuer, settings.credentials.as_ref(), Arc::clone(&pause));
+        Self {
+            verifier,
+            settings,
+            pause,
+            web,
+            tally,
+            wanted,
+            progress,
+            applied: watch::Sender::new(None),
+            refused_until: watch::Sender::new(Duration::ZERO),
+        }
     }
 
     /// Follows the issuer until `stopped`, then saves what is known.

@@ -58,7 +58,7 @@ impl Client {
     ///
     /// A verifier has one client. The state file is read before this returns.
     pub fn start(verifier: Verifier, settings: ClientSettings) -> Result<Self, StartError> {
-        Link::parse(verifier.issuer()).map_err(|error| match error {
+        let issuer = Link::parse(verifier.issuer()).map_err(|error| match error {
             LinkError::Malformed => StartError::Issuer,
             LinkError::InTheClear => StartError::IssuerInTheClear,
         })?;
@@ -69,7 +69,7 @@ impl Client {
         let (stop, stopped) = oneshot::channel();
         let (progress, changed) = watch::channel(());
         let tally = Arc::new(Tally::default());
-        let run = Run::new(verifier.clone(), settings, Arc::clone(&tally), progress);
+        let run = Run::new(verifier.clone(), issuer, settings, Arc::clone(&tally), progress);
         let task = runtime.spawn(run.until(stopped));
         Ok(Self { verifier, tally, progress: changed, stop: Some(stop), task })
     }

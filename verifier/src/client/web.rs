@@ -15,8 +15,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore, crypto};
+use zeroize::Zeroizing;
 
-use super::link::Link;
+use super::link::{Link, form_encoded};
 use super::pause::{Pause, within};
 
 /// A request had no usable answer.
@@ -31,7 +32,7 @@ pub(super) enum WebError {
     /// The answer is longer than its kind may be.
     #[error("an answer that is too long or was cut off")]
     Cut,
-    /// Another status than 200; redirects are among them.
+    /// Another status than those of a success; redirects are among them.
     #[error("status {status}")]
     Status {
         /// What it was.
@@ -49,6 +50,12 @@ impl WebError {
             _ => None,
         }
     }
+
+    /// Whether it is the answer to credentials that are no good (400: of a client that serves no API).
+    pub(super) fn refuses_credentials(&self) -> bool {
+        let refusals = [StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST];
+        matches!(self, Self::Status { status, .. } if refusals.contains(status))
+    }
 }
 
 /// An answer, read whole.
@@ -64,21 +71,27 @@ pub(super) struct Answer {
 pub(super) struct Bounds {
     /// Bytes of its body.
     pub(super) size: usize,
-    /// Time from the request to the last byte.
-    pub(super) time: Duration,
+    /// Time without any progress. The whole may take [`MOST_STALLS`] times that.
+    pub(super) stall: Duration,
 }
 
 /// Sends requests.
 pub(super) struct Web {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     authorization: Option<HeaderValue>,
+    /// Whom the credentials are for.
+    issuer: Link,
     pause: Arc<dyn Pause>,
 }
 
 impl Web {
     /// Requests that trust the certificate authorities of this machine (`SSL_CERT_FILE` names
-    /// others), and that carry `credentials` where a request asks for them.
-    pub(super) fn new(credentials: Option<&Credentials>, pause: Arc<dyn Pause>) -> Self {
+    /// others), and that carry `credentials` where a request to `issuer` asks for them.
+    pub(super) fn new(
+        issuer: Link,
+        credentials: Option<&Credentials>,
+        pause: Arc<dyn Pause>,
+    ) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -93,7 +106,8 @@ impl Web {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(2)
             .build(connector);
-        Self { client, authorization: credentials.and_then(Credentials::header), pause }
+        let authorization = credentials.and_then(Credentials::header);
+        Self { client, authorization, issuer, pause }
     }
 
     /// The body at `link`, if it is answered by 200.
@@ -105,12 +119,26 @@ impl Web {
     ) -> Result<Answer, WebError> {
         let request = Request::get(link.uri()).header(ACCEPT, accept);
         let work = async {
-            let response = self.send(request, Bytes::new()).await?;
+            let sent = self.send(request, Bytes::new());
+            let response =
+                within(&*self.pause, bounds.stall, sent).await.ok_or(WebError::Late)??;
             let max_age = max_age(response.headers());
-            let body = Limited::new(response.into_body(), bounds.size).collect().await;
-            Ok(Answer { body: body.map_err(|_| WebError::Cut)?.to_bytes(), max_age })
+            Ok(Answer { body: self.read(response.into_body(), bounds).await?, max_age })
         };
-        within(&*self.pause, bounds.time, work).await.unwrap_or(Err(WebError::Late))
+        let whole = bounds.stall.saturating_mul(MOST_STALLS);
+        within(&*self.pause, whole, work).await.unwrap_or(Err(WebError::Late))
+    }
+
+    async fn read(&self, body: Incoming, bounds: Bounds) -> Result<Bytes, WebError> {
+        let mut body = Limited::new(body, bounds.size);
+        let mut read = Vec::new();
+        loop {
+            match within(&*self.pause, bounds.stall, body.frame()).await.ok_or(WebError::Late)? {
+                Some(Ok(frame)) => read.extend(frame.into_data().unwrap_or_default()),
+                Some(Err(_)) => return Err(WebError::Cut),
+                None => return Ok(read.into()),
+            }
+        }
     }
 
     /// Opens a stream of events behind `last_event_id`, with the credentials where there are any.
@@ -125,7 +153,7 @@ impl Web {
         if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
             request = request.header("last-event-id", id);
         }
-        let sent = self.send(self.authorized(request), Bytes::new());
+        let sent = self.send(self.authorized(link, request), Bytes::new());
         let response = within(&*self.pause, patience, sent).await.unwrap_or(Err(WebError::Late))?;
         Ok(response.into_body())
     }
@@ -138,13 +166,18 @@ impl Web {
         patience: Duration,
     ) -> Result<(), WebError> {
         let request = Request::post(link.uri()).header(CONTENT_TYPE, "application/json");
-        let sent = self.send(self.authorized(request), json.into());
+        let sent = self.send(self.authorized(link, request), json.into());
         within(&*self.pause, patience, sent).await.unwrap_or(Err(WebError::Late)).map(drop)
     }
 
-    fn authorized(&self, request: http::request::Builder) -> http::request::Builder {
+    /// The issuer may name any other host as well, and none of them learns the secret.
+    fn authorized(&self, link: &Link, request: http::request::Builder) -> http::request::Builder {
         match &self.authorization {
-            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            Some(value) if link.has_origin_of(&self.issuer) => request.header(AUTHORIZATION, value),
+            Some(_) => {
+                tracing::warn!(to = %link.uri(), "credentials are for the issuer's own host alone");
+                request
+            }
             None => request,
         }
     }
@@ -173,25 +206,19 @@ impl Web {
 #[derive(Clone)]
 pub(super) struct Credentials {
     pub(super) id: String,
-    pub(super) secret: String,
+    pub(super) secret: Zeroizing<String>,
 }
 
 impl Credentials {
     /// HTTP Basic, both parts encoded as RFC 6749 §2.3.1 asks.
     fn header(&self) -> Option<HeaderValue> {
-        let pair = format!("{}:{}", form_encoded(&self.id), form_encoded(&self.secret));
-        let mut value =
-            HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(pair))).ok()?;
+        let secret = Zeroizing::new(form_encoded(&self.secret));
+        let pair = Zeroizing::new(format!("{}:{}", form_encoded(&self.id), *secret));
+        let pair = Zeroizing::new(BASE64_STANDARD.encode(&*pair));
+        let mut value = HeaderValue::try_from(format!("Basic {}", *pair)).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
-}
-
-/// `application/x-www-form-urlencoded`, as strict as it goes.
-fn form_encoded(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    let encoded = |byte| if plain(byte) { char::from(byte).into() } else { format!("%{byte:02X}") };
-    text.bytes().map(encoded).collect()
 }
 
 /// TLS with the roots of this machine. Without any no certificate is good, which the error says.
@@ -236,6 +263,8 @@ fn max_age(headers: &HeaderMap) -> Option<Duration> {
 }
 
 const CONNECT: Duration = Duration::from_secs(5);
+/// So many times the longest stall: what drips for ever is no answer.
+const MOST_STALLS: u32 = 60;
 const IDLE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
@@ -244,7 +273,7 @@ mod tests {
 
     #[test]
     fn credentials_are_encoded_before_they_are_joined() {
-        let credentials = Credentials { id: "a:b".into(), secret: "s%/ é".into() };
+        let credentials = Credentials { id: "a:b".into(), secret: String::from("s%/ é").into() };
         let header = credentials.header().unwrap();
         assert!(header.is_sensitive());
         let sent = header.to_str().unwrap().strip_prefix("Basic ").unwrap();

@@ -48,7 +48,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.admit(&mut request) {
-            Ok(()) => ProtectedFuture::Admitted { answer: self.inner.call(request) },
+            Ok(()) => {
+                ProtectedFuture { answer: Answer::Admitted { answer: self.inner.call(request) } }
+            }
             Err(refusal) => {
                 tracing::info!(
                     reason = refusal.reason(),
@@ -57,7 +59,8 @@ where
                     path = request.uri().path(),
                     "request refused"
                 );
-                ProtectedFuture::Refused { answer: Some(refusal.answer(&self.wanted.realm)) }
+                let answer = Some(refusal.answer(&self.wanted.realm));
+                ProtectedFuture { answer: Answer::Refused { answer } }
             }
         }
     }
@@ -65,11 +68,16 @@ where
 
 pin_project! {
     /// The answer of the inner service, or the refusal.
+    pub struct ProtectedFuture<F, R> {
+        #[pin]
+        answer: Answer<F, R>,
+    }
+}
+
+pin_project! {
     #[project = Projected]
-    pub enum ProtectedFuture<F, R> {
-        #[doc(hidden)]
+    enum Answer<F, R> {
         Admitted { #[pin] answer: F },
-        #[doc(hidden)]
         Refused { answer: Option<Response<R>> },
     }
 }
@@ -81,7 +89,7 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        match self.project() {
+        match self.project().answer.project() {
             Projected::Admitted { answer } => answer.poll(context),
             Projected::Refused { answer } => match answer.take() {
                 Some(answer) => Poll::Ready(Ok(answer)),

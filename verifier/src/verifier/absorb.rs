@@ -18,13 +18,22 @@ impl Inner {
         if compact.header.typ.as_deref() != Some(FEED_TYPE) {
             return Err(FeedError::Form);
         }
-        let document = self.signed_document(&compact)?;
+        let (kid, document) = self.signed_document(&compact)?;
         check(&document, &self.settings.issuer)?;
         let (entries, unread) = document.entries.readable();
         let published = document.jwks_hash.clone();
         let (newest, absorbed) = self.replace(|known| {
-            let seen = Seen { time: document.time, at: moment.monotonic };
+            let seen = Seen { time: document.time, carried: 0, at: moment.monotonic };
             known.merge(entries.into_iter().map(|(_, entry)| entry));
+            known.distrust_revoked();
+            // A key that revokes itself is believed that, and nothing else.
+            if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {
+                return (false, Ok(Absorbed::Gap));
+            }
+            if unread.is_none() {
+                known.leave_earlier_life(&document);
+            }
+            known.note_signer(kid);
             let newest = known.note_time(seen);
             let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
             let expired = known.now(moment).div_euclid(1000) >= last;
@@ -43,11 +52,14 @@ impl Inner {
 
     /// The claims, if a feed key that is not revoked signed them. A key that signs tokens never
     /// signs the feed.
-    fn signed_document(&self, compact: &Compact<'_>) -> Result<FeedDocument, FeedError> {
+    fn signed_document<'a>(
+        &self,
+        compact: &'a Compact<'_>,
+    ) -> Result<(&'a str, FeedDocument), FeedError> {
         let known = self.known.load();
         let kid = compact.header.kid.as_deref().ok_or(FeedError::Form)?;
         let key = known.keys.of_feed(kid).ok_or_else(|| {
-            self.demand.unknown_kid();
+            self.demand.unknown_feed_kid();
             FeedError::UnknownKey
         })?;
         if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {
@@ -58,7 +70,8 @@ impl Inner {
             return Err(FeedError::Signature);
         }
         let payload = jose::base64url(compact.payload).ok_or(FeedError::Form)?;
-        jose::from_slice(&payload).map_err(|_| FeedError::Claims)
+        let document = jose::from_slice(&payload).map_err(|_| FeedError::Claims)?;
+        Ok((kid, document))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether the keys of the issuer should be fetched.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,18 +11,26 @@ type Wake = Arc<dyn Fn() + Send + Sync>;
 /// Who asked for keys, and when they were fetched last.
 pub(super) struct Demand {
     cool_down: Duration,
+    /// A token names a key that is not known. Whoever sends such tokens waits for nobody.
+    unknown_kid: AtomicBool,
     state: Mutex<Asked>,
 }
 
 #[derive(Default)]
 struct Asked {
-    unknown_kid: bool,
+    /// A document names a key that is not known. Tokens cannot delay its fetch: it has a cool-down
+    /// of its own.
+    unknown_feed_kid: bool,
     /// The key set that the feed speaks of, if it is not the one in hand.
     other: Option<String>,
+    /// The one that is being fetched for.
+    trying: Option<String>,
     /// The one that was fetched for already: a stale copy of the key set is not fetched in a loop.
     tried: Option<String>,
     /// By the monotonic clock.
     fetched_at: Option<Duration>,
+    /// The last of them that a document caused.
+    fetched_for_feed_at: Option<Duration>,
     /// A key set is in hand.
     any: bool,
     wake: Option<Wake>,
@@ -29,12 +38,22 @@ struct Asked {
 
 impl Demand {
     pub(super) fn new(cool_down: Duration) -> Self {
-        Self { cool_down, state: Mutex::default() }
+        Self { cool_down, unknown_kid: AtomicBool::default(), state: Mutex::default() }
     }
 
-    /// A token or a document names a key that is not known.
+    /// A token names a key that is not known.
     pub(super) fn unknown_kid(&self) {
-        self.ask(|asked| !std::mem::replace(&mut asked.unknown_kid, true));
+        // Read first, so that a flood of such tokens shares what it reads.
+        if !self.unknown_kid.load(Ordering::Relaxed)
+            && !self.unknown_kid.swap(true, Ordering::Relaxed)
+        {
+            self.ask(|_| true);
+        }
+    }
+
+    /// A document names a key that is not known.
+    pub(super) fn unknown_feed_kid(&self) {
+        self.ask(|asked| !std::mem::replace(&mut asked.unknown_feed_kid, true));
     }
 
     /// The feed says that the issuer publishes the key set `hash`.
@@ -51,14 +70,18 @@ impl Demand {
     pub(super) fn fetching(&self, now: Duration) {
         let asked = &mut *self.lock();
         asked.fetched_at = Some(now);
-        asked.unknown_kid = false;
-        asked.tried.clone_from(&asked.other);
+        self.unknown_kid.store(false, Ordering::Relaxed);
+        if std::mem::take(&mut asked.unknown_feed_kid) {
+            asked.fetched_for_feed_at = Some(now);
+        }
+        asked.trying.clone_from(&asked.other);
     }
 
     /// The key set `hash` is in hand.
     pub(super) fn installed(&self, hash: &str) {
         let mut asked = self.lock();
         asked.any = true;
+        asked.tried = asked.trying.take();
         if asked.other.as_deref() == Some(hash) {
             asked.other = None;
         }
@@ -69,13 +92,18 @@ impl Demand {
         if asked.other.is_some() && asked.other != asked.tried {
             return KeyDemand::Now;
         }
-        if asked.any && !asked.unknown_kid && asked.other.is_none() {
-            return KeyDemand::No;
-        }
-        let until = asked.fetched_at.map_or(Duration::ZERO, |at| at + self.cool_down);
-        match until.saturating_sub(now) {
-            Duration::ZERO => KeyDemand::Now,
-            rest => KeyDemand::After(rest),
+        let rest = |fetched_at: Option<Duration>| {
+            let until = fetched_at.map_or(Duration::ZERO, |at| at.saturating_add(self.cool_down));
+            until.saturating_sub(now)
+        };
+        let by_tokens =
+            !asked.any || asked.other.is_some() || self.unknown_kid.load(Ordering::Relaxed);
+        let by_tokens = by_tokens.then(|| rest(asked.fetched_at));
+        let by_feed = asked.unknown_feed_kid.then(|| rest(asked.fetched_for_feed_at));
+        match by_tokens.into_iter().chain(by_feed).min() {
+            None => KeyDemand::No,
+            Some(Duration::ZERO) => KeyDemand::Now,
+            Some(rest) => KeyDemand::After(rest),
         }
     }
 

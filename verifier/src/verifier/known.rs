@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::feed::FeedDocument;
 use crate::keys::KeySet;
-use crate::revocation::{Entry, RevocationSet};
+use crate::revocation::{Entry, Kind, RevocationSet};
 use crate::state::{Absorbed, Feed, Position};
 
 /// Everything that a token is judged by. Copies share what is big.
@@ -20,6 +20,10 @@ pub(crate) struct Known {
     pub(super) fresh: Option<Seen>,
     /// The latest time that the issuer has signed.
     pub(super) signed: Option<Seen>,
+    /// The feed keys by whose word position and times stand.
+    pub(super) signers: Vec<String>,
+    /// A document of the feed was read, ever.
+    pub(super) fed: bool,
     no_feed: bool,
     pruned_at: i64,
 }
@@ -29,6 +33,8 @@ pub(crate) struct Known {
 pub(super) struct Seen {
     /// In milliseconds since the Unix epoch.
     pub(super) time: i64,
+    /// For how long it had been known before `at`, in milliseconds: in an earlier run.
+    pub(super) carried: i64,
     pub(super) at: Duration,
 }
 
@@ -48,7 +54,7 @@ impl Known {
 
     /// An issuer that has signed a document of the feed has one.
     pub(super) fn set_feed(&mut self, expected: bool) {
-        self.no_feed = !expected && self.signed.is_none();
+        self.no_feed = !expected && !self.fed;
     }
 
     /// Merges revocations. Old ones and those that came before change nothing.
@@ -58,10 +64,40 @@ impl Known {
         }
     }
 
+    /// Forgets what stands by the word of a feed key that is revoked: whoever had the key could claim
+    /// any number and any time. Revocations stay.
+    pub(super) fn distrust_revoked(&mut self) {
+        let revoked = |kid: &String| self.set.refuses(Kind::Key.digest(kid), i64::MIN);
+        if self.signers.iter().any(revoked) {
+            self.position = None;
+            self.forget_times();
+        }
+    }
+
+    /// Forgets the times of an earlier life of the log, if `document` begins a new one. A signed time
+    /// that lay far ahead by mistake is left behind so.
+    pub(super) fn leave_earlier_life(&mut self, document: &FeedDocument) {
+        if self.place(document) == Absorbed::NewEpoch {
+            self.forget_times();
+        }
+    }
+
+    fn forget_times(&mut self) {
+        (self.fresh, self.signed, self.pruned_at) = (None, None, 0);
+        self.signers.clear();
+    }
+
+    /// Notes that the feed key `kid` has signed what is known.
+    pub(super) fn note_signer(&mut self, kid: &str) {
+        if !self.signers.iter().any(|known| known == kid) {
+            self.signers.push(kid.to_owned());
+        }
+    }
+
     /// Notes the time of a document that the issuer has signed, whatever else is in it. Answers
     /// whether there is no later one.
     pub(super) fn note_time(&mut self, seen: Seen) -> bool {
-        self.no_feed = false;
+        (self.fed, self.no_feed) = (true, false);
         let latest = self.signed.filter(|signed| seen.time <= signed.time).unwrap_or(seen);
         self.signed = Some(latest);
         let seconds = latest.time / 1000;
@@ -79,10 +115,6 @@ impl Known {
         let absorbed = self.place(&document);
         if matches!(absorbed, Absorbed::Gap | Absorbed::Older) {
             return absorbed;
-        }
-        // What was fresh in an earlier life of the log says nothing about this one.
-        if absorbed == Absorbed::NewEpoch {
-            self.fresh = None;
         }
         // One that covers less than is known was made by a node that lags, and says nothing about
         // the rest.
@@ -127,8 +159,9 @@ impl Known {
     /// How old what is known of the revocations is. A clock that is behind does not make it younger.
     pub(super) fn age(&self, moment: Moment) -> Option<Duration> {
         let fresh = self.fresh?;
-        let by_wall = u64::try_from(moment.wall.saturating_sub(fresh.time)).unwrap_or(0);
-        Some(Duration::from_millis(by_wall).max(moment.monotonic.saturating_sub(fresh.at)))
+        let now = self.now(moment).max(fresh.carried_to(moment));
+        let age = u64::try_from(now.saturating_sub(fresh.time)).unwrap_or(0);
+        Some(Duration::from_millis(age))
     }
 
     pub(super) fn clock_offset(&self, moment: Moment) -> Option<i64> {
@@ -143,15 +176,23 @@ impl Known {
         }
     }
 
-    pub(super) fn is_ready(&self) -> bool {
-        !self.keys.is_empty() && self.feed() != Feed::NotYet
+    /// Whether tokens can be accepted, by what is known for no longer than `max_stale`.
+    pub(super) fn is_ready(&self, moment: Moment, max_stale: Duration) -> bool {
+        let current = || self.age(moment).is_some_and(|age| age <= max_stale);
+        !self.keys.is_empty() && (self.feed() == Feed::None || current())
     }
 }
 
 impl Seen {
+    /// That time as it has gone on since.
     fn carried_to(self, moment: Moment) -> i64 {
-        let passed = moment.monotonic.saturating_sub(self.at).as_millis();
-        self.time.saturating_add(i64::try_from(passed).unwrap_or(i64::MAX))
+        self.time.saturating_add(self.passed(moment))
+    }
+
+    /// For how long it has been known, in milliseconds, by clocks that do not step.
+    pub(super) fn passed(self, moment: Moment) -> i64 {
+        let here = moment.monotonic.saturating_sub(self.at).as_millis();
+        i64::try_from(here).unwrap_or(i64::MAX).saturating_add(self.carried)
     }
 }
 

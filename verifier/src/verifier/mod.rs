@@ -71,6 +71,12 @@ impl Verifier {
         &*self.0.clock
     }
 
+    /// The longest document that it reads, in bytes.
+    #[cfg(feature = "client")]
+    pub(crate) fn max_document(&self) -> usize {
+        self.0.settings.max_document
+    }
+
     /// Judges a token by the [`Settings`] alone.
     pub fn verify(&self, token: &str) -> Result<Arc<VerifiedToken>, Rejection> {
         self.verify_for(token, &Requirement::default())
@@ -122,8 +128,10 @@ impl Verifier {
     }
 
     /// Whether the keys should be fetched: there are none, a token or document named an unknown one,
-    /// or the feed said that the issuer publishes others by now. An unknown `kid` causes one fetch
-    /// per [`Settings::cool_down`]; what the feed says is not delayed by it.
+    /// or the feed said that the issuer publishes others by now. Unknown `kid`s of tokens cause one
+    /// fetch per [`Settings::cool_down`], and so do those of documents; what the feed says is delayed
+    /// by neither. It stands until keys are installed: whoever fails to fetch them has to wait before
+    /// trying again.
     pub fn wants_keys(&self) -> KeyDemand {
         self.0.demand.wanted(self.0.clock.monotonic())
     }
@@ -141,8 +149,12 @@ impl Verifier {
 
     /// What is known, to be kept where only this API can write, and given to
     /// [`Verifier::import`] after a restart.
+    ///
+    /// It says how much time has passed since the issuer was heard, by a clock that does not step.
+    /// For how long the API was down after that only the clock of the machine can tell: by as much as
+    /// it is behind then, the state may be older than it seems, until the issuer is heard again.
     pub fn export(&self) -> Vec<u8> {
-        persist::export(&self.0.settings.issuer, &self.0.known.load())
+        persist::export(&self.0.settings.issuer, &self.0.known.load(), self.0.moment())
     }
 
     /// Takes up what was exported. It adds to what is known and never weakens it: revocations are
@@ -182,7 +194,7 @@ impl Inner {
         let moment = self.moment();
         State {
             feed: known.feed(),
-            ready: known.is_ready(),
+            ready: known.is_ready(moment, self.settings.max_stale),
             age: known.age(moment),
             as_of: known.fresh.map(|seen| seen.time),
             position: known.position.clone(),

@@ -27,31 +27,38 @@ struct Head {
     /// The key set, as it was published.
     jwks: Option<String>,
     position: Option<(i64, i64, String)>,
-    /// The time of the newest document that left no gap, in milliseconds.
-    fresh: Option<i64>,
-    /// The latest time that the issuer has signed, in milliseconds.
-    signed: Option<i64>,
-    /// SHA-256 of the records.
+    /// The time of the newest document that left no gap, and how long ago it was seen, in
+    /// milliseconds.
+    fresh: Option<(i64, i64)>,
+    /// The same of the latest time that the issuer has signed.
+    signed: Option<(i64, i64)>,
+    signers: Vec<String>,
+    fed: bool,
+    /// SHA-256 of this with none of it, and of the records.
     sha256: String,
 }
 
-pub(super) fn export(issuer: &str, known: &Known) -> Vec<u8> {
+pub(super) fn export(issuer: &str, known: &Known, moment: Moment) -> Vec<u8> {
     let mut records = Vec::with_capacity(known.set.len() * RECORD);
     for record in known.set.records() {
         records.extend_from_slice(&record.digest.0);
         records.extend_from_slice(&record.not_before.to_be_bytes());
         records.extend_from_slice(&record.until.to_be_bytes());
     }
-    let head = Head {
+    let seen = |seen: Seen| (seen.time, seen.passed(moment));
+    let mut head = Head {
         format: FORMAT.to_owned(),
         version: VERSION,
         issuer: issuer.to_owned(),
         jwks: String::from_utf8(known.keys.text.clone()).ok().filter(|text| !text.is_empty()),
         position: known.position.clone().map(|known| (known.epoch, known.seq, known.cursor)),
-        fresh: known.fresh.map(|seen| seen.time),
-        signed: known.signed.map(|seen| seen.time),
-        sha256: hash(&records),
+        fresh: known.fresh.map(seen),
+        signed: known.signed.map(seen),
+        signers: known.signers.clone(),
+        fed: known.fed,
+        sha256: String::new(),
     };
+    head.sha256 = hash(&head, &records);
     // Numbers and texts alone are always written.
     let mut state = serde_json::to_vec(&head).unwrap_or_default();
     state.push(b'\n');
@@ -62,9 +69,10 @@ pub(super) fn export(issuer: &str, known: &Known) -> Vec<u8> {
 pub(super) fn parse(state: &[u8], issuer: &str) -> Result<Saved, ImportError> {
     let end = state.iter().position(|byte| *byte == b'\n').ok_or(ImportError::Malformed)?;
     let (head, records) = (&state[..end], &state[end + 1..]);
-    let head: Head = serde_json::from_slice(head).map_err(|_| ImportError::Malformed)?;
+    let mut head: Head = serde_json::from_slice(head).map_err(|_| ImportError::Malformed)?;
+    let named = std::mem::take(&mut head.sha256);
     let (records, rest) = records.as_chunks::<RECORD>();
-    let sound = rest.is_empty() && head.sha256 == hash(records.as_flattened());
+    let sound = rest.is_empty() && named == hash(&head, records.as_flattened());
     if head.format != FORMAT || head.version != VERSION || !sound {
         return Err(ImportError::Malformed);
     }
@@ -80,7 +88,7 @@ impl Known {
     /// Adds what was saved.
     pub(super) fn restore(&mut self, saved: Saved, moment: Moment) {
         self.merge(saved.entries);
-        let seen = |time| Seen { time, at: moment.monotonic };
+        let seen = |(time, carried)| Seen { time, carried, at: moment.monotonic };
         if let Some(keys) = saved.keys.filter(|_| self.keys.is_empty()) {
             self.install(keys);
         }
@@ -89,9 +97,12 @@ impl Known {
             self.position = Some(Position { epoch, seq, cursor });
             self.fresh = saved.head.fresh.map(seen);
         }
-        if let Some(time) = saved.head.signed {
-            self.note_time(seen(time));
+        if let Some(signed) = saved.head.signed {
+            self.note_time(seen(signed));
         }
+        self.fed |= saved.head.fed;
+        saved.head.signers.iter().for_each(|kid| self.note_signer(kid));
+        self.distrust_revoked();
     }
 }
 
@@ -105,8 +116,10 @@ fn entry(record: &[u8; RECORD]) -> Entry {
     Record { digest, not_before: number(16), until: number(24) }.into()
 }
 
-fn hash(records: &[u8]) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(records))
+fn hash(head: &Head, records: &[u8]) -> String {
+    let head = serde_json::to_vec(head).unwrap_or_default();
+    let hash = Sha256::new_with_prefix(head).chain_update(records).finalize();
+    BASE64_URL_SAFE_NO_PAD.encode(hash)
 }
 
 const FORMAT: &str = "chancery-verifier-state";

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::support::keys::Key;
 use super::support::{
-    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, start, streaming, until,
+    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, secs, start, streaming,
+    until,
 };
 
 #[tokio::test]
@@ -66,13 +67,15 @@ async fn c023_a_forged_event_ends_the_stream_and_moves_nothing() {
     let client = streaming(&time, &issuer).await;
     let token = issuer.token("s1");
     issuer.log(|log| log.write(Kind::Session, "s1"));
-    for (count, forged) in (1..).zip(forgeries(&issuer)) {
+    // A stream that ends as soon as it has begun is asked for less and less often.
+    let waits = [1050, 2050, 4050, 5050, 5050, 5050, 5050];
+    for ((count, forged), wait) in (1..).zip(forgeries(&issuer)).zip(waits) {
         let position = client.position();
         issuer.send(&forged).await;
         until(&client, |verifier| verifier.state().counters.documents_refused == count).await;
         assert_eq!(client.position(), position);
         // What the real one says comes by the next stream.
-        time.skip(millis(150)).await;
+        time.skip(millis(wait)).await;
         until(&client, |verifier| is_revoked(verifier, &token)).await;
         super::support::reached(&client, |client| client.counters().streams > count).await;
     }
@@ -89,6 +92,38 @@ async fn c023_a_forged_snapshot_makes_nobody_ready() {
         let token = issuer.token("s1");
         assert_eq!(client.verify(&token).unwrap_err().status(), 503);
     }
+}
+
+#[tokio::test]
+async fn c023_the_snapshot_takes_the_place_of_a_segment_that_is_refused() {
+    let (time, issuer) = issuer().await;
+    let client = start(&time, &issuer, ClientSettings::new().poll_only());
+    until(&client, |verifier| verifier.state().ready).await;
+    let refused = [
+        // Kept by a cache since before its key was removed.
+        Served::Text(issuer.log(|log| Key::of_feed("f0").sign(FEED_TYPE, &log.document(0, 0, 0)))),
+        Served::Status(400, 0, ""),
+        Served::Text(issuer.document(0, 0).to_lowercase()),
+    ];
+    for (count, refused) in refused.into_iter().enumerate() {
+        let sid = format!("s{count}");
+        let token = issuer.token(&sid);
+        issuer.log(|log| {
+            log.segments = refused;
+            log.write(Kind::Session, &sid);
+        });
+        time.skip(secs(1)).await;
+        until(&client, |verifier| is_revoked(verifier, &token)).await;
+    }
+    // An issuer that is busy is not asked for more.
+    let snapshots =
+        || issuer.log(|log| log.requests.iter().filter(|uri| *uri == "/revocations").count());
+    let asked = snapshots();
+    issuer.log(|log| log.segments = Served::Status(429, 0, ""));
+    let failures = client.counters().fetch_failures;
+    time.advance(secs(60));
+    super::support::reached(&client, |client| client.counters().fetch_failures > failures).await;
+    assert_eq!(snapshots(), asked);
 }
 
 /// Documents of the present state that a token key, a stranger, or another type has signed.

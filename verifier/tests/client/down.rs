@@ -7,7 +7,7 @@ use chancery_verifier::revocation::Kind;
 use chancery_verifier::{Freshness, Requirement};
 
 use super::support::{
-    ClientSettings, is_revoked, issuer, millis, reached, secs, start, streaming, until,
+    ClientSettings, RETURN, is_revoked, issuer, millis, reached, secs, start, streaming, until,
 };
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn an_issuer_that_restarts_is_followed_on() {
     issuer.log(|log| log.write(Kind::Session, "s1"));
     issuer.come_up().await;
     assert!(client.verify(&token).is_ok(), "nobody could know yet");
-    time.skip(millis(150)).await;
+    time.skip(RETURN).await;
     until(&client, |verifier| is_revoked(verifier, &token)).await;
 }
 
@@ -38,7 +38,7 @@ async fn an_issuer_that_comes_back_with_a_new_log_is_followed_on() {
         log.write(Kind::Session, "s2");
     });
     issuer.come_up().await;
-    time.skip(millis(150)).await;
+    time.skip(RETURN).await;
     until(&client, |verifier| is_revoked(verifier, &after)).await;
     assert!(is_revoked(&client, &before));
 }
@@ -143,4 +143,8 @@ async fn a_state_file_that_is_damaged_or_open_to_others_is_not_used() {
     assert!(!start(&time, &issuer, settings()).state().ready);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(start(&time, &issuer, settings()).state().ready);
+    // Only root can give it to somebody else.
+    if std::os::unix::fs::chown(&path, Some(65_534), None).is_ok() {
+        assert!(!start(&time, &issuer, settings()).state().ready);
+    }
 }

@@ -4,7 +4,8 @@ use chancery_verifier::revocation::Kind;
 use chancery_verifier::{Feed, Freshness, Rejection, Requirement};
 
 use super::support::{
-    ClientSettings, Served, is_revoked, issuer, millis, reached, secs, start, streaming, until,
+    ClientSettings, RETURN, Served, is_revoked, issuer, millis, reached, secs, start, streaming,
+    until,
 };
 
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn polls_wait_longer_while_they_fail() {
     time.skip(millis(5050)).await;
     until(&client, |verifier| verifier.state().ready).await;
     time.skip(millis(10)).await;
-    issuer.until(|log| log.requests.last().is_some_and(|uri| uri.ends_with("after=0"))).await;
+    issuer.until(|log| log.requests.last().is_some_and(|uri| uri.ends_with("cursor=1.0"))).await;
 }
 
 #[tokio::test]
@@ -61,7 +62,7 @@ async fn a_feed_that_the_metadata_names_no_more_is_followed_on() {
         .until(|log| log.requests.iter().filter(|uri| uri.contains("well-known")).count() == 2)
         .await;
     issuer.log(|log| log.write(Kind::Session, "s1"));
-    time.skip(millis(150)).await;
+    time.skip(RETURN).await;
     until(&client, |verifier| is_revoked(verifier, &token)).await;
     assert_eq!(client.state().feed, Feed::Following);
 }

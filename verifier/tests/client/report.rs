@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use chancery_verifier::revocation::Kind;
 use serde_json::json;
 
-use super::support::{ClientSettings, is_revoked, issuer, reached, secs, start, until};
+use super::support::{
+    ClientSettings, Issuer, Served, is_revoked, issuer, reached, secs, start, until,
+};
 
 #[tokio::test]
 async fn a_client_with_credentials_reports_what_it_has_applied() {
@@ -33,6 +36,61 @@ async fn a_client_with_credentials_reports_what_it_has_applied() {
     let basic = Some("Basic b3JkZXJzOnNlY3JldA==".to_owned());
     assert!(issuer.log(|log| log.authorizations.iter().all(|sent| *sent == basic)));
     assert_eq!(issuer.asked("/revocations/stream"), 1);
+}
+
+#[tokio::test]
+async fn a_client_that_starts_from_its_state_file_reports_that() {
+    let (time, mut issuer) = issuer().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || ClientSettings::new().state_file(folder.path().join("state"));
+    let client = start(&time, &issuer, settings());
+    let token = issuer.token("s1");
+    reached(&client, |client| client.counters().streaming).await;
+    issuer.revoke("s1").await;
+    until(&client, |verifier| is_revoked(verifier, &token)).await;
+    client.stop().await;
+    issuer.go_down().await;
+    issuer.come_up().await;
+    // Nothing new comes any more.
+    issuer.log(|log| log.stalls = true);
+    let _client = start(&time, &issuer, settings().credentials("orders", "s").subscriber("o"));
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    assert_eq!(issuer.log(|log| log.reports[0]["seq"].clone()), 1);
+}
+
+#[tokio::test]
+async fn credentials_that_are_refused_rest_and_the_feed_is_asked_for() {
+    let (time, issuer) = issuer().await;
+    issuer.log(|log| log.stream = Served::Status(401, 0, ""));
+    let settings = ClientSettings::new().credentials("orders", "wrong").subscriber("orders-1");
+    let client = start(&time, &issuer, settings);
+    issuer.until(|log| log.authorizations.len() == 1).await;
+    for number in 0..20 {
+        let sid = format!("s{number}");
+        let token = issuer.token(&sid);
+        issuer.log(|log| log.write(Kind::Session, &sid));
+        time.skip(secs(1)).await;
+        until(&client, |verifier| is_revoked(verifier, &token)).await;
+    }
+    assert_eq!(issuer.log(|log| log.authorizations.len()), 1, "neither a stream nor a report");
+    issuer.log(|log| log.stream = Served::Well);
+    time.advance(secs(300));
+    reached(&client, |client| client.counters().streaming).await;
+}
+
+#[tokio::test]
+async fn credentials_go_to_the_issuer_alone() {
+    let (time, issuer) = issuer().await;
+    let other = Issuer::start(&time).await;
+    issuer.log(|log| log.stream_uri = Some(format!("{}/revocations/stream", other.url())));
+    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
+    let _client = start(&time, &issuer, settings);
+    other.until(|log| log.cursors.len() == 1).await;
+    assert_eq!(other.log(|log| log.authorizations.clone()), [None]);
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    assert!(issuer.log(|log| log.authorizations.iter().all(Option::is_some)));
 }
 
 #[tokio::test]

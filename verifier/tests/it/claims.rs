@@ -1,9 +1,11 @@
 //! Claims: issuer, audience, times, binding, scope.
 
-use chancery_verifier::{Reason, Rejection, Requirement, Settings};
+use std::time::Duration;
+
+use chancery_verifier::{Freshness, KeyDemand, Reason, Rejection, Requirement, Settings};
 use serde_json::json;
 
-use super::support::{API, ISSUER, NOW, World, claims, seconds};
+use super::support::{API, ISSUER, NOW, Signer, World, claims, seconds};
 
 #[test]
 fn c010_exp_is_a_whole_number_that_lies_ahead() {
@@ -118,6 +120,58 @@ fn c013_a_route_may_want_one_audience_of_several() {
         assert_eq!(refused, Err(Rejection::Invalid(Reason::Audience)));
     }
     world.verify_for(&world.token(json!({ "aud": "https://admin.example" })), &admin).unwrap();
+}
+
+#[test]
+fn c013_a_route_cannot_widen_for_whom_tokens_are_accepted() {
+    let world = World::new();
+    let foreign = Requirement::new().audience("https://other.example");
+    for aud in [json!("https://other.example"), json!(["https://other.example", API])] {
+        let refused = world.verify_for(&world.token(json!({ "aud": aud })), &foreign);
+        assert_eq!(refused, Err(Rejection::Invalid(Reason::Audience)), "{aud}");
+    }
+}
+
+#[test]
+fn claims_that_decide_nothing_may_have_any_form() {
+    let world = World::new();
+    for (roles, read) in [
+        (json!(["a", { "value": "b", "primary": true }, 7, null, {}]), vec!["a", "b"]),
+        (json!("a"), vec!["a"]),
+        (json!({ "admin": true }), vec![]),
+        (json!(1), vec![]),
+    ] {
+        let token = world.token(json!({ "roles": roles, "amr": roles }));
+        let token = world.verify(&token).unwrap();
+        let claims = token.claims();
+        assert_eq!(
+            (&claims.roles, &claims.amr),
+            (&read.iter().map(|&one| one.into()).collect(), &claims.roles)
+        );
+    }
+    let odd = json!({ "auth_time": 1.5, "acr": ["high"] });
+    let token = world.verify(&world.token(odd)).unwrap();
+    assert_eq!((token.claims().auth_time, &token.claims().acr), (None, &None));
+    let null = claims(json!({ "roles": 1 }))
+        .to_string()
+        .replace("\"roles\":1", "\"roles\":null,\"amr\":null,\"acr\":null,\"auth_time\":null");
+    let token = world.token_key.sign_text(&world.token_key.header().to_string(), null.as_bytes());
+    assert!(world.verify(&token).unwrap().claims().roles.is_empty());
+}
+
+#[test]
+fn settings_without_an_end_are_no_crash() {
+    let settings = Settings::new(ISSUER, API).max_token_life(Duration::MAX);
+    let settings = settings.max_stale(Duration::MAX).cool_down(Duration::MAX).leeway(Duration::MAX);
+    let world = World::with(settings);
+    let strict = Requirement::new().freshness(Freshness::Strict(Duration::MAX));
+    world.verify_for(&world.token(json!({ "exp": NOW + (1 << 40) })), &strict).unwrap();
+    world.verifier.fetching_keys();
+    assert_eq!(
+        world.reason(&Signer::ed25519(9, "other").token(&claims(json!({})))),
+        Reason::UnknownKey
+    );
+    assert!(matches!(world.verifier.wants_keys(), KeyDemand::After(_)));
 }
 
 #[test]

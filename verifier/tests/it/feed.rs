@@ -246,12 +246,91 @@ fn an_unknown_feed_key_makes_keys_wanted() {
 }
 
 #[test]
+fn c004_unknown_kids_of_tokens_do_not_delay_the_fetch_of_a_new_feed_key() {
+    let world = World::new();
+    let thief = Signer::ed25519(66, "unknown").token(&super::support::claims(json!({})));
+    assert_eq!(world.reason(&thief), Reason::UnknownKey);
+    world.verifier.fetching_keys();
+    world.install();
+    assert_eq!(world.reason(&thief), Reason::UnknownKey);
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+    let next = Signer::ed25519(12, "next-feed-key").document(&world.document(0, 1));
+    assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
+    world.verifier.fetching_keys();
+    world.install();
+    // Nor do they come more often by documents.
+    assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+}
+
+#[test]
+fn keys_that_the_feed_speaks_of_are_wanted_until_some_come() {
+    let world = World::new();
+    let other = FeedDocument { jwks_hash: "other".into(), ..world.document(0, 1) };
+    world.absorb(&other).unwrap();
+    for _ in 0..2 {
+        assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
+        world.verifier.fetching_keys();
+    }
+    // A stale copy is not fetched in a loop.
+    world.install();
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+}
+
+#[test]
 fn a_revoked_feed_key_signs_nothing_any_more() {
     let world = World::new();
     world.revoke(1, Kind::Key, "feed-key", None);
     let refused = world.absorb(&revoking(&world, 1, 2, "a"));
     assert_eq!(refused, Err(FeedError::RevokedKey));
-    world.verify(&world.token(json!({ "sid": "a" }))).unwrap();
+    assert_eq!(world.verifier.state().entries, 1);
+    let refused = world.verify(&world.token(json!({ "sid": "a" }))).unwrap_err();
+    assert!(matches!(refused, Rejection::NotReady { .. }), "nothing else of it is believed");
+}
+
+#[test]
+fn c023_what_a_revoked_feed_key_said_is_forgotten_but_for_its_revocations() {
+    let world = World::new();
+    let next = Signer::ed25519(12, "next-feed-key");
+    let mut jwk = next.jwk();
+    jwk["purpose"] = json!("revocations");
+    world.verifier.install_keys(&world.jwks(&[jwk])).unwrap();
+    // Whoever has the key claims a number and a time far ahead.
+    world.step(seconds(600));
+    let claimed = world.sign(&revoking(&world, 0, 1 << 50, "a"));
+    world.clock.set(NOW);
+    world.verifier.absorb(&claimed).unwrap();
+    assert_eq!(world.reason(&world.token(json!({}))), Reason::Expired);
+    let kid = entries(Kind::Key, "feed-key", None);
+    let news =
+        |prev_seq, seq| FeedDocument { entries: kid.clone(), ..world.document(prev_seq, seq) };
+    assert_eq!(world.verifier.absorb(&next.document(&news(4, 5))), Ok(Absorbed::Gap));
+    let state = world.verifier.state();
+    assert_eq!((state.position, state.age, state.feed), (None, None, Feed::NotYet));
+    world.verifier.set_feed(false);
+    assert_eq!(world.verifier.state().feed, Feed::NotYet, "there is one all the same");
+    assert_eq!(world.verifier.absorb(&next.document(&news(0, 5))), Ok(Absorbed::Advanced));
+    assert_eq!((seq(&world), world.verifier.state().age), (5, Some(seconds(0))));
+    world.verify(&world.token(json!({}))).unwrap();
+    assert_revoked(&world, "a");
+}
+
+#[test]
+fn a_new_life_of_the_log_leaves_a_time_behind_that_lay_ahead() {
+    let world = World::new();
+    world.step(seconds(86_400));
+    let ahead = world.sign(&world.document(0, 1));
+    world.clock.set(NOW);
+    world.verifier.absorb(&ahead).unwrap();
+    let state = world.verifier.state();
+    assert_eq!((state.age, state.clock_offset), (Some(seconds(0)), Some(-86_400_000)));
+    assert_eq!(world.reason(&world.token(json!({}))), Reason::Expired);
+    let renewed = FeedDocument { epoch: EPOCH + 1, ..world.document(0, 1) };
+    assert_eq!(world.absorb(&renewed), Ok(Absorbed::NewEpoch));
+    let state = world.verifier.state();
+    assert_eq!((state.age, state.clock_offset), (Some(seconds(0)), Some(0)));
+    world.verify(&world.token(json!({}))).unwrap();
 }
 
 #[test]

@@ -48,10 +48,12 @@ fn each_route_has_its_freshness() {
     by(&Requirement::new()).unwrap();
     world.step(seconds(1));
     assert!(matches!(by(&Requirement::new()), Err(Rejection::Stale { .. })));
+    assert!(!world.verifier.state().ready, "not while every route answers so");
     // No route is laxer than the settings.
     assert!(matches!(by(&strict(99_999)), Err(Rejection::Stale { .. })));
     world.absorb(&world.document(0, 0)).unwrap();
     by(&strict(15)).unwrap();
+    assert!(world.verifier.state().ready);
 }
 
 #[test]

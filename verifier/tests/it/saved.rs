@@ -1,10 +1,11 @@
 //! State that is kept over a restart.
 
+use chancery_verifier::feed::FeedDocument;
 use chancery_verifier::revocation::Kind;
 use chancery_verifier::{Absorbed, ImportError, Reason, Rejection, Settings};
 use serde_json::json;
 
-use super::support::{API, ISSUER, NOW, World, seconds};
+use super::support::{API, ISSUER, NOW, World, entries, seconds};
 
 fn saved() -> (World, Vec<u8>) {
     let world = World::new();
@@ -46,6 +47,49 @@ fn a_saved_state_ages_while_it_lies_there() {
 }
 
 #[test]
+fn c028_a_restart_by_a_clock_that_is_behind_makes_nothing_younger() {
+    let before = World::with(Settings::new(ISSUER, API).max_stale(seconds(60)));
+    before.clock.set(NOW - 600);
+    let token = before.token(json!({ "exp": NOW + 30 }));
+    before.step(seconds(40));
+    assert_eq!(before.verifier.state().age, Some(seconds(40)));
+    assert_eq!(before.reason(&token), Reason::Expired);
+    // Over two restarts, each of which is as short as it seems.
+    let mut state = before.verifier.export();
+    for age in [40, 55] {
+        let world = World::unready(Settings::new(ISSUER, API).max_stale(seconds(60)));
+        world.clock.set(NOW - 560);
+        world.verifier.import(&state).unwrap();
+        assert_eq!(world.verifier.state().age, Some(seconds(age)));
+        assert_eq!(world.reason(&token), Reason::Expired);
+        world.step(seconds(15));
+        state = world.verifier.export();
+    }
+    let world = World::unready(Settings::new(ISSUER, API).max_stale(seconds(60)));
+    world.clock.set(NOW - 560);
+    world.verifier.import(&state).unwrap();
+    let fresh = world.token(json!({}));
+    assert!(matches!(world.verify(&fresh), Err(Rejection::Stale { .. })));
+}
+
+#[test]
+fn c023_a_saved_position_of_a_key_that_is_revoked_is_not_taken_up() {
+    let (before, state) = saved();
+    let world = World::unready(Settings::new(ISSUER, API));
+    let next = super::support::Signer::ed25519(5, "next-feed-key");
+    let mut jwk = next.jwk();
+    jwk["purpose"] = json!("revocations");
+    world.verifier.install_keys(&before.jwks(&[jwk])).unwrap();
+    let news =
+        FeedDocument { entries: entries(Kind::Key, "feed-key", None), ..world.document(2, 3) };
+    assert_eq!(world.verifier.absorb(&next.document(&news)), Ok(Absorbed::Gap));
+    world.verifier.import(&state).unwrap();
+    assert_eq!((world.verifier.position(), world.verifier.state().age), (None, None));
+    // What it revoked stays revoked.
+    assert_eq!(world.reason(&world.token(json!({}))), Reason::Revoked(Kind::Session));
+}
+
+#[test]
 fn what_was_saved_never_weakens_what_is_known() {
     let (_, state) = saved();
     let world = World::new();
@@ -75,14 +119,22 @@ fn a_damaged_or_foreign_state_is_refused_whole() {
     let world = World::unready(Settings::new(ISSUER, API));
     let mut flipped = state.clone();
     *flipped.last_mut().unwrap() ^= 1;
-    let newer = String::from_utf8_lossy(&state).replace("\"version\":1", "\"version\":2");
-    let broken: [&[u8]; 6] = [
+    let end = state.iter().position(|byte| *byte == b'\n').unwrap();
+    let head = str::from_utf8(&state[..end]).unwrap();
+    let with = |part: &str, other: &str| {
+        assert!(head.contains(part), "{head}");
+        [head.replace(part, other).as_bytes(), &state[end..]].concat()
+    };
+    let newer = with("\"version\":1", "\"version\":2");
+    let later = with("\"7.2\"", "\"7.3\"");
+    let broken: [&[u8]; 7] = [
+        &later,
         b"",
         b"{}\n",
         &state[..state.len() - 1],
         &state[..state.len() - 32],
         &flipped,
-        newer.as_bytes(),
+        &newer,
     ];
     for broken in broken {
         assert_eq!(world.verifier.import(broken), Err(ImportError::Malformed));

@@ -194,7 +194,9 @@ async fn metadata(State(shared): State<Arc<Shared>>) -> String {
     let mut metadata = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks") });
     if !log.no_feed {
         metadata["revocations_uri"] = format!("{issuer}/revocations").into();
-        metadata["revocations_stream_uri"] = format!("{issuer}/revocations/stream").into();
+        let stream = log.stream_uri.clone();
+        let stream = stream.unwrap_or_else(|| format!("{issuer}/revocations/stream"));
+        metadata["revocations_stream_uri"] = stream.into();
     }
     metadata.to_string()
 }
@@ -207,15 +209,13 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
 async fn revocations(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
     let log = shared.log.lock().unwrap();
     let time = shared.time.now();
-    let number = |name: &str| {
-        let mut pairs = uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.find(|pair| pair.0 == name)?.1.parse::<i64>().ok()
+    let Some(cursor) = uri.query().and_then(|query| query.strip_prefix("cursor=")) else {
+        let snapshot = || log.signed(0, log.head(), time).into_response();
+        return log.snapshot.answer().unwrap_or_else(snapshot);
     };
-    let document = || match (number("epoch"), number("after")) {
-        (Some(epoch), Some(after)) => log.behind(epoch, after, time),
-        _ => log.signed(0, log.head(), time),
-    };
-    log.snapshot.answer().unwrap_or_else(|| document().into_response())
+    let (epoch, after) = position(cursor).unwrap_or_default();
+    let fault = log.segments.answer().or_else(|| log.snapshot.answer());
+    fault.unwrap_or_else(|| log.behind(epoch, after, time).into_response())
 }
 
 async fn stream(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
@@ -228,10 +228,7 @@ async fn stream(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
         if let Some(fault) = log.stream.answer() {
             return fault;
         }
-        let known = cursor.and_then(|cursor| {
-            let (epoch, seq) = cursor.split_once('.')?;
-            Some((epoch.parse::<i64>().ok()?, seq.parse::<i64>().ok()?))
-        });
+        let known = cursor.as_deref().and_then(position);
         let time = shared.time.now();
         let document = match known.filter(|(epoch, seq)| *epoch == log.epoch && *seq <= log.head())
         {
@@ -247,6 +244,12 @@ async fn stream(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
     }
     shared.streams.lock().unwrap().push(sender);
     ([(header::CONTENT_TYPE, "text/event-stream")], Body::new(body)).into_response()
+}
+
+/// The epoch and the number of a cursor.
+fn position(cursor: &str) -> Option<(i64, i64)> {
+    let (epoch, seq) = cursor.split_once('.')?;
+    Some((epoch.parse().ok()?, seq.parse().ok()?))
 }
 
 async fn applied(

@@ -18,8 +18,12 @@ pub(crate) struct Log {
     /// Named in documents instead of the real one.
     pub(crate) other_hash: Option<String>,
     pub(crate) no_feed: bool,
+    /// Where the stream is said to be, instead of here.
+    pub(crate) stream_uri: Option<String>,
     pub(crate) jwks: Served,
     pub(crate) snapshot: Served,
+    /// What lies behind a cursor.
+    pub(crate) segments: Served,
     pub(crate) stream: Served,
     /// A stream that is opened brings nothing by itself.
     pub(crate) stalls: bool,
@@ -58,8 +62,10 @@ impl Log {
             feed_key: Key::of_feed("f1"),
             other_hash: None,
             no_feed: false,
+            stream_uri: None,
             jwks: Served::Well,
             snapshot: Served::Well,
+            segments: Served::Well,
             stream: Served::Well,
             stalls: false,
             requests: vec![],

@@ -18,6 +18,9 @@ pub(crate) use time::TestTime;
 /// For how long a test waits for what has to come. Nothing takes that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
+/// After this time a stream that ended is asked for again.
+pub(crate) const RETURN: Duration = millis(1050);
+
 pub(crate) const AUDIENCE: &str = "https://api.example";
 
 /// A new issuer, and the time that it shares with its clients.
