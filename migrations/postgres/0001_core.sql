@@ -168,6 +168,7 @@ CREATE TABLE feed_subscriber (
     reported_at BIGINT  NOT NULL,
     history     BYTEA   NOT NULL
 );
+CREATE INDEX feed_subscriber_client ON feed_subscriber (client_id);
 
 CREATE TABLE audit (
     id         BYTEA   PRIMARY KEY,

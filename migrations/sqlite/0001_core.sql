@@ -166,6 +166,7 @@ CREATE TABLE feed_subscriber (
     reported_at INTEGER NOT NULL,
     history     BLOB    NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX feed_subscriber_client ON feed_subscriber (client_id);
 
 CREATE TABLE audit (
     id         BLOB    PRIMARY KEY,

@@ -1,17 +1,15 @@
-//! Reading the feed of revocations: places on the stream, where a reader goes on, and when his
-//! stream ends. Must not know how documents are made.
+//! Reading the feed of revocations: where a reader goes on, and when his stream ends. Must not know
+//! how documents are made.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::error::FlowError;
+use super::places::Place;
 use super::server::Server;
-use crate::env::Entropy;
 use crate::protocol::audit::Origin;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
@@ -19,28 +17,13 @@ use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 use crate::revocation::feed::{Document, Events, Standing};
 
+pub use super::places::{Places, Reader, StreamLimits};
 pub use crate::revocation::feed::FeedError;
-
-/// How many streams there may be at once.
-#[derive(Clone, Copy, Debug)]
-pub struct StreamLimits {
-    /// Of clients that serve a resource.
-    pub reserved: usize,
-    /// Of everybody else.
-    pub anonymous: usize,
-}
-
-/// The places on the stream.
-pub struct Places {
-    reserved: Arc<Semaphore>,
-    anonymous: Arc<Semaphore>,
-}
 
 /// A stream of one reader. Dropping it gives its place back.
 pub struct Stream {
     server: Arc<Server>,
-    /// The authenticated client, which serves a resource; none for everybody else.
-    reader: Option<Arc<Client>>,
+    reader: Reader,
     /// What brings the reader to the present.
     first: VecDeque<Bytes>,
     events: Events,
@@ -48,13 +31,13 @@ pub struct Stream {
     _place: Place,
 }
 
-/// Opens a stream for `reader`, the client that serves a resource or anybody, which goes on behind `cursor` if that is a genuine one.
+/// Opens a stream for `reader`, which goes on behind `cursor` if that is a genuine one.
 pub async fn open(
     server: Arc<Server>,
-    reader: Option<Arc<Client>>,
+    reader: Reader,
     cursor: Option<&str>,
 ) -> Result<Stream, FlowError> {
-    let place = server.places.take(reader.is_some(), server.world.entropy.as_ref())?;
+    let place = server.places.take(&reader, server.world.entropy.as_ref())?;
     // Listening comes first: what is told from here on comes as an event, and the rest is in what
     // the reader is brought up with.
     let feed = server.memory.feed();
@@ -119,7 +102,7 @@ impl Stream {
     /// Whether the reader is still who he was when he came: after any change of his client he has
     /// to prove it again.
     fn is_welcome(&self) -> bool {
-        let Some(then) = &self.reader else {
+        let Reader::Api(then) = &self.reader else {
             return true;
         };
         let known = self.server.memory.last_known();
@@ -133,40 +116,6 @@ fn dropped(reason: &'static str) -> Option<Bytes> {
     None
 }
 
-impl Places {
-    /// So many places.
-    pub fn new(limits: StreamLimits) -> Self {
-        let places = |count: usize| Arc::new(Semaphore::new(count.min(Semaphore::MAX_PERMITS)));
-        Self { reserved: places(limits.reserved), anonymous: places(limits.anonymous) }
-    }
-
-    /// Takes a place, or tells when to come again: not everybody at once.
-    fn take(&self, known: bool, entropy: &dyn Entropy) -> Result<Place, FlowError> {
-        let (places, kind) =
-            if known { (&self.reserved, "reserved") } else { (&self.anonymous, "anonymous") };
-        let Ok(permit) = places.clone().try_acquire_owned() else {
-            metrics::counter!("chancery_feed_refused_total", "kind" => kind).increment(1);
-            let [random] = entropy.bytes::<1>();
-            let retry_after = COME_AGAIN + Duration::from_secs(u64::from(random % 11));
-            return Err(FlowError::Full { retry_after });
-        };
-        metrics::gauge!("chancery_feed_streams", "kind" => kind).increment(1);
-        Ok(Place { kind, _permit: permit })
-    }
-}
-
-/// A place on the stream.
-struct Place {
-    kind: &'static str,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        metrics::gauge!("chancery_feed_streams", "kind" => self.kind).decrement(1);
-    }
-}
-
 impl From<FeedError> for FlowError {
     fn from(error: FeedError) -> Self {
         match error {
@@ -178,9 +127,6 @@ impl From<FeedError> for FlowError {
         }
     }
 }
-
-/// The least time after which to come again.
-const COME_AGAIN: Duration = Duration::from_secs(5);
 
 const SERVES_NOTHING: Refusal = Refusal::new(
     ErrorCode::UnauthorizedClient,

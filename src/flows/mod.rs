@@ -21,6 +21,7 @@ pub mod janitor;
 pub mod login;
 pub mod logout;
 pub mod memory;
+mod places;
 pub mod reconcile;
 pub mod refresh;
 pub mod revoke;

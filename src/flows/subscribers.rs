@@ -6,11 +6,10 @@ use super::error::FlowError;
 use super::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::client_auth::PresentedClient;
-use crate::protocol::error::{ErrorCode, Refusal};
-use crate::protocol::reason::Reason;
+use crate::protocol::error::Refusal;
 use crate::protocol::revocation::FeedPosition;
 use crate::protocol::subscriber::{Applied, Carrier, Report, Subscriber, SubscriberName};
-use crate::storage::ops::subscribers::{ListSubscribers, NoteApplied, Noted};
+use crate::storage::ops::subscribers::{ListSubscribers, NoteApplied, Noted, Room};
 
 /// What a subscriber says of itself.
 pub struct Reported {
@@ -31,15 +30,26 @@ pub async fn report(
     reported: Reported,
     origin: &Origin,
 ) -> Result<(), FlowError> {
-    let client_id = server.authenticate_reader(presented, origin).await?.id.clone();
+    let client = server.authenticate_reader(presented, origin).await?;
     check_position(server, reported.position).await?;
     let now = server.now();
     let applied = Applied { position: reported.position, at: now - reported.ago };
-    let report =
-        Report { client_id, name: reported.name, via: reported.via, applied, reported_at: now };
+    let report = Report {
+        client_id: client.id.clone(),
+        name: reported.name,
+        via: reported.via,
+        applied,
+        reported_at: now,
+    };
     match server.store.write(NoteApplied { report, room: ROOM }).await? {
         Noted::Yes => Ok(()),
-        Noted::NoRoom => Err(FULL.into()),
+        Noted::NoRoom => {
+            tracing::warn!(
+                client_id = client.id.as_str(),
+                "too many subscribers have reported lately"
+            );
+            Err(FlowError::TooMany { retry_after: MUCH_LATER })
+        }
     }
 }
 
@@ -68,13 +78,11 @@ pub async fn head(server: &Server) -> Result<FeedPosition, FlowError> {
     Ok(server.memory.refresh().await?.head.position())
 }
 
-/// How many subscribers are remembered.
-const ROOM: u32 = 10_000;
+/// One API may have many instances, but none of them shuts out those of others.
+const ROOM: Room = Room { each: 500, all: 10_000 };
+
+/// One that is silent keeps its room for a day.
+const MUCH_LATER: Duration = Duration::from_hours(1);
 
 const BEYOND: Refusal =
     Refusal::invalid_request("epoch and seq are beyond the end of the log of this issuer");
-const FULL: Refusal = Refusal::new(
-    ErrorCode::TooManyRequests,
-    "too many subscribers have reported lately",
-    Reason::TooManySubscribers,
-);

@@ -78,8 +78,6 @@ reasons! {
     ScopeTooSmall = "scope_too_small",
     /// The client is not the identity of an API.
     NotAResource = "not_a_resource",
-    /// No more subscribers of the feed are remembered.
-    TooManySubscribers = "too_many_subscribers",
     /// The thing named in the request does not exist.
     NotFound = "not_found",
     /// The name is taken, or the thing was changed meanwhile.

@@ -74,6 +74,7 @@ const COUNTERS: &[(&str, &str)] = &[
 
 const GAUGES: &[(&str, &str)] = &[
     ("chancery_clock_offset_seconds", "How far this node's clock is ahead of the database's"),
+    ("chancery_feed_listening", "Whether changes of other nodes are heard of at once"),
     ("chancery_feed_snapshot_bytes", "The size of the snapshot of the feed"),
     ("chancery_feed_streams", "Streams of the feed, by kind"),
     ("chancery_hash_queue_waiting", "Logins that wait for their hash"),

@@ -18,5 +18,6 @@ mod manual_clock;
 pub use counter::Limit;
 pub use hasher::Verified;
 pub use pool::{Busy, HashPool, PoolSettings};
+pub(super) use source::Network;
 pub use source::Source;
 pub use throttle::{Throttle, ThrottleSettings, TooSoon};

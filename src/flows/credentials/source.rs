@@ -41,10 +41,11 @@ impl Source {
 /// What one caller has of the address space: one IPv4 address, or an IPv6 network of 64 bits,
 /// within which anybody can take as many addresses as he likes.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub(super) struct Network(Option<IpAddr>);
+pub(in crate::flows) struct Network(Option<IpAddr>);
 
 impl Network {
-    fn of(address: Option<IpAddr>) -> Self {
+    /// That of `address`; all callers without one are one.
+    pub(in crate::flows) fn of(address: Option<IpAddr>) -> Self {
         // An IPv4 address that a socket for both versions reports (RFC 4291 §2.5.5.2) is one.
         Self(address.map(|address| match address.to_canonical() {
             IpAddr::V4(address) => IpAddr::V4(address),

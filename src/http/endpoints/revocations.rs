@@ -11,7 +11,7 @@ use http::{HeaderValue, Method};
 use hyper::body::Frame;
 
 use crate::flows::error::FlowError;
-use crate::flows::feed::{FeedError, Stream, open};
+use crate::flows::feed::{FeedError, Reader, Stream, open};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
@@ -43,18 +43,19 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
 pub(in crate::http) async fn stream(exchange: Exchange) -> Result<Response, HttpError> {
     let server = exchange.server();
     exchange.own_query()?;
-    let client = match exchange.authorization()? {
+    let origin = exchange.origin();
+    let reader = match exchange.authorization()? {
         Some(basic) => {
             let presented = PresentedClient::read(Some(basic), &Params::default())?;
-            Some(server.authenticate_reader(&presented, &exchange.origin()).await?)
+            Reader::Api(server.authenticate_reader(&presented, &origin).await?)
         }
-        None => None,
+        None => Reader::Anybody(origin.address),
     };
     if exchange.parts.method == Method::HEAD {
         return Ok(events(Body::empty()));
     }
     let cursor = exchange.headers().get(LAST_EVENT_ID).and_then(|value| value.to_str().ok());
-    let stream = open(server, client, cursor).await?;
+    let stream = open(server, reader, cursor).await?;
     Ok(events(Body::new(Events(Box::pin(read_on(stream))))))
 }
 

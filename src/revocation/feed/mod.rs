@@ -188,8 +188,12 @@ impl Feed {
         let made =
             tokio::task::spawn_blocking(move || press.make(Sort::Snapshot, &of, of.above(0), now));
         let document = made.await.map_err(|_| FeedError::Unsigned)??;
+        let bytes = document.jws().len();
+        if bytes > LARGE {
+            tracing::warn!(bytes, "the snapshot is large: the verifier reads 64 MiB of it at most");
+        }
         #[expect(clippy::cast_precision_loss, reason = "far smaller than 2^52")]
-        metrics::gauge!("chancery_feed_snapshot_bytes").set(document.jws().len() as f64);
+        metrics::gauge!("chancery_feed_snapshot_bytes").set(bytes as f64);
         let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
         *base = Some(Base { document: document.clone(), made_at, kid });
         Ok(document)
@@ -216,3 +220,6 @@ impl Feed {
 
 /// How many events a listener may be behind.
 const BACKLOG: usize = 256;
+
+/// From how many bytes on somebody should know how large the snapshot is.
+const LARGE: usize = 32 << 20;

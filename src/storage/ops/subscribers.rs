@@ -9,9 +9,18 @@ pub struct NoteApplied {
     /// The report.
     pub report: Report,
     /// How many subscribers are remembered; one more is not.
-    pub room: u32,
+    pub room: Room,
 }
 operation!(NoteApplied => Noted);
+
+/// How many subscribers are remembered.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Of one client, so that none takes the room of the others.
+    pub each: u32,
+    /// Of all clients together.
+    pub all: u32,
+}
 
 /// Whether a report was noted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

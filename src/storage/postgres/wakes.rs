@@ -1,8 +1,13 @@
 //! Hearing of changes at once, instead of at the next look (LISTEN). Must not know what changed.
 
+use std::time::Duration;
+
+use sqlx::Executor as _;
 use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use tokio::time::timeout;
 
 use super::super::error::StorageError;
+use super::{LIMIT, SILENT};
 
 /// A connection of its own that hears whenever a transaction has changed the head of the log.
 pub struct Wakes(PgListener);
@@ -18,11 +23,26 @@ impl Wakes {
     }
 
     /// Waits until something may have changed: it did, or the connection was lost and is there again.
-    pub async fn next(&mut self) -> Result<(), StorageError> {
-        self.0.try_recv().await?;
+    /// A connection that leads nowhere brings nothing either, so one that was silent for `quiet` is
+    /// tried.
+    pub async fn next(&mut self, quiet: Duration) -> Result<(), StorageError> {
+        loop {
+            match timeout(quiet, self.0.try_recv()).await {
+                Ok(heard) => break heard.map(drop)?,
+                Err(_) => self.check(quiet.min(LIMIT)).await?,
+            }
+        }
         // One look finds all that was told so far.
         while self.0.next_buffered().is_some() {}
         Ok(())
+    }
+
+    /// What is heard meanwhile is kept for the next wait.
+    async fn check(&mut self, limit: Duration) -> Result<(), StorageError> {
+        match timeout(limit, self.0.execute("SELECT 1")).await {
+            Ok(answered) => Ok(answered.map(drop)?),
+            Err(_) => Err(StorageError::Unavailable(SILENT.to_owned())),
+        }
     }
 }
 

@@ -5,14 +5,18 @@ use crate::protocol::client::ClientId;
 use crate::protocol::revocation::FeedPosition;
 use crate::protocol::subscriber::{Applied, Carrier, History, Report, Subscriber, SubscriberName};
 use crate::protocol::time::Timestamp;
-use crate::storage::ops::subscribers::{ListSubscribers, NoteApplied, Noted, SweepSubscribers};
+use crate::storage::ops::subscribers::{
+    ListSubscribers, NoteApplied, Noted, Room, SweepSubscribers,
+};
 
 impl Execute<Engine> for NoteApplied {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Noted, DbError> {
         let key = self.report.key();
         let mut history = match find_history(tx, &key).await? {
             Some(history) => history,
-            None if count(tx).await? >= i64::from(self.room) => return Ok(Noted::NoRoom),
+            None if is_full(tx, &self.report.client_id, self.room).await? => {
+                return Ok(Noted::NoRoom);
+            }
             None => History::default(),
         };
         history.note(self.report.applied);
@@ -29,10 +33,16 @@ async fn find_history(tx: &mut Tx<'_>, key: &str) -> Result<Option<History>, DbE
     row.map(read).transpose()
 }
 
-async fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    let count: (i64,) =
-        tx.query_as("SELECT COUNT(*) FROM feed_subscriber").fetch_one(&mut *tx.conn).await?;
-    Ok(count.0)
+async fn is_full(tx: &mut Tx<'_>, client_id: &ClientId, room: Room) -> Result<bool, DbError> {
+    let (own, all): (i64, i64) = tx
+        .query_as(
+            "SELECT (SELECT COUNT(*) FROM feed_subscriber WHERE client_id = $1), \
+             (SELECT COUNT(*) FROM feed_subscriber)",
+        )
+        .bind(client_id.as_str())
+        .fetch_one(&mut *tx.conn)
+        .await?;
+    Ok(own >= i64::from(room.each) || all >= i64::from(room.all))
 }
 
 /// Of two reports that arrive in the wrong order the later one stays.

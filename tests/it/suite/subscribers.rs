@@ -6,7 +6,7 @@ use chancery::flows::janitor::Sweep;
 use chancery::protocol::client::ClientId;
 use chancery::protocol::revocation::FeedPosition;
 use chancery::protocol::subscriber::{Applied, Carrier, Report, SubscriberName};
-use chancery::storage::ops::subscribers::{ListSubscribers, NoteApplied, Noted};
+use chancery::storage::ops::subscribers::{ListSubscribers, NoteApplied, Noted, Room};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -135,22 +135,42 @@ async fn a_report_that_is_not_one_is_refused_and_changes_nothing() {
 async fn no_more_subscribers_are_remembered_than_there_is_room_for() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let store = &server.server.store;
-    let note = async |name: &str| {
+    let note = async |client: &str, name: &str| {
         let position = FeedPosition { epoch: 0, seq: 0 };
         let report = Report {
-            client_id: ClientId::parse("demo").unwrap(),
+            client_id: ClientId::parse(client).unwrap(),
             name: SubscriberName::parse(name).unwrap(),
             via: Carrier::Poll,
             applied: Applied { position, at: server.server.now() },
             reported_at: server.server.now(),
         };
-        store.write(NoteApplied { report, room: 1 }).await.unwrap()
+        store.write(NoteApplied { report, room: Room { each: 2, all: 3 } }).await.unwrap()
     };
-    assert_eq!(note("first").await, Noted::Yes);
-    assert_eq!(note("second").await, Noted::NoRoom);
-    assert_eq!(note("first").await, Noted::Yes);
+    assert_eq!(note("greedy", "1").await, Noted::Yes);
+    assert_eq!(note("greedy", "2").await, Noted::Yes);
+    assert_eq!(note("greedy", "3").await, Noted::NoRoom);
+    // One client leaves room for the others, as far as there is any.
+    assert_eq!(note("modest", "1").await, Noted::Yes);
+    assert_eq!(note("modest", "2").await, Noted::NoRoom);
+    for (client, name) in [("greedy", "1"), ("greedy", "2"), ("modest", "1")] {
+        assert_eq!(note(client, name).await, Noted::Yes, "{client} {name}");
+    }
     let listed = store.read(ListSubscribers { after: None, limit: 9 }).await.unwrap();
-    assert_eq!(listed.len(), 1);
+    assert_eq!(listed.len(), 3);
+}
+
+#[tokio::test]
+async fn an_api_that_invents_subscribers_shuts_out_no_other() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let other = server.create_service("orders-api", &server.secrets.resource).await;
+    let position = server.revoke_one().await;
+    for n in 0..500 {
+        server.report(&format!("x{n}"), &position, 0).await;
+    }
+    let one_more = server.report_as(&server.basic(), &report("y", &position, 0)).await;
+    one_more.assert_error(429, "too_many_requests");
+    server.report("x0", &position, 0).await;
+    assert_eq!(server.report_as(&other, &report("y", &position, 0)).await.status, 204);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use http_body_util::BodyExt as _;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
@@ -147,6 +147,16 @@ impl TestServer {
         last: &str,
         authorization: &str,
     ) -> Result<FeedReader, Reply> {
+        self.try_stream_from("127.0.0.1", (query, last), authorization).await
+    }
+
+    /// Tries to open a stream from this address.
+    pub(crate) async fn try_stream_from(
+        &self,
+        address: &str,
+        (query, last): (&str, &str),
+        authorization: &str,
+    ) -> Result<FeedReader, Reply> {
         let keys = self.feed_keys().await;
         let path = format!("/revocations/stream{query}");
         let mut request = Request::get(&path);
@@ -156,7 +166,7 @@ impl TestServer {
             }
         }
         let mut request = request.body(Body::empty()).unwrap();
-        let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 50_000));
+        let peer = std::net::SocketAddr::new(address.parse().unwrap(), 50_000);
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = self.app.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
@@ -176,6 +186,19 @@ impl Wire {
     /// Opens a stream.
     pub(crate) async fn stream(&self, last: &str) -> FeedReader {
         self.try_stream(last).await.unwrap()
+    }
+
+    /// Opens a stream by a connection that takes next to nothing, and reads none of it.
+    pub(crate) async fn open_and_read_nothing(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1).unwrap();
+        let mut stream = socket.connect(self.address).await.unwrap();
+        let request = "GET /revocations/stream HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut status = [0; 15];
+        timeout(PATIENCE, stream.read_exact(&mut status)).await.unwrap().unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200 OK");
+        stream
     }
 
     /// Tries to open a stream; none is another answer.
@@ -219,9 +242,13 @@ impl FeedReader {
 
     /// Reads on until somebody who has read all of it refuses what `value` names.
     pub(crate) async fn until_refused(&mut self, follower: &mut Follower, kind: Kind, value: &str) {
-        while !follower.refuses(kind, value) {
-            follower.take(&self.told().await);
-        }
+        let refused = async {
+            while !follower.refuses(kind, value) {
+                follower.take(&self.told().await);
+            }
+        };
+        // Heartbeats go on for ever.
+        timeout(PATIENCE, refused).await.unwrap();
     }
 
     /// From here on verifies with the keys that are published now.

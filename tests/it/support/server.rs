@@ -65,7 +65,7 @@ impl Default for Options {
             sessions_per_user: 200,
             clock_offset_limit: None,
             issuer: ISSUER,
-            streams: StreamLimits { reserved: 20, anonymous: 10 },
+            streams: StreamLimits { reserved: 20, anonymous: 100 },
         }
     }
 }

@@ -7,16 +7,22 @@ use super::BACKEND;
 use crate::support::{FeedReader, Options, TestServer, basic};
 use chancery::flows::feed::StreamLimits;
 
+/// A server with three places for clients that serve a resource, at most two of them for one, and
+/// with eleven for everybody else, at most two of them for one address.
 async fn start() -> Option<(TestServer, String)> {
-    let streams = StreamLimits { reserved: 2, anonymous: 2 };
+    let streams = StreamLimits { reserved: 3, anonymous: 11 };
     let server = TestServer::start_with(BACKEND, Options { streams, ..Options::default() }).await?;
     let resource = server.secrets.resource.clone();
     let service = server.create_service("orders-api", &resource).await;
     Some((server, service))
 }
 
-async fn refused(server: &TestServer, authorization: &str) -> u64 {
-    let reply = server.try_stream("", "", authorization).await.err().unwrap();
+async fn from(server: &TestServer, address: &str) -> FeedReader {
+    server.try_stream_from(address, ("", ""), "").await.unwrap()
+}
+
+async fn refused(server: &TestServer, address: &str, authorization: &str) -> u64 {
+    let reply = server.try_stream_from(address, ("", ""), authorization).await.err().unwrap();
     reply.assert_error(503, "temporarily_unavailable");
     reply.header("retry-after").parse().unwrap()
 }
@@ -25,26 +31,60 @@ async fn refused(server: &TestServer, authorization: &str) -> u64 {
 async fn those_who_serve_a_resource_find_a_place_however_many_others_there_are() {
     // C139
     let Some((server, service)) = start().await else { return };
+    let other = server.create_service("bills-api", &server.secrets.resource).await;
     let mut held: Vec<FeedReader> = Vec::new();
-    for authorization in ["", "", &service, &service] {
+    for host in 1..=11 {
+        held.push(from(&server, &format!("192.0.2.{host}")).await);
+    }
+    for authorization in [&other, &service, &service] {
         held.push(server.stream("", authorization).await);
     }
     let mut waits = std::collections::BTreeSet::new();
     for _ in 0..20 {
-        waits.insert(refused(&server, "").await);
-        waits.insert(refused(&server, &service).await);
+        waits.insert(refused(&server, "192.0.2.99", "").await);
+        waits.insert(refused(&server, "192.0.2.99", &other).await);
     }
     assert!(waits.iter().all(|wait| (5..=15).contains(wait)) && waits.len() > 3, "{waits:?}");
     // Whoever found no place polls.
     server.document("").await;
 
     drop(held.remove(0));
-    held.push(server.stream("", "").await);
-    refused(&server, "").await;
-    drop(held.pop());
-    drop(held.pop());
-    held.push(server.stream("", &service).await);
-    refused(&server, &service).await;
+    held.push(from(&server, "192.0.2.99").await);
+    refused(&server, "192.0.2.1", "").await;
+    drop(held.remove(10));
+    let _other = server.stream("", &other).await;
+    refused(&server, "192.0.2.1", &other).await;
+}
+
+#[tokio::test]
+async fn one_client_takes_half_of_the_reserved_places_at_most() {
+    // C139
+    let Some((server, service)) = start().await else { return };
+    let other = server.create_service("bills-api", &server.secrets.resource).await;
+    let held = [server.stream("", &service).await, server.stream("", &service).await];
+    // From wherever it comes.
+    refused(&server, "192.0.2.1", &service).await;
+    server.stream("", &other).await;
+    drop(held);
+    server.stream("", &service).await;
+}
+
+#[tokio::test]
+async fn one_address_takes_a_tenth_of_the_places_of_everybody_at_most() {
+    // C139
+    let Some((server, service)) = start().await else { return };
+    for (first, second, third, elsewhere) in [
+        ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.1", "192.0.2.2"),
+        ("2001:db8::1", "2001:db8::2", "2001:db8::3:0:0:4", "2001:db8:0:1::1"),
+    ] {
+        let held = [from(&server, first).await, from(&server, second).await];
+        refused(&server, third, "").await;
+        from(&server, elsewhere).await;
+        // Those who serve a resource may all be there.
+        server.try_stream_from(third, ("", ""), &service).await.unwrap();
+        drop(held);
+        from(&server, third).await;
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! `GET /revocations/stream`: what is told, where a reader goes on, and when he is let go.
 
+use std::time::Duration;
+
 use chancery::protocol::audit::AuditKind;
 use chancery::protocol::revocation::Kind;
+use tokio::time::timeout;
 
 use super::BACKEND;
 use crate::support::{Follower, TestServer};
@@ -34,7 +37,7 @@ async fn a_heartbeat_is_a_signed_document_with_the_time_of_the_last_look() {
     stream.told().await;
     let before = stream.told().await.document;
     for seconds in [5, 10] {
-        server.clock.advance(std::time::Duration::from_secs(5));
+        server.clock.advance(Duration::from_secs(5));
         server.look().await;
         server.server.memory.feed().beat();
         let told = stream.told().await;
@@ -71,7 +74,8 @@ async fn nothing_is_missed_however_often_a_reader_comes_back_while_others_revoke
         }
         follower
     };
-    let ((), follower) = tokio::join!(revoking, reading);
+    let both = async { tokio::join!(revoking, reading) };
+    let ((), follower) = timeout(Duration::from_mins(1), both).await.unwrap();
     assert_eq!(follower.epoch, server.head().await.epoch);
 }
 
