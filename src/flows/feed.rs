@@ -15,6 +15,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
+use crate::protocol::revocation::FeedPosition;
 use crate::revocation::feed::{Document, Events, Standing};
 
 pub use super::places::{Places, Reader, StreamLimits};
@@ -31,27 +32,42 @@ pub struct Stream {
     _place: Place,
 }
 
+/// The document that goes on behind `cursor`: a segment, what ends at the present, or the snapshot
+/// where it cannot be told what follows.
+pub async fn poll(server: &Server, cursor: &str) -> Result<Document, FlowError> {
+    let feed = server.memory.feed();
+    if let Some(place) = resume(server, Some(cursor)).await?
+        && let Some((document, _)) = feed.behind(place)?
+    {
+        return Ok(document);
+    }
+    let place =
+        feed.cursor(cursor).map(|cursor| FeedPosition { epoch: cursor.epoch, seq: cursor.seq });
+    Ok(feed.snapshot(place).await?)
+}
+
 /// Opens a stream for `reader`, which goes on behind `cursor` if that is a genuine one.
 pub async fn open(
     server: Arc<Server>,
     reader: Reader,
     cursor: Option<&str>,
 ) -> Result<Stream, FlowError> {
-    let place = server.places.take(&reader, server.world.entropy.as_ref())?;
+    let held = server.places.take(&reader, server.world.entropy.as_ref())?;
     // Listening comes first: what is told from here on comes as an event, and the rest is in what
     // the reader is brought up with.
     let feed = server.memory.feed();
     let events = feed.listen().ok_or(FlowError::Unavailable)?;
-    let after = resume(&server, cursor).await?;
-    let first = feed.join(after).await?;
+    let place = resume(&server, cursor).await?;
+    let first = feed.join(place).await?;
     let epoch = first.last().map_or(0, |newest| newest.epoch);
     let first = first.iter().map(Document::event).collect();
-    Ok(Stream { server, reader, first, events, epoch, _place: place })
+    Ok(Stream { server, reader, first, events, epoch, _place: held })
 }
 
 impl Server {
     /// The client that reads the feed, once it has proved who it is. What it gets is public: all
-    /// that depends on the answer is a place. So it is known from memory while the database is down.
+    /// that depends on the answer is a place. So it is known from memory while the database is
+    /// down.
     pub async fn authenticate_reader(
         &self,
         presented: &PresentedClient,
@@ -66,8 +82,8 @@ impl Server {
     }
 }
 
-/// Behind which number a reader with this cursor goes on; none begins with a snapshot.
-async fn resume(server: &Server, cursor: Option<&str>) -> Result<Option<i64>, FlowError> {
+/// Behind which place a reader with this cursor goes on; none begins with a snapshot.
+async fn resume(server: &Server, cursor: Option<&str>) -> Result<Option<FeedPosition>, FlowError> {
     let feed = server.memory.feed();
     let Some(cursor) = cursor.and_then(|text| feed.cursor(text)) else {
         return Ok(None);
@@ -76,7 +92,7 @@ async fn resume(server: &Server, cursor: Option<&str>) -> Result<Option<i64>, Fl
         server.memory.catch_up(&cursor).await?;
     }
     Ok(match feed.state()?.judge(&cursor) {
-        Standing::At(seq) => Some(seq),
+        Standing::At(seq) => Some(FeedPosition { epoch: cursor.epoch, seq }),
         Standing::Aged | Standing::Ahead => None,
     })
 }

@@ -17,7 +17,7 @@ use crate::protocol::password::{Password, UserName};
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
-use crate::storage::ops::feed::NoteTokenLife;
+use crate::storage::ops::feed::{BeginLog, NoteTokenLife};
 use crate::storage::ops::users::ListUsers;
 
 impl Server {
@@ -38,6 +38,7 @@ impl Server {
     pub async fn start(&self) -> Result<(), FlowError> {
         self.memory.keeper().check_master_key().await?;
         self.clock.look(&self.store, &self.world).await?;
+        self.store.write(BeginLog { at: self.now() }).await?;
         self.note_token_life().await?;
         self.maintain_keys().await?;
         self.memory.refresh().await?;

@@ -67,7 +67,7 @@ macro_rules! route {
 }
 
 const NONE: &[&str] = &[];
-const BEHIND: &[&str] = &["epoch", "after"];
+const BEHIND: &[&str] = &["cursor", "epoch", "after"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];

@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
@@ -11,32 +12,31 @@ use http::{HeaderValue, Method};
 use hyper::body::Frame;
 
 use crate::flows::error::FlowError;
-use crate::flows::feed::{FeedError, Reader, Stream, open};
+use crate::flows::feed::{FeedError, Reader, Stream, open, poll};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
 use crate::protocol::form::Params;
+use crate::protocol::revocation::FeedPosition;
 
-/// The snapshot, or what comes behind a number.
+/// The snapshot, or what comes behind a cursor or a number.
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    let feed = exchange.app.server.memory.feed();
-    let Some(place) = Place::read(&exchange.own_query()?)? else {
-        let snapshot = feed.snapshot().await.map_err(fail)?;
-        let document = (DOCUMENT, snapshot.jws());
-        return Ok(respond::cached(document, &snapshot.etag(), SNAPSHOT, exchange.headers()));
+    let server = &exchange.app.server;
+    let feed = server.memory.feed();
+    let behind = match Place::read(&exchange.own_query()?)? {
+        Place::Cursor(cursor) => return Ok(uncached(poll(server, &cursor).await?.jws())),
+        Place::Number(place) => feed.behind(place).map_err(fail)?,
+        Place::Nowhere => None,
     };
-    if place.epoch != feed.state().map_err(fail)?.head.epoch {
-        // Its numbers mean nothing here.
-        return Ok(uncached(feed.snapshot().await.map_err(fail)?.jws()));
-    }
-    let (document, complete) = feed.behind(place.after).map_err(fail)?;
-    if !complete {
-        return Ok(uncached(document.jws()));
-    }
-    let segment = (DOCUMENT, document.jws());
-    Ok(respond::cached(segment, &document.etag(), SEGMENT, exchange.headers()))
+    let (document, cache) = match behind {
+        Some((document, false)) => return Ok(uncached(document.jws())),
+        Some((segment, true)) => (segment, segment_cache(server.settings.tokens.max_life)),
+        None => (feed.snapshot(None).await.map_err(fail)?, SNAPSHOT.to_owned()),
+    };
+    let etag = document.etag();
+    Ok(respond::cached((DOCUMENT, document.jws()), &etag, &cache, exchange.headers()))
 }
 
 /// Server-sent events, from `Last-Event-ID` on.
@@ -60,14 +60,15 @@ pub(in crate::http) async fn stream(exchange: Exchange) -> Result<Response, Http
 }
 
 /// Where a reader goes on.
-struct Place {
-    epoch: i64,
-    after: i64,
+enum Place {
+    Cursor(String),
+    Number(FeedPosition),
+    Nowhere,
 }
 
 impl Place {
-    /// Both parameters, or none of them.
-    fn read(params: &Params<'_>) -> Result<Option<Self>, Refusal> {
+    /// The cursor alone, both numbers, or nothing.
+    fn read(params: &Params<'_>) -> Result<Self, Refusal> {
         let number = |name| match params.value(name) {
             Some(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
                 text.parse().map(Some).map_err(|_| NOT_A_PLACE)
@@ -75,12 +76,19 @@ impl Place {
             Some(_) => Err(NOT_A_PLACE),
             None => Ok(None),
         };
-        match (number("epoch")?, number("after")?) {
-            (Some(epoch), Some(after)) => Ok(Some(Self { epoch, after })),
-            (None, None) => Ok(None),
+        match (params.value("cursor"), number("epoch")?, number("after")?) {
+            (Some(cursor), None, None) => Ok(Self::Cursor(cursor.into())),
+            (None, Some(epoch), Some(seq)) => Ok(Self::Number(FeedPosition { epoch, seq })),
+            (None, None, None) => Ok(Self::Nowhere),
             _ => Err(NOT_A_PLACE),
         }
     }
+}
+
+/// A segment never changes, but a retired key stays published for as long as a token may live: who
+/// reads a kept copy must still find the key.
+fn segment_cache(longest_token: Duration) -> String {
+    format!("public, max-age={}", SEGMENT_AGE.min(longest_token).as_secs())
 }
 
 fn uncached(jws: Bytes) -> Response {
@@ -128,8 +136,8 @@ impl hyper::body::Body for Events {
 const DOCUMENT: &str = "application/revocations+jwt";
 /// A snapshot is remade every 30 seconds; an older one is better than none.
 const SNAPSHOT: &str = "public, max-age=5, stale-if-error=86400";
-const SEGMENT: &str = "public, max-age=31536000, immutable";
+const SEGMENT_AGE: Duration = Duration::from_hours(1);
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const NOT_A_PLACE: Refusal =
-    Refusal::invalid_request("epoch and after are numbers, and go together");
+    Refusal::invalid_request("either a cursor, or epoch and after, which are numbers");

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chancery_verifier::feed::SEGMENT;
+
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::{Digest, Entry, Kind, Revocation};
-
-/// How many numbers a segment has. Segment 0 has the numbers 1 to 256.
-pub(super) const SEGMENT: i64 = 256;
 
 /// Every entry that can still refuse something, of one epoch. A copy costs one pointer for each
 /// segment.
@@ -87,7 +86,7 @@ impl Kept {
     }
 }
 
-/// The segment that has this number.
+/// The segment that has this number: segment 0 has the numbers from 1 on.
 pub(super) fn segment_of(seq: i64) -> i64 {
     seq.saturating_sub(1).div_euclid(SEGMENT)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::document::{Document, FeedError};
 use super::state::State;
 use crate::protocol::key::Kid;
+use crate::protocol::revocation::FeedPosition;
 
 /// The base snapshot.
 pub(super) struct Base {
@@ -18,10 +19,14 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Whether it is still good enough. Readers add the segments that came after it.
-    pub(super) fn serves(&self, state: &State, now: Duration) -> bool {
-        self.document.epoch == state.head.epoch
-            && state.head.seq.saturating_sub(self.document.seq) < BASE_BEHIND
+    /// Whether it is still good enough. Readers add the segments that came after it. One who holds
+    /// `place` and cannot be told what follows it needs one that leads further, if there is.
+    pub(super) fn serves(&self, state: &State, place: Option<FeedPosition>, now: Duration) -> bool {
+        let Document { epoch, seq, .. } = self.document;
+        let leads_on = |place: FeedPosition| place.epoch != epoch || seq > place.seq;
+        epoch == state.head.epoch
+            && (seq == state.head.seq || place.is_none_or(leads_on))
+            && state.head.seq.saturating_sub(seq) < BASE_BEHIND
             && now.saturating_sub(self.made_at) < BASE_AGE
             && is_signed_by(&self.kid, state)
     }

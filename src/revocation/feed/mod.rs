@@ -28,7 +28,7 @@ use super::log::RevocationLog;
 use crate::env::World;
 use crate::keys::KeyRing;
 use crate::keys::master::MasterKey;
-use crate::protocol::revocation::FeedHead;
+use crate::protocol::revocation::{FeedHead, FeedPosition};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::Issuer;
 
@@ -111,16 +111,19 @@ impl Feed {
         self.press.cursors.read(text)
     }
 
-    /// The documents that bring a reader to the present: from behind the number `after`, if it is
-    /// not too far back, else from a snapshot.
-    pub async fn join(&self, after: Option<i64>) -> Result<Vec<Document>, FeedError> {
+    /// The documents that bring a reader to the present: from behind `place`, if that is of the
+    /// present epoch and not too far back, else from a snapshot.
+    pub async fn join(&self, place: Option<FeedPosition>) -> Result<Vec<Document>, FeedError> {
         let state = self.state()?;
-        let near = |after: &i64| state.head.seq.saturating_sub(*after) < BASE_BEHIND;
+        let near = |place: &FeedPosition| {
+            place.epoch == state.head.epoch
+                && state.head.seq.saturating_sub(place.seq) < BASE_BEHIND
+        };
         let mut chain = Vec::new();
-        let mut after = if let Some(after) = after.filter(near) {
-            after
+        let mut after = if let Some(place) = place.filter(near) {
+            place.seq
         } else {
-            chain.push(self.base(&state).await?);
+            chain.push(self.base(&state, None).await?);
             chain[0].seq
         };
         while let Some(number) = state.full_segment(after) {
@@ -132,19 +135,23 @@ impl Feed {
         Ok(chain)
     }
 
-    /// The snapshot: everything that is refused, as it was a short while ago.
-    pub async fn snapshot(&self) -> Result<Document, FeedError> {
-        self.base(&self.state()?).await
+    /// The snapshot: everything that is refused, as it was a short while ago; but not as it was
+    /// before what a reader at `place` knows.
+    pub async fn snapshot(&self, place: Option<FeedPosition>) -> Result<Document, FeedError> {
+        self.base(&self.state()?, place).await
     }
 
-    /// The document behind the number `after`: a full segment, or what ends at the present; and
-    /// whether it never changes.
-    pub fn behind(&self, after: i64) -> Result<(Document, bool), FeedError> {
+    /// The document behind `place`: a full segment, or what ends at the present; and whether it
+    /// never changes. None where the numbers of that epoch mean nothing any more.
+    pub fn behind(&self, place: FeedPosition) -> Result<Option<(Document, bool)>, FeedError> {
         let state = self.state()?;
-        match state.full_segment(after) {
-            Some(number) => Ok((self.segment(&state, number)?, true)),
-            None => Ok((self.newest(&state)?, false)),
+        if place.epoch != state.head.epoch {
+            return Ok(None);
         }
+        Ok(Some(match state.full_segment(place.seq) {
+            Some(number) => (self.segment(&state, number)?, true),
+            None => (self.newest(&state)?, false),
+        }))
     }
 
     /// How many listen.
@@ -156,7 +163,7 @@ impl Feed {
     async fn event(&self, before: &State, state: &Arc<State>) -> Result<Document, FeedError> {
         if before.head.epoch != state.head.epoch {
             // Numbers of two epochs do not compare.
-            return self.base(state).await;
+            return self.base(state, None).await;
         }
         self.press.make(Sort::Event, state, state.above(before.head.seq), self.now())
     }
@@ -178,10 +185,14 @@ impl Feed {
 
     /// The base snapshot, made anew if it does not serve any more. Many entries take some time, in
     /// which this thread has others to serve.
-    async fn base(&self, state: &Arc<State>) -> Result<Document, FeedError> {
+    async fn base(
+        &self,
+        state: &Arc<State>,
+        place: Option<FeedPosition>,
+    ) -> Result<Document, FeedError> {
         let mut base = self.base.lock().await;
         let made_at = self.world.clock.monotonic();
-        if let Some(base) = base.as_ref().filter(|base| base.serves(state, made_at)) {
+        if let Some(base) = base.as_ref().filter(|base| base.serves(state, place, made_at)) {
             return Ok(base.document.clone());
         }
         let (press, now, of) = (self.press.clone(), self.now(), state.clone());

@@ -3,9 +3,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use chancery_verifier::feed::SEGMENT;
+
 use super::cursor::Cursor;
 use super::document::{Cover, Document, FeedError};
-use super::entries::{Entries, SEGMENT, segment_of};
+use super::entries::{Entries, segment_of};
 use crate::keys::KeyRing;
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::FeedHead;
@@ -79,6 +81,11 @@ impl State {
     }
 
     fn tip(&self, seq: i64) -> Option<Tip> {
-        if seq == self.head.seq { Some(self.head.tip) } else { self.entries.tip(seq) }
+        match seq {
+            _ if seq == self.head.seq => Some(self.head.tip),
+            // Where every log begins, before its first entry.
+            0 => Some(Tip::from_bytes([0; 16])),
+            _ => self.entries.tip(seq),
+        }
     }
 }

@@ -61,6 +61,13 @@ pub struct RenewEpoch {
 }
 operation!(RenewEpoch => Option<FeedPosition>, URGENT);
 
+/// Gives a log that no server has used yet an epoch beyond those of a database that was here before.
+pub struct BeginLog {
+    /// Now.
+    pub at: Timestamp,
+}
+operation!(BeginLog => (), SINGLE_STATEMENT);
+
 /// Notes that access tokens of this life may be issued until some time after `at`.
 pub struct NoteTokenLife {
     /// The longest life that this node gives.

@@ -11,7 +11,7 @@ use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocat
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::LATE;
 use crate::storage::ops::feed::{
-    NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
+    BeginLog, NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -216,6 +216,16 @@ pub(super) fn all(revoking: &Revoking, now: Timestamp) -> Publication {
         digest: Kind::All.digest(""),
         not_before: Some(revoking.not_before(now)),
         until: Some(revoking.until(now)),
+    }
+}
+
+impl Execute<Engine> for BeginLog {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        tx.query("UPDATE feed_head SET epoch = $1 WHERE id = 1 AND epoch = 0")
+            .bind(self.at.millis())
+            .execute(&mut *tx.conn)
+            .await?;
+        Ok(())
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) use backend::{Backend, Place};
 pub(crate) use client::{PASSWORD, Reply, Tokens, basic, claims};
 pub(crate) use command::{Installation, Ran};
 pub(crate) use contract::{METHODS, contract};
-pub(crate) use feed::{FeedReader, Follower};
+pub(crate) use feed::{FeedReader, Follower, Told};
 pub(crate) use gate::{GateProcess, ask, until};
 pub(crate) use home::{Home, Serving};
 pub(crate) use load::Load;

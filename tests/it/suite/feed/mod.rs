@@ -5,5 +5,6 @@ use super::BACKEND;
 mod causes;
 mod documents;
 mod places;
+mod polling;
 mod process;
 mod stream;
