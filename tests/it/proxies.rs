@@ -2,10 +2,12 @@
 //! ports: what stands there is what runs here.
 
 use std::net::SocketAddr;
-use std::path::Path;
+
+use http::Method;
 
 use crate::support::{
-    Api, Backend, GateProcess, Home, Proxy, ProxyProgram, Serving, Wire, ask, free_address, until,
+    Api, Backend, GateProcess, Home, Proxy, ProxyProgram, Serving, Wire, ask, basic, block,
+    free_address, until,
 };
 
 /// What a proxy says where the gate does not let a request through for reasons of its own.
@@ -21,17 +23,67 @@ struct Failing {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nginx_lets_through_what_the_gate_lets_through() {
     let Some(program) = ProxyProgram::find("nginx") else { return };
-    let start = |ports: Ports| {
-        let wrapped = format!(
-            "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
-             http {{\naccess_log off;\nclient_body_temp_path t1;\nproxy_temp_path t2;\n\
-             fastcgi_temp_path t3;\nuwsgi_temp_path t4;\nscgi_temp_path t5;\n{}\n}}\n",
-            ports.block("nginx server")
-        );
-        let files = [("nginx.conf", wrapped), ("gate.conf", ports.block("nginx gate.conf"))];
-        program.run(ports.proxy, &files, &["-p", "{folder}", "-c", "nginx.conf"])
-    };
+    let start = |ports: Ports| nginx(&program, ports, "");
     check(start, &Failing { absent: 503, misconfigured: 503, tells_wait: true }).await;
+}
+
+/// nginx takes whatever answers an `auth_request` with 2xx for a yes, and this API does so always.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_closes_what_the_gate_cannot_be_asked() {
+    let Some(program) = ProxyProgram::find("nginx") else { return };
+    let mut home = Home::new(Backend::Sqlite).unwrap();
+    let serving = home.serve();
+    let wire = home.wire(&serving);
+    home.succeed(&["resource", "create", ORDERS, "--scope", "orders:read"]);
+    let secret = "0123456789abcdef0123456789abcdef";
+    let create = "client create orders --secret-stdin --scope orders:read --resource";
+    let arguments: Vec<&str> = create.split(' ').chain([ORDERS]).collect();
+    assert_eq!(home.run_with_input(&arguments, secret).code, Some(0));
+    let form = "grant_type=client_credentials&scope=orders:read";
+    let token = until(200, async || {
+        let content = ("application/x-www-form-urlencoded", form);
+        let basic = basic("orders", secret);
+        wire.send(Method::POST, "/oauth/token", &basic, content).await.unwrap()
+    });
+    let authorization = bearer(&token.await.tokens().access);
+    let gate = GateProcess::start(&[
+        ("CHANCERY_GATE__ISSUER", &wire.issuer()),
+        ("CHANCERY_GATE__AUDIENCES", ORDERS),
+    ]);
+    gate.ready().await;
+    let api = Api::start().await;
+    let ports = Ports { proxy: free_address(), gate: gate.address, api: api.address };
+    let more = "
+        location /orders/ { auth_request /gate/orders:read; include gate.conf; API }
+        location /more/ { auth_request /gate/orders:read+v1.readAll; include gate.conf; API }
+        location /none/ { auth_request /gate/; include gate.conf; API }
+        location /and/ { auth_request /gate/orders:read&x; include gate.conf; API }
+        location /percent/ { auth_request /gate/orders%3Aread; include gate.conf; API }
+        location /silent/ { include gate.conf; API }
+        location /bare/ { API }
+        location ~ rea { API }
+        ";
+    let mut proxy =
+        nginx(&program, ports, &more.replace("API", "proxy_pass http://127.0.0.1:9000;"));
+    proxy.listens().await;
+    let with = [("Authorization", authorization.as_str())];
+    for (path, without, with_token) in [
+        ("/more/", 401, 403),
+        ("/none/", 503, 503),
+        ("/and/", 503, 503),
+        ("/percent/", 503, 503),
+        ("/silent/", 503, 503),
+        ("/bare/", 500, 500),
+        ("/gate/orders:read", 404, 404),
+    ] {
+        assert_eq!(ask(proxy.address, path, &[]).await.status, without, "{path}");
+        assert_eq!(ask(proxy.address, path, &with).await.status, with_token, "{path}");
+    }
+    assert_eq!(ask(proxy.address, "/orders/", &[]).await.status, 401);
+    assert_eq!(api.requests(), 0);
+    let reply = ask(proxy.address, "/orders/", &with).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(Api::received(&reply, "x-auth-scope"), ["orders:read"], "{reply:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,6 +113,20 @@ async fn traefik_lets_through_what_the_gate_lets_through() {
         program.run(ports.proxy, &files, &arguments)
     };
     check(start, &Failing { absent: 500, misconfigured: 500, tells_wait: true }).await;
+}
+
+/// nginx with what the page shows, and `more` within its server.
+fn nginx(program: &ProxyProgram, ports: Ports, more: &str) -> Proxy {
+    let server = block("docs/gate.md", "nginx server");
+    let (before, after) = server.split_once("    location ^~ /gate/").unwrap();
+    let server = ports.place(&format!("{before}{more}\n    location ^~ /gate/{after}"));
+    let wrapped = format!(
+        "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
+         http {{\naccess_log off;\nclient_body_temp_path t1;\nproxy_temp_path t2;\n\
+         fastcgi_temp_path t3;\nuwsgi_temp_path t4;\nscgi_temp_path t5;\n{server}\n}}\n",
+    );
+    let files = [("nginx.conf", wrapped), ("gate.conf", ports.block("nginx gate.conf"))];
+    program.run(ports.proxy, &files, &["-p", "{folder}", "-c", "nginx.conf"])
 }
 
 /// Everything that is promised of a proxy.
@@ -274,10 +340,10 @@ struct Ports {
 impl Ports {
     /// The block of docs/gate.md with this fence.
     fn block(self, fence: &str) -> String {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/gate.md");
-        let page = std::fs::read_to_string(path).unwrap();
-        let (_, rest) = page.split_once(&format!("\n```{fence}\n")).unwrap();
-        let (block, _) = rest.split_once("\n```\n").unwrap();
+        self.place(&block("docs/gate.md", fence))
+    }
+
+    fn place(self, text: &str) -> String {
         let ports = [("8000", self.proxy), ("8081", self.gate), ("9000", self.api)];
         // By way of names: a port may contain another.
         let named =
@@ -285,7 +351,7 @@ impl Ports {
         let placed = |text: String, (port, address): &(&str, SocketAddr)| {
             text.replace(&format!("<{port}>"), &address.port().to_string())
         };
-        let text = ports.iter().fold(block.to_owned(), named);
+        let text = ports.iter().fold(text.to_owned(), named);
         ports.iter().fold(text, placed)
     }
 }
@@ -296,3 +362,5 @@ fn bearer(token: &str) -> String {
 
 /// Of the demo client's tokens.
 const AUDIENCE: &str = "https://demo-api.example";
+/// Of the clients whose scopes have a colon.
+const ORDERS: &str = "https://orders.example";
