@@ -23,7 +23,8 @@ pub(super) struct Arguments {
     /// Where to listen, in place of `gate.listen`. May be given several times.
     #[arg(long, value_name = "ADDR")]
     listen: Vec<SocketAddr>,
-    /// An audience that a proxy may ask for, in place of `gate.audiences`. May be given several times.
+    /// An audience that a proxy may ask for, in place of `gate.audiences`. May be given several
+    /// times.
     #[arg(long = "audience", value_name = "URI", value_parser = config::Gate::parse_audience)]
     audiences: Vec<String>,
 }

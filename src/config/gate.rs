@@ -16,8 +16,8 @@ use super::span::{DAY, HOUR, MINUTE, SECOND};
 use super::wrapped::Optional;
 
 section! {
-    /// `[gate]`: the verifier as a forward-auth service, which `chancery gate` is. It needs nothing of
-    /// the other sections but `[log]` and `[http]`.
+    /// `[gate]`: the verifier as a forward-auth service, which `chancery gate` is. It needs nothing
+    /// of the other sections but `[log]` and `[http]`.
     #[derive(Clone)]
     pub struct Gate, from input {
         /// Whose access tokens the gate accepts: any issuer of RFC 9068 tokens that publishes its

@@ -47,6 +47,9 @@ pub struct Memory {
     looking: Mutex<()>,
     /// How many looks have failed.
     failures: AtomicU64,
+    /// How many looks have begun, and which of them was the last that succeeded.
+    begun: AtomicU64,
+    succeeded: AtomicU64,
 }
 
 /// Everything remembered, as one value that is replaced whole.
@@ -81,6 +84,8 @@ impl Memory {
             behind: AtomicBool::new(false),
             looking: Mutex::new(()),
             failures: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+            succeeded: AtomicU64::new(0),
         }
     }
 
@@ -101,7 +106,12 @@ impl Memory {
     /// fails the lease is over, and nothing is answered from memory until a look has succeeded:
     /// whoever revoked something was told that it is refused here.
     pub async fn obey(&self) -> Result<(), FlowError> {
+        let begun = self.begun.load(Ordering::Acquire);
         let _looking = self.looking.lock().await;
+        // One that has begun meanwhile, for somebody else, has found it.
+        if self.succeeded.load(Ordering::Acquire) > begun {
+            return Ok(());
+        }
         let looked = self.look().await;
         if looked.is_err() {
             self.behind.store(true, Ordering::Release);
@@ -188,12 +198,14 @@ impl Memory {
     }
 
     async fn look(&self) -> Result<(), FlowError> {
+        let number = self.begun.fetch_add(1, Ordering::AcqRel) + 1;
         let started = self.monotonic_millis();
         let (head, asked_at) = self.follow().await?;
         let known = self.know(head).await?;
         self.looked_at.store(started, Ordering::Release);
         self.behind.store(false, Ordering::Release);
         self.feed.publish((head, asked_at), &self.log, known.ring.clone()).await;
+        self.succeeded.store(number, Ordering::Release);
         Ok(())
     }
 

@@ -93,8 +93,8 @@ fn no_delay(stream: &TcpStream) {
 }
 
 /// What is written is for the kernel to deliver. A peer that vanished, or that reads no more, takes
-/// the small events of a stream for hours, as far as the wire can see: the kernel's buffers have room
-/// for them. So the kernel gives up too.
+/// the small events of a stream for hours, as far as the wire can see: the kernel's buffers have
+/// room for them. So the kernel gives up too.
 fn give_up_after(stream: &TcpStream, limit: Duration) {
     #[cfg(target_os = "linux")]
     if let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(limit)) {

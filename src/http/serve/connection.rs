@@ -5,12 +5,14 @@
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::exchange::{self, Link};
 use super::wire::Wire;
@@ -18,6 +20,10 @@ use super::{Limits, Stage};
 
 /// hyper's smallest buffer; it panics below.
 const MIN_BUFFER: usize = 8 * 1024;
+
+/// How long the reader of an event stream has for the end of it when the server stops. He goes on
+/// elsewhere; one who reads slowly must not hold up the stop.
+const END_OF_STREAM: Duration = Duration::from_secs(1);
 
 /// What all connections share.
 pub(super) struct Site {
@@ -62,7 +68,7 @@ pub(super) async fn run(
 ) {
     let link = Arc::new(Link::default());
     let wire = Wire::new(stream, link.clone(), &site.limits);
-    let service = exchange::service(site.app.clone(), peer, link);
+    let service = exchange::service(site.app.clone(), peer, link.clone());
     let mut connection = pin!(site.http.serve_connection(TokioIo::new(wire), service));
     loop {
         tokio::select! {
@@ -74,6 +80,14 @@ pub(super) async fn run(
             }
             stage = next(&mut stages) => match stage {
                 Stage::Serving => {}
+                Stage::Draining if link.is_streaming() => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::select! {
+                        _ = timeout(END_OF_STREAM, connection.as_mut()) => {}
+                        _ = next(&mut stages) => {}
+                    }
+                    return;
+                }
                 Stage::Draining => connection.as_mut().graceful_shutdown(),
                 Stage::Aborting => return,
             }

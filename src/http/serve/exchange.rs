@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
-use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use hyper::body::Incoming;
@@ -28,7 +28,10 @@ pub(super) struct Link {
     head_read: AtomicBool,
     body: AtomicU64,
     open: AtomicUsize,
+    streaming: AtomicBool,
 }
+
+const EVENT_STREAM: &str = "text/event-stream";
 
 /// [`Extent::Chunked`] within [`Link`]; hyper accepts no length near it.
 const CHUNKED: u64 = u64::MAX;
@@ -61,6 +64,11 @@ impl Link {
     pub(super) fn is_busy(&self) -> bool {
         self.open.load(Relaxed) > 0
     }
+
+    /// Whether the answer is an event stream, which may last for ever.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.is_busy() && self.streaming.load(Relaxed)
+    }
 }
 
 /// Lasts from a request's head to the end of its answer's body.
@@ -88,9 +96,11 @@ pub(super) fn service(
         let body = request.body().size_hint().exact();
         let exchange = link.begin(body.map_or(Extent::Chunked, Extent::Bytes));
         request.extensions_mut().insert(ConnectInfo(peer));
-        let app = app.clone();
+        let (app, link) = (app.clone(), link.clone());
         async move {
             let response = answer(app, request).await;
+            let events = response.headers().get(CONTENT_TYPE).is_some_and(|it| it == EVENT_STREAM);
+            link.streaming.store(events, Relaxed);
             Ok(response.map(|body| Tied::new(body, exchange)))
         }
     })

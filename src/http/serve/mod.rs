@@ -40,9 +40,9 @@ pub struct Limits {
     /// From the accept, and later from the first byte of a head, to the end of that head. The
     /// connection is then closed without an answer.
     pub header_timeout: Duration,
-    /// How long a peer may take nothing of an answer, or acknowledge nothing of it. An answer that is being taken, such as an
-    /// event stream, may last for ever. From the end of the head to the answer's head the [`guard`]
-    /// counts.
+    /// How long a peer may take nothing of an answer, or acknowledge nothing of it. An answer that is
+    /// being taken, such as an event stream, may last for ever. From the end of the head to the
+    /// answer's head the [`guard`] counts.
     pub request_timeout: Duration,
     /// Open connections over all listeners, at least 1. Beyond it each listener holds one more and
     /// leaves the rest to the kernel's backlog: they wait and are not dropped.
@@ -95,8 +95,8 @@ enum Stage {
 /// Handlers find the peer as `axum::extract::ConnectInfo<SocketAddr>`, an IPv4 peer of an IPv6
 /// socket in its IPv4 form. On the stop signal the listeners close, idle connections end, requests
 /// in flight are answered, and what still runs after [`Limits::drain`] is aborted. An open event
-/// stream is a request in flight: end streams on the same signal. Dropping the future aborts
-/// everything at once.
+/// stream is a request in flight: end streams on the same signal. A second later they are aborted.
+/// Dropping the future aborts everything at once.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     app: Router,

@@ -3,10 +3,11 @@
 use chancery::protocol::audit::AuditKind;
 use chancery::protocol::revocation::Kind;
 use http::Method;
+use metrics::set_default_local_recorder;
 use serde_json::Value;
 
 use super::BACKEND;
-use crate::support::{FeedReader, Follower, TestServer, Tokens, claims};
+use crate::support::{Backend, FeedReader, Follower, Statements, TestServer, Tokens, claims};
 
 /// What an administrator does, and what that refuses.
 const ACTS: [(&str, &str, &str, Kind, &str); 16] = [
@@ -191,4 +192,29 @@ async fn a_reader_that_knows_what_the_database_has_lost_begins_a_new_epoch() {
     let mut returned = third.stream(&told.id, "").await;
     assert!(returned.told().await.document.epoch > after.epoch);
     assert_eq!(third.events(AuditKind::StorageRegressed).await, 2);
+}
+
+#[tokio::test]
+async fn revocations_that_come_together_are_read_back_together() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let statements = Statements::default();
+    let _recording = set_default_local_recorder(&statements);
+    let obey = async || server.server.memory.obey().await.unwrap();
+    obey().await;
+    let one = statements.count();
+    assert!(one > 0);
+    // The first look may have begun before the others were committed; one more finds them all.
+    tokio::join!(obey(), obey(), obey(), obey(), obey());
+    if BACKEND == Backend::Postgres {
+        // A look at the embedded database may be over before the next revocation comes.
+        assert_eq!(statements.count(), 3 * one);
+    }
+
+    let names = ["one", "two", "three", "four"];
+    let [one, two, three, four] = names.map(|jti| server.revoke_some(jti));
+    tokio::join!(one, two, three, four);
+    let head = server.head().await;
+    let told = server.document(&format!("?epoch={}&after=0", head.epoch)).await;
+    assert_eq!(told.document.seq, head.seq);
+    assert!(names.iter().all(|jti| told.refuses(Kind::Token, jti)));
 }
