@@ -268,7 +268,8 @@ impl Memory {
         tracing::error!(
             epoch = head.epoch,
             seq = head.seq,
-            "the database lost revocations: a new epoch begins, and all tokens are refused"
+            "the database lost revocations: a new epoch begins, and all tokens are refused; \
+             what was done since has to be done again, first of all the compromise of keys"
         );
         metrics::counter!("chancery_storage_regressed_total").increment(1);
         let entropy = self.world.entropy.as_ref();

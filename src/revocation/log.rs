@@ -75,17 +75,18 @@ impl RevocationLog {
         if replaced || last.is_some_and(|last| last.is_lost(head)) {
             return Ok(Followed::Fallen);
         }
+        let pruned_at = self.state().pruned_at.filter(|_| !again);
+        let pruned = pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY).then(|| {
+            entries.prune(now.seconds());
+            self.pruned_set(now)
+        });
         let mut state = self.state_mut();
-        if again {
-            state.pruned_at = None;
-        }
+        state.pruned_at = pruned.as_ref().map_or(pruned_at, |_| Some(now));
+        // What it replaces is dropped behind the lock.
+        let _before = pruned.map(|set| std::mem::replace(&mut state.set, set));
         state.entries = entries;
         state.last = Some(Last { epoch: head.epoch, seq: head.seq, tip: head.tip });
-        if state.pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY) {
-            state.set.prune(now.seconds());
-            state.entries.prune(now.seconds());
-            state.pruned_at = Some(now);
-        }
+        drop(state);
         Ok(Followed::On)
     }
 
@@ -140,6 +141,14 @@ impl RevocationLog {
                 _ => return Ok(replaced),
             }
         }
+    }
+
+    /// The set without what has ended. It is made beside the one in use, since every token that is
+    /// checked reads that.
+    fn pruned_set(&self, now: Timestamp) -> RevocationSet {
+        let mut set = self.state().set.clone();
+        set.prune(now.seconds());
+        set
     }
 
     fn state(&self) -> RwLockReadGuard<'_, State> {

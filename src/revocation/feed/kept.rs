@@ -1,8 +1,8 @@
 //! Signed documents that are kept, so that one signature serves every reader: the base snapshot and
-//! the newest full segments. Must not decide which a reader gets.
+//! the full segments that were asked for last. Must not decide which a reader gets.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::document::{Document, FeedError};
@@ -32,9 +32,24 @@ impl Base {
     }
 }
 
-/// Full segments, by epoch and number. Those signed by a key that signs no more are made again.
+/// Full segments. Those signed by a key that signs no more are made again.
 #[derive(Default)]
-pub(super) struct Segments(Mutex<BTreeMap<(i64, i64), (Document, Kid)>>);
+pub(super) struct Segments(Mutex<Shelf>);
+
+#[derive(Default)]
+struct Shelf {
+    /// By epoch and number.
+    segments: HashMap<(i64, i64), Segment>,
+    /// How often a segment was taken.
+    taken: u64,
+}
+
+struct Segment {
+    document: Document,
+    kid: Kid,
+    /// When it was taken last, in times that any was.
+    last: u64,
+}
 
 impl Segments {
     /// The segment with this number: as it was made first, as long as it is kept.
@@ -45,18 +60,43 @@ impl Segments {
         make: impl FnOnce() -> Result<Document, FeedError>,
     ) -> Result<Document, FeedError> {
         let place = (state.head.epoch, number);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((document, _)) = kept.get(&place).filter(|one| is_signed_by(&one.1, state)) {
-            return Ok(document.clone());
+        if let Some(document) = self.shelf().take(place, state) {
+            return Ok(document);
         }
+        // Nobody waits for a signature that he does not need.
         let document = make()?;
         let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
-        kept.insert(place, (document.clone(), kid));
-        if kept.len() > KEPT {
-            // The oldest are asked for least.
-            kept.pop_first();
+        let mut shelf = self.shelf();
+        if let Some(first) = shelf.take(place, state) {
+            return Ok(first);
         }
+        let segment = Segment { document: document.clone(), kid, last: shelf.taken };
+        shelf.segments.insert(place, segment);
+        shelf.make_room();
         Ok(document)
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    fn take(&mut self, place: (i64, i64), state: &State) -> Option<Document> {
+        self.taken += 1;
+        let segment = self.segments.get_mut(&place)?;
+        segment.last = self.taken;
+        is_signed_by(&segment.kid, state).then(|| segment.document.clone())
+    }
+
+    /// What nobody has taken for longest goes first.
+    fn make_room(&mut self) {
+        if self.segments.len() > KEPT
+            && let Some(oldest) = self.segments.iter().min_by_key(|(_, one)| one.last)
+        {
+            let oldest = *oldest.0;
+            self.segments.remove(&oldest);
+        }
     }
 }
 

@@ -71,12 +71,18 @@ impl Feed {
         let entries = log.entries();
         let newest = OnceLock::new();
         let state = Arc::new(State { head, looked_at, entries, ring, newest });
+        // The event is made before the state is known: if the caller is gone meanwhile, the next
+        // look finds the same news.
+        let before = self.state.load_full();
+        let event = match before.filter(|before| !state.tells_the_same(before)) {
+            Some(before) => Some(self.event(&before, &state).await),
+            None => None,
+        };
         // First the state, then the event: whoever begins to listen and then reads the state misses
         // nothing.
-        let before = self.state.swap(Some(state.clone()));
-        let news = before.filter(|before| !state.tells_the_same(before));
-        if let Some(before) = news.filter(|_| self.listeners() > 0) {
-            self.tell(self.event(&before, &state).await);
+        self.state.store(Some(state));
+        if let Some(event) = event {
+            self.tell(event);
         }
     }
 
@@ -165,7 +171,13 @@ impl Feed {
             // Numbers of two epochs do not compare.
             return self.base(state, None).await;
         }
-        self.press.make(Sort::Event, state, state.above(before.head.seq), self.now())
+        let (cover, now) = (state.above(before.head.seq), self.now());
+        if cover.up_to.saturating_sub(cover.after) < MANY {
+            return self.press.make(Sort::Event, state, cover, now);
+        }
+        let (press, of) = (self.press.clone(), state.clone());
+        let made = tokio::task::spawn_blocking(move || press.make(Sort::Event, &of, cover, now));
+        made.await.map_err(|_| FeedError::Unsigned)?
     }
 
     fn tell(&self, document: Result<Document, FeedError>) {
@@ -229,6 +241,8 @@ impl Feed {
     }
 }
 
+/// How many entries take so long that this thread has others to serve meanwhile.
+const MANY: i64 = 1_000;
 /// How many events a listener may be behind.
 const BACKLOG: usize = 256;
 

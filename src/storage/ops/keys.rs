@@ -83,7 +83,7 @@ pub struct ReplaceSealed {
 operation!(ReplaceSealed => Swap);
 
 /// Removes a signing key at once and refuses everything it signed. If it was the active one, the
-/// announced one signs from now on.
+/// announced one signs from now on. With a key of the feed an epoch ends.
 pub struct CompromiseKey {
     /// Which.
     pub kid: Kid,

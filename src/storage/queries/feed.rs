@@ -94,6 +94,17 @@ pub(super) async fn renew_epoch(
     Ok(Some(now))
 }
 
+/// Begins a new epoch in which nothing is lost: whoever has a key of the feed may have told readers
+/// that they have read further than the log goes, so their numbers are to count no more.
+pub(super) async fn raise_epoch(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let now = (tx.now)().millis();
+    let raise = tx.query(
+        "UPDATE feed_head SET epoch = CASE WHEN epoch < $1 THEN $1 ELSE epoch + 1 END WHERE id = 1",
+    );
+    raise.bind(now).execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
 /// Tells every node to read clients, resources and keys again.
 pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
     let note = tx.query(concat!(

@@ -1,7 +1,7 @@
 //! Signing keys, and the keys that tag refresh tokens.
 
 use super::audit::append;
-use super::feed::{Publication, note_change, publish};
+use super::feed::{Publication, note_change, publish, raise_epoch};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, unsigned};
 use crate::protocol::key::{Algorithm, KeyLife, KeyRecord, KeyState, KeyUse, Kid, PublicJwk};
 use crate::protocol::revocation::Kind;
@@ -197,6 +197,9 @@ impl Execute<Engine> for CompromiseKey {
         }
         append(tx, &self.audit).await?;
         note_change(tx).await?;
+        if key.usage == KeyUse::Feed {
+            raise_epoch(tx).await?;
+        }
         let publication = Publication {
             kind: Kind::Key,
             digest: Kind::Key.digest(self.kid.as_str()),

@@ -219,6 +219,7 @@ async fn documents_are_signed_by_the_key_of_the_moment() {
     let reason = "those who listen hear at once that another key was announced";
     assert_ne!(told.document.jwks_hash, first.document.jwks_hash, "{reason}");
 
+    let before = server.head().await;
     let path = format!("/keys/{second}/compromise");
     assert_eq!(server.admin(Method::POST, &path, &Value::Null).await.status, 200);
     let third = kid_of_feed().await;
@@ -226,4 +227,12 @@ async fn documents_are_signed_by_the_key_of_the_moment() {
     let snapshot = server.document("").await;
     assert_eq!(snapshot.kid, third);
     assert!(snapshot.refuses(Kind::Key, &second));
+    // Whoever had the key may have told readers that they are far ahead.
+    assert!(snapshot.document.epoch > before.epoch);
+    reader.learn(server.feed_keys().await);
+    let told = reader.told().await;
+    assert!(told.is_snapshot() && told.refuses(Kind::Key, &second));
+    assert_eq!(told.document.epoch, snapshot.document.epoch);
+    assert_eq!(server.entries(Kind::All).await, 0, "no token was wronged");
+    assert_eq!(server.head().await.regressed_at, None);
 }

@@ -188,3 +188,29 @@ async fn streams_end_when_the_server_says_so_behind_what_was_told() {
     reply.assert_error(503, "temporarily_unavailable");
     assert_eq!(server.get("/revocations").await.status, 200);
 }
+
+#[tokio::test]
+async fn news_are_told_also_where_the_one_who_looked_first_was_interrupted() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let (mut stream, mut follower) = (server.stream("", "").await, Follower::default());
+    follower.take(&stream.told().await);
+    follower.take(&stream.told().await);
+    let mut raw = server.raw().await;
+    for steps in (0..30).map(|n| 5 * n * n) {
+        raw.run("UPDATE feed_head SET epoch = epoch + 1").await;
+        let interrupted = async {
+            for _ in 0..steps {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            _ = server.server.memory.refresh() => {}
+            () = interrupted => {}
+        }
+        server.look().await;
+        let told = stream.told().await;
+        assert!(told.is_snapshot());
+        follower.take(&told);
+        assert_eq!(follower.epoch, server.head().await.epoch);
+    }
+}
