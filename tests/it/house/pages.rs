@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_name_is_that_of_a_test_in_its_place_and_of_no_other() {
-        let text = "#[tokio::test]\nasync fn c026_long() {}\nfn c026_helper() {}\n";
-        let [test] = &tests("tests/it/suite/gate.rs", text)[..] else { panic!() };
+        let source = "#[tokio::test]\nasync fn c026_long() {}\nfn c026_helper() {}\n";
+        let [test] = &tests("tests/it/suite/gate.rs", source)[..] else { panic!() };
         for right in
             ["suite: c026_long", "suite: c026_…", "suite: gate::…", "suite: gate::c026_long"]
         {
