@@ -87,3 +87,8 @@ pub use settings::{Freshness, Requirement, Settings};
 pub use state::{Absorbed, Counters, Feed, Installed, KeyDemand, Position, State};
 pub use token::VerifiedToken;
 pub use verifier::Verifier;
+
+/// Compiles what the page for APIs shows of this crate.
+#[cfg(all(doctest, feature = "axum", feature = "client"))]
+#[doc = include_str!("../../docs/validate-tokens.md")]
+mod page {}
