@@ -1,7 +1,7 @@
 //! `chancery gate`. It opens no database, no key and no folder.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chancery_verifier::Verifier;
 use chancery_verifier::client::{Client, ClientSettings};
@@ -41,14 +41,20 @@ pub(super) async fn serve(arguments: Arguments, config: &Config) -> Result<(), F
     })?;
     let client = Client::start(Verifier::new(verifier), client_settings(&settings))
         .map_err(|error| Failure::new(error.to_string()))?;
+    let client = Arc::new(client);
     let addresses: Vec<SocketAddr> =
         listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
     let gate = Arc::new(Gate::new(settings, client.verifier().clone()));
-    let router = router(answers(&gate, move || metrics.render()), config.http.request_timeout);
+    let router = router(
+        answers(&gate, Arc::downgrade(&client), move || metrics.render()),
+        config.http.request_timeout,
+    );
     tracing::info!(issuer, ?addresses, "listening");
     let stop = stop_signal(|| ())?;
     let drained = serve_http(listeners, router, limits(config), stop.wait()).await.completed;
-    client.stop().await;
+    if let Some(client) = Arc::into_inner(client) {
+        client.stop().await;
+    }
     tracing::info!(drained, "stopped");
     Ok(())
 }
@@ -81,12 +87,19 @@ fn client_settings(settings: &config::Gate) -> ClientSettings {
     client
 }
 
-fn answers(gate: &Arc<Gate>, render: impl Fn() -> String + Send + Sync + 'static) -> Answers {
+fn answers(
+    gate: &Arc<Gate>,
+    client: Weak<Client>,
+    render: impl Fn() -> String + Send + Sync + 'static,
+) -> Answers {
+    let of_client = move || client.upgrade().map(|client| client.counters().prometheus());
     let (verifying, asked, measured) = (gate.clone(), gate.clone(), gate.clone());
     Answers {
         verify: Box::new(move |parts| verifying.answer(parts)),
         is_ready: Box::new(move || asked.is_ready()),
-        render_metrics: Box::new(move || render() + &measured.state_metrics()),
+        render_metrics: Box::new(move || {
+            render() + &measured.state_metrics() + &of_client().unwrap_or_default()
+        }),
     }
 }
 

@@ -1,11 +1,11 @@
-//! What the gate answers: the one map from outcomes to status, headers and body. Must not decide
-//! anything.
+//! What the gate answers: the one map from outcomes to status and headers. Must not decide anything.
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use chancery_verifier::Rejection;
+use chancery_verifier::tower::Refusal;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::asked::Misconfigured;
-use super::bearer::NoBearer;
 use super::identity::Identity;
 
 /// What becomes of a request.
@@ -13,14 +13,8 @@ use super::identity::Identity;
 pub(super) enum Outcome {
     /// It may go on, as whom the headers say.
     Passed(Identity),
-    /// It carries no token that could be looked at.
-    NoBearer(NoBearer),
-    /// Its token is no good, for a reason that stays here.
-    Invalid(&'static str),
-    /// Its token does not reach so far.
-    ScopeNeeded(String),
-    /// The gate knows too little at the moment, and for so many seconds.
-    Unavailable(&'static str, u64),
+    /// It may not, as any API with the verifier would say.
+    Refused(Refusal),
     /// The proxy asks for something that the gate must not guess at.
     Misconfigured(Misconfigured),
 }
@@ -30,11 +24,15 @@ impl Outcome {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Passed(_) => "passed",
-            Self::NoBearer(NoBearer::Absent) => "no_token",
-            Self::NoBearer(NoBearer::Malformed) => "malformed",
-            Self::Invalid(_) => "invalid_token",
-            Self::ScopeNeeded(_) => "insufficient_scope",
-            Self::Unavailable(..) => "unavailable",
+            Self::Refused(Refusal::Missing) => "no_token",
+            Self::Refused(Refusal::Request(_)) => "malformed",
+            Self::Refused(Refusal::Bound | Refusal::Token(Rejection::Invalid(_))) => {
+                "invalid_token"
+            }
+            Self::Refused(Refusal::Token(Rejection::InsufficientScope { .. })) => {
+                "insufficient_scope"
+            }
+            Self::Refused(Refusal::Token(_)) => "unavailable",
             Self::Misconfigured(_) => "misconfigured",
         }
     }
@@ -42,7 +40,7 @@ impl Outcome {
     /// Why, for the log.
     pub(super) fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Invalid(reason) | Self::Unavailable(reason, _) => Some(reason),
+            Self::Refused(refusal) => Some(refusal.reason()),
             _ => None,
         }
     }
@@ -51,30 +49,8 @@ impl Outcome {
     pub(super) fn answer(self, realm: &str) -> Response<String> {
         match self {
             Self::Passed(identity) => pass(identity),
-            // BRR-02: no error where no credentials were sent.
-            Self::NoBearer(NoBearer::Absent) => {
-                challenge(StatusCode::UNAUTHORIZED, "invalid_token", &format!("realm=\"{realm}\""))
-            }
-            Self::NoBearer(NoBearer::Malformed) => {
-                let error = "invalid_request";
-                challenge(StatusCode::BAD_REQUEST, error, &with_error(realm, error))
-            }
-            Self::Invalid(_) => {
-                let error = "invalid_token";
-                challenge(StatusCode::UNAUTHORIZED, error, &with_error(realm, error))
-            }
-            Self::ScopeNeeded(scope) => {
-                let error = "insufficient_scope";
-                let about = format!("{}, scope=\"{scope}\"", with_error(realm, error));
-                challenge(StatusCode::FORBIDDEN, error, &about)
-            }
-            Self::Unavailable(_, seconds) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let mut response = error(status, "temporarily_unavailable");
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-                response
-            }
-            Self::Misconfigured(_) => error(StatusCode::INTERNAL_SERVER_ERROR, "misconfigured"),
+            Self::Refused(refusal) => refuse(&refusal, realm),
+            Self::Misconfigured(_) => misconfigured(),
         }
     }
 }
@@ -91,28 +67,25 @@ fn pass(identity: Identity) -> Response<String> {
     response
 }
 
-fn with_error(realm: &str, error: &str) -> String {
-    format!("realm=\"{realm}\", error=\"{error}\"")
-}
-
-fn challenge(status: StatusCode, code: &'static str, about: &str) -> Response<String> {
-    let mut response = error(status, code);
-    // A realm and scopes are printable, so this is always a value.
-    if let Ok(value) = HeaderValue::from_str(&format!("Bearer {about}")) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, value);
+fn refuse(refusal: &Refusal, realm: &str) -> Response<String> {
+    let mut response: Response<String> = refusal.answer(realm);
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().entry(RETRY_AFTER).or_insert(NO_FEED_WAIT);
     }
     response
 }
 
-fn error(status: StatusCode, code: &'static str) -> Response<String> {
-    let mut response = Response::new(format!("{{\"error\":\"{code}\"}}"));
-    *response.status_mut() = status;
+fn misconfigured() -> Response<String> {
+    let mut response = Response::new(r#"{"error":"misconfigured"}"#.to_owned());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
+/// An issuer may get a feed; nobody knows when.
+const NO_FEED_WAIT: HeaderValue = HeaderValue::from_static("60");
 const SUBJECT: HeaderName = HeaderName::from_static("x-auth-subject");
 const CLIENT: HeaderName = HeaderName::from_static("x-auth-client");
 const SCOPE: HeaderName = HeaderName::from_static("x-auth-scope");
@@ -120,55 +93,39 @@ const SESSION: HeaderName = HeaderName::from_static("x-auth-session");
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use chancery_verifier::Reason;
+    use http::header::WWW_AUTHENTICATE;
+
     use super::*;
 
-    /// Status, challenge and body of an outcome.
-    fn answered(outcome: Outcome) -> (u16, String, String) {
-        let response = outcome.answer("the orders");
-        assert_eq!(response.headers()[CACHE_CONTROL], "no-store");
-        let challenge = response.headers().get(WWW_AUTHENTICATE);
-        let challenge = challenge.map_or("", |value| value.to_str().unwrap()).to_owned();
-        (response.status().as_u16(), challenge, response.into_body())
+    fn refused(rejection: Rejection) -> Outcome {
+        Outcome::Refused(Refusal::Token(rejection))
     }
 
     #[test]
-    fn every_refusal_has_its_status_and_challenge() {
-        // BRR-02, C026
-        let invalid = r#"Bearer realm="the orders", error="invalid_token""#;
-        let request = r#"Bearer realm="the orders", error="invalid_request""#;
-        let scope = r#"Bearer realm="the orders", error="insufficient_scope", scope="read write""#;
-        for (outcome, status, challenge, code) in [
-            (
-                Outcome::NoBearer(NoBearer::Absent),
-                401,
-                r#"Bearer realm="the orders""#,
-                "invalid_token",
-            ),
-            (Outcome::NoBearer(NoBearer::Malformed), 400, request, "invalid_request"),
-            (Outcome::Invalid("revoked"), 401, invalid, "invalid_token"),
-            (Outcome::ScopeNeeded("read write".to_owned()), 403, scope, "insufficient_scope"),
-            (Outcome::Unavailable("stale", 5), 503, "", "temporarily_unavailable"),
-            (Outcome::Misconfigured(Misconfigured::Empty), 500, "", "misconfigured"),
+    fn every_outcome_has_its_name_and_status() {
+        let needed = "read write".to_owned();
+        let retry_after = Duration::from_secs(7);
+        for (outcome, status, name, wait) in [
+            (Outcome::Refused(Refusal::Missing), 401, "no_token", ""),
+            (Outcome::Refused(Refusal::Bound), 401, "invalid_token", ""),
+            (Outcome::Refused(Refusal::Request("two of them")), 400, "malformed", ""),
+            (refused(Rejection::Invalid(Reason::Expired)), 401, "invalid_token", ""),
+            (refused(Rejection::InsufficientScope { needed }), 403, "insufficient_scope", ""),
+            (refused(Rejection::Stale { retry_after }), 503, "unavailable", "7"),
+            (refused(Rejection::NoFeed), 503, "unavailable", "60"),
+            (Outcome::Misconfigured(Misconfigured::Empty), 500, "misconfigured", ""),
         ] {
-            let name = outcome.name();
-            let body = format!("{{\"error\":\"{code}\"}}");
-            assert_eq!(answered(outcome), (status, challenge.to_owned(), body), "{name}");
-        }
-    }
-
-    #[test]
-    fn who_cannot_be_judged_is_told_when_to_come_back() {
-        for (seconds, told) in [(0, "1"), (1, "1"), (7, "7")] {
-            let response = Outcome::Unavailable("not_ready", seconds).answer("api");
-            assert_eq!(response.headers()[RETRY_AFTER], told);
-        }
-    }
-
-    #[test]
-    fn no_refusal_says_who_somebody_is() {
-        for outcome in [Outcome::Invalid("revoked"), Outcome::NoBearer(NoBearer::Absent)] {
+            assert_eq!(outcome.name(), name);
             let response = outcome.answer("api");
-            assert!(!response.headers().keys().any(|name| name.as_str().starts_with("x-auth")));
+            assert_eq!(response.status(), status, "{name}");
+            let headers = response.headers();
+            assert_eq!(headers.get(RETRY_AFTER).map_or("", |it| it.to_str().unwrap()), wait);
+            assert_eq!(headers.contains_key(WWW_AUTHENTICATE), status < 500, "{name}");
+            assert_eq!(headers[CACHE_CONTROL], "no-store");
+            assert!(!headers.keys().any(|name| name.as_str().starts_with("x-auth")));
         }
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn count(outcome: &Outcome) {
     match outcome {
         Outcome::Passed(_) => tracing::debug!(outcome = name, "request"),
         Outcome::Misconfigured(what) => tracing::error!(outcome = name, %what, "request"),
-        _ => tracing::info!(outcome = name, reason, "request"),
+        Outcome::Refused(_) => tracing::info!(outcome = name, reason, "request"),
     }
     metrics::counter!("chancery_gate_requests_total", "outcome" => name).increment(1);
 }

@@ -3,13 +3,13 @@
 
 mod answer;
 mod asked;
-mod bearer;
 mod identity;
 mod measure;
 
-use chancery_verifier::{Freshness, Rejection, Requirement, Settings, Verifier};
-use http::Response;
+use chancery_verifier::tower::{Refusal, bearer};
+use chancery_verifier::{Freshness, Reason, Rejection, Requirement, Settings, Verifier};
 use http::request::Parts;
+use http::{Response, Uri};
 
 use crate::config;
 use crate::config::Fresh;
@@ -65,23 +65,23 @@ impl Gate {
             Ok(asked) => asked,
             Err(wrong) => return Outcome::Misconfigured(wrong),
         };
-        let token = match bearer::token(&parts.headers) {
-            Ok(token) => token,
-            Err(none) => return Outcome::NoBearer(none),
-        };
-        match self.verifier.verify_for(token, &self.requirement(asked)) {
-            Ok(token) => {
-                let claims = token.claims();
-                let identity = Identity::of(Claims {
-                    subject: &claims.sub,
-                    client: &claims.client_id,
-                    scope: claims.scope.as_deref(),
-                    session: claims.sid.as_deref(),
-                });
-                identity.map_or(Outcome::Invalid("no_header_value"), Outcome::Passed)
-            }
-            Err(rejection) => refuse(rejection),
-        }
+        self.identify(parts, asked).map_or_else(Outcome::Refused, Outcome::Passed)
+    }
+
+    fn identify(&self, parts: &Parts, asked: Asked) -> Result<Identity, Refusal> {
+        // The query is the proxy's question; it holds no token, or is misconfigured.
+        let token = bearer(&parts.headers, &Uri::default())?;
+        let token = self.verifier.verify_for(token, &self.requirement(asked));
+        let token = token.map_err(Refusal::Token)?;
+        let claims = token.claims();
+        let identity = Identity::of(Claims {
+            subject: &claims.sub,
+            client: &claims.client_id,
+            scope: claims.scope.as_deref(),
+            session: claims.sid.as_deref(),
+        });
+        // They are no values of headers.
+        identity.ok_or(Refusal::Token(Rejection::Invalid(Reason::Claims)))
     }
 
     fn requirement(&self, asked: Asked) -> Requirement {
@@ -94,18 +94,7 @@ impl Gate {
     }
 }
 
-fn refuse(rejection: Rejection) -> Outcome {
-    let (name, wait) = (rejection.as_str(), rejection.retry_after());
-    match rejection {
-        Rejection::Invalid(_) => Outcome::Invalid(name),
-        Rejection::InsufficientScope { needed } => Outcome::ScopeNeeded(needed),
-        // Whatever else there is or will be, it does not pass.
-        _ => Outcome::Unavailable(name, wait.unwrap_or(NO_FEED_WAIT)),
-    }
-}
-
-/// An issuer may get a feed; nobody knows when.
-const NO_FEED_WAIT: u64 = 60;
-
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

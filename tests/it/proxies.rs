@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use http::Method;
 
 use crate::support::{
-    Api, Backend, GateProcess, Home, Proxy, ProxyProgram, Serving, Wire, ask, basic, block,
-    free_address, until,
+    Api, Backend, GateProcess, Home, Proxy, ProxyProgram, Serving, Wire, ask, basic, block, until,
 };
 
 /// What a proxy says where the gate does not let a request through for reasons of its own.
@@ -52,7 +51,7 @@ async fn nginx_closes_what_the_gate_cannot_be_asked() {
     ]);
     gate.ready().await;
     let api = Api::start().await;
-    let ports = Ports { proxy: free_address(), gate: gate.address, api: api.address };
+    let ports = |proxy| Ports { proxy, gate: gate.address, api: api.address };
     let more = "
         location /orders/ { auth_request /gate/orders:read; include gate.conf; API }
         location /more/ { auth_request /gate/orders:read+v1.readAll; include gate.conf; API }
@@ -63,9 +62,8 @@ async fn nginx_closes_what_the_gate_cannot_be_asked() {
         location /bare/ { API }
         location ~ rea { API }
         ";
-    let mut proxy =
-        nginx(&program, ports, &more.replace("API", "proxy_pass http://127.0.0.1:9000;"));
-    proxy.listens().await;
+    let more = more.replace("API", "proxy_pass http://127.0.0.1:9000;");
+    let proxy = Proxy::start(|address| nginx(&program, ports(address), &more)).await;
     let with = [("Authorization", authorization.as_str())];
     for (path, without, with_token) in [
         ("/more/", 401, 403),
@@ -161,9 +159,8 @@ impl Site {
         ]);
         gate.ready().await;
         let api = Api::start().await;
-        let ports = Ports { proxy: free_address(), gate: gate.address, api: api.address };
-        let mut proxy = start(ports);
-        proxy.listens().await;
+        let ports = |proxy| Ports { proxy, gate: gate.address, api: api.address };
+        let proxy = Proxy::start(|address| start(ports(address))).await;
         let site = Self { gate, api, proxy, wire, _serving: serving, _home: home };
         // Traefik listens before it has read which routes there are.
         until(401, async || ask(site.proxy.address, "/", &[]).await).await;
@@ -269,6 +266,15 @@ impl Site {
         ];
         let reply = ask(self.proxy.address, "/admin/x?scope=read", &less).await;
         assert_eq!(reply.status, 403, "{reply:?}");
+        // Other paths than `/admin/…`, which no proxy turns into one.
+        for target in ["/admin", "/admin%2fx", "/admin%2Fx", "/admin;x", "/admin;/x", "/ADMIN/x"] {
+            let without = ask(self.proxy.address, target, &[]).await;
+            assert!(!without.status.is_success(), "{target}: {without:?}");
+            let reply = ask(self.proxy.address, target, &[("Authorization", &authorization)]).await;
+            let unchanged = reply.body.starts_with(&format!("GET {target} HTTP/1."));
+            assert_eq!(reply.status.is_success(), unchanged, "{target}: {reply:?}");
+            assert!(!unchanged || !target.contains('%'), "{target}: {reply:?}");
+        }
     }
 
     /// A token that was good, and is not any more; the session's end reached the gate by itself.
@@ -280,7 +286,8 @@ impl Site {
         assert_eq!(asking().await.status, 200);
         self.wire.revoke(&tokens.refresh).await.unwrap();
         let reply = until(401, asking).await;
-        let challenge = "Bearer realm=\"api\", error=\"invalid_token\"";
+        let challenge = "Bearer realm=\"api\", error=\"invalid_token\", \
+                     error_description=\"The access token is not accepted\"";
         assert_eq!(reply.header("www-authenticate"), challenge, "{reply:?}");
         let reached = self.api.requests();
         assert_eq!(asking().await.status, 401);

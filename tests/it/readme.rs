@@ -93,6 +93,18 @@ fn tour(database: Option<&str>) {
         assert!(log.contains(line), "{line} is not logged at all:\n{log}");
     }
     log::check(&log, &[password.trim()]).unwrap();
+    assert_nobody_introspects_while_an_api_obeys(&log);
+}
+
+/// The block that begins and ends with a look at the metrics is the first that has any.
+fn assert_nobody_introspects_while_an_api_obeys(log: &str) {
+    let mut parts = log.split(r#""route":"/metrics""#);
+    let (before, between) = (parts.next().unwrap(), parts.next().unwrap());
+    assert!(parts.next().is_some(), "the metrics are not looked at twice:\n{log}");
+    let asked = r#""route":"/oauth/introspect""#;
+    assert!(before.contains(asked), "what is looked for is not logged in this way:\n{before}");
+    assert!(before.contains(r#""route":"/revocations/stream""#), "nobody follows:\n{before}");
+    assert!(!between.contains(asked), "somebody asked about a token:\n{between}");
 }
 
 fn check(server: &Running, block: &Block<'_>) {
@@ -100,9 +112,10 @@ fn check(server: &Running, block: &Block<'_>) {
     let printed = String::from_utf8_lossy(&output.stdout);
     let complaints = String::from_utf8_lossy(&output.stderr);
     let at = format!("README.md, the block in line {}", block.line);
-    assert!(output.status.success(), "{at}: {}\n{complaints}\n{printed}", output.status);
+    let beside = server.said_beside();
+    assert!(output.status.success(), "{at}: {}\n{complaints}\n{printed}\n{beside}", output.status);
     if let Err(difference) = blocks::compare(&block.expected, &printed) {
-        panic!("{at}: {difference}\n{complaints}");
+        panic!("{at}: {difference}\n{complaints}\n{beside}");
     }
 }
 

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{OnceLock, mpsc};
 use std::thread::{self, JoinHandle};
@@ -63,16 +64,37 @@ impl Running {
     }
 
     /// Runs a script in the server's folder, as somebody who pastes it there.
+    ///
+    /// # Panics
+    /// If it does not end in time.
     pub(super) fn sh(&self, script: &str) -> Output {
-        self.shell(script).output().unwrap()
+        let mut command = self.shell(script);
+        // With a group of its own, so that what it has started can be ended with it.
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let child = command.spawn().unwrap();
+        let group = format!("-{}", child.id());
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || tell.send(child.wait_with_output()));
+        let Ok(output) = told.recv_timeout(PATIENCE) else {
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            panic!("not ended after {PATIENCE:?}: {script}\n{}", self.said_beside());
+        };
+        output.unwrap()
+    }
+
+    /// What the scripts that go on have printed.
+    pub(super) fn said_beside(&self) -> String {
+        fs::read_to_string(self.folder.path().join(BESIDE)).unwrap_or_default()
     }
 
     /// Starts a script that goes on until this value ends.
     pub(super) fn start_beside(&mut self, script: &str) {
         // The shell becomes what it starts last, so that ending it ends that.
         let script = script.replacen("cargo run", "exec cargo run", 1);
-        let started = self.shell(&script).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        self.beside.push(started.unwrap());
+        let said = File::create(self.folder.path().join(BESIDE)).unwrap();
+        let mut command = self.shell(&script);
+        command.stdout(said.try_clone().unwrap()).stderr(said);
+        self.beside.push(command.spawn().unwrap());
     }
 
     fn shell(&self, script: &str) -> Command {
@@ -144,15 +166,31 @@ impl Drop for Running {
 /// The built example, beside the folder of this test's binary.
 fn example() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        // Cargo builds it with all tests of the workspace, but not with a single one.
-        let mut command = Command::new("cargo");
-        command.args(["build", "--quiet"]).args(EXAMPLE_ARGUMENTS.split(' ').skip(1));
-        assert!(command.status().unwrap().success(), "the example could not be built");
+    let find = || {
         let own = std::env::current_exe().unwrap();
-        own.parent().unwrap().with_file_name("examples").join("api")
+        let profile = own.parent().and_then(Path::parent).unwrap();
+        let example = profile.join("examples").join("api");
+        // Cargo builds it with all tests of the workspace, but not with a single one.
+        if !example.exists() {
+            build_example(profile);
+        }
+        example
     };
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(find).clone()
+}
+
+/// Builds it into the folder of a profile.
+fn build_example(folder: &Path) {
+    let profile = match folder.file_name().and_then(|name| name.to_str()).unwrap() {
+        "debug" => "dev",
+        other => other,
+    };
+    let mut command = Command::new("cargo");
+    command
+        .args(["build", "--quiet", "--locked", "--profile", profile, "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .args(EXAMPLE_ARGUMENTS.split(' ').skip(1));
+    assert!(command.status().unwrap().success(), "the example could not be built");
 }
 
 const EXAMPLE_ARGUMENTS: &str = "run -p chancery-verifier --example api --features client,axum";
@@ -162,6 +200,8 @@ fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
+/// Where the scripts that go on print.
+const BESIDE: &str = "beside";
 const LISTENING: &str = r#""message":"listening""#;
 /// A debug build makes two RSA keys first.
 const PATIENCE: Duration = Duration::from_mins(2);

@@ -30,7 +30,7 @@ fn serve() -> Option<(Home, Serving, Wire)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_is_judged_by_what_the_proxy_asks() {
+async fn c026_a_token_is_judged_by_what_the_proxy_asks() {
     let Some((_home, _serving, wire)) = serve() else { return };
     let gate = start(&wire, &[]);
     gate.ready().await;
@@ -46,7 +46,8 @@ async fn a_token_is_judged_by_what_the_proxy_asks() {
     // C026
     let short = gate.verify("?scope=read&scope=admin", &token).await;
     assert_eq!(short.status, 403, "{short:?}");
-    let challenge = "Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"admin read\"";
+    let challenge = "Bearer realm=\"api\", error=\"insufficient_scope\", \
+                     error_description=\"The access token lacks a scope\", scope=\"admin read\"";
     assert_eq!(short.header("www-authenticate"), challenge);
     // C013
     let elsewhere = gate.verify("", &wire.admin_token().await).await;
@@ -59,6 +60,21 @@ async fn a_token_is_judged_by_what_the_proxy_asks() {
     for refused in [short, elsewhere] {
         assert!(FOUR.iter().all(|name| !refused.headers.contains_key(*name)), "{refused:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c017_what_is_too_long_is_refused() {
+    let Some((_home, _serving, wire)) = serve() else { return };
+    let gate = start(&wire, &[]);
+    gate.ready().await;
+    let token = wire.login().await.access;
+    for (length, status) in [(9 << 10, 401), (17 << 10, 431), (1 << 20, 431)] {
+        let long = format!("{token}{}", "a".repeat(length - token.len()));
+        let refused = gate.verify("", &long).await;
+        assert_eq!(refused.status, status, "{length}");
+        assert!(FOUR.iter().all(|name| !refused.headers.contains_key(*name)), "{refused:?}");
+    }
+    assert_eq!(gate.verify("", &token).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -76,8 +92,7 @@ async fn a_token_without_a_session_has_all_four_headers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_revocation_reaches_the_gate_and_nobody_introspects() {
-    // C021
+async fn c021_a_revocation_reaches_the_gate_and_nobody_introspects() {
     let Some((_home, _serving, wire)) = serve() else { return };
     let gate = start(&wire, &[]);
     gate.ready().await;
@@ -87,7 +102,8 @@ async fn a_revocation_reaches_the_gate_and_nobody_introspects() {
     }
     wire.revoke(&ended.refresh).await.unwrap();
     let refused = gate.until(401, "", &ended.access).await;
-    let challenge = "Bearer realm=\"api\", error=\"invalid_token\"";
+    let challenge = "Bearer realm=\"api\", error=\"invalid_token\", \
+                     error_description=\"The access token is not accepted\"";
     assert_eq!(refused.header("www-authenticate"), challenge);
     assert_eq!(gate.verify("", &other.access).await.status, 200);
 
@@ -103,6 +119,7 @@ async fn a_revocation_reaches_the_gate_and_nobody_introspects() {
         assert!(of_gate.contains(&counted), "{of_gate}");
     }
     assert!(of_gate.contains("chancery_verifier_state_age_seconds "), "{of_gate}");
+    assert!(of_gate.contains("chancery_verifier_client_streams_total "), "{of_gate}");
 
     assert_eq!(gate.files(), [""; 0], "a gate needs no folder");
     let (code, log) = gate.end();
@@ -116,8 +133,7 @@ async fn a_revocation_reaches_the_gate_and_nobody_introspects() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gate_outlives_its_issuer_until_it_knows_too_little() {
-    // C023
+async fn c023_a_gate_outlives_its_issuer_until_it_knows_too_little() {
     let Some((_home, serving, wire)) = serve() else { return };
     let clock = Arc::new(Ahead { clock: SystemClock::start(), millis: AtomicU64::new(0) });
     let environment = [
@@ -154,7 +170,7 @@ async fn a_gate_outlives_its_issuer_until_it_knows_too_little() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gate_starts_while_its_issuer_is_down() {
+async fn c023_a_gate_starts_while_its_issuer_is_down() {
     let Some((home, serving, wire)) = serve() else { return };
     let state = home.path("gate.state");
     let kept = [("CHANCERY_GATE__STATE", state.to_str().unwrap())];

@@ -31,7 +31,7 @@ pub(crate) use gate::{GateProcess, ask, until};
 pub(crate) use home::{Home, Serving};
 pub(crate) use load::Load;
 pub(crate) use program::{Program, block, node, node_package, python};
-pub(crate) use proxy::{Proxy, ProxyProgram, free_address};
+pub(crate) use proxy::{Proxy, ProxyProgram};
 pub(crate) use raw::Raw;
 pub(crate) use server::{MASTER_KEY, Options, TestServer, http_settings};
 pub(crate) use statements::Statements;

@@ -63,16 +63,28 @@ impl ProxyProgram {
 }
 
 impl Proxy {
-    /// Waits until it listens.
-    pub(crate) async fn listens(&mut self) {
-        let listening = async {
-            while TcpStream::connect(self.address).await.is_err() {
-                let ended = self.child.try_wait().unwrap();
-                assert!(ended.is_none(), "the proxy has ended: {ended:?}");
-                tokio::task::yield_now().await;
+    /// Starts one on a free port, and again on another if somebody else has taken it meanwhile, and
+    /// waits until it listens.
+    pub(crate) async fn start(run: impl Fn(SocketAddr) -> Self) -> Self {
+        for _ in 0..3 {
+            let mut proxy = run(free_address());
+            if timeout(PATIENCE, proxy.listens()).await.unwrap() {
+                return proxy;
             }
-        };
-        timeout(PATIENCE, listening).await.unwrap();
+            eprintln!("the proxy has ended:\n{}", proxy.log());
+        }
+        panic!("no proxy listens")
+    }
+
+    /// Whether it listens at last, and has not ended before.
+    async fn listens(&mut self) -> bool {
+        while TcpStream::connect(self.address).await.is_err() {
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
+            tokio::task::yield_now().await;
+        }
+        true
     }
 
     fn log(&self) -> String {
@@ -91,7 +103,7 @@ impl Drop for Proxy {
 }
 
 /// An address that nobody listened on a moment ago.
-pub(crate) fn free_address() -> SocketAddr {
+fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

@@ -9,7 +9,7 @@ use super::refusal::Refusal;
 ///
 /// A token in the query stands in logs and histories by now, so it is told apart from none. One in a
 /// form or a cookie is not looked for.
-pub(super) fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Refusal> {
+pub fn bearer<'a>(headers: &'a HeaderMap, uri: &Uri) -> Result<&'a str, Refusal> {
     if has_token(uri.query().unwrap_or_default()) {
         return Err(Refusal::Request("an access token in the query"));
     }

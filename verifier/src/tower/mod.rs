@@ -35,6 +35,8 @@ use tower_layer::Layer;
 
 use crate::{Freshness, Requirement, Verifier};
 
+pub use bearer::bearer;
+pub use refusal::Refusal;
 pub use service::{Protected, ProtectedFuture};
 
 /// What a route wants of the token of each request.

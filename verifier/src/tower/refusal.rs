@@ -7,7 +7,7 @@ use crate::Rejection;
 
 /// Why a request does not pass.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// It has no token.
     Missing,
     /// It is not well-formed, in what respect.
@@ -20,7 +20,7 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The status of the answer.
-    pub(super) fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         match self {
             Self::Missing | Self::Bound => 401,
             Self::Request(_) => 400,
@@ -29,7 +29,7 @@ impl Refusal {
     }
 
     /// The whole answer.
-    pub(super) fn answer<B: From<String>>(&self, realm: &str) -> Response<B> {
+    pub fn answer<B: From<String>>(&self, realm: &str) -> Response<B> {
         let mut answer = Response::new(B::from(self.body()));
         *answer.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::UNAUTHORIZED);
@@ -91,7 +91,7 @@ impl Refusal {
     }
 
     /// What the API's own log is told.
-    pub(super) fn reason(&self) -> &'static str {
+    pub fn reason(&self) -> &'static str {
         match self {
             Self::Missing => "no token",
             Self::Request(what) => what,
