@@ -66,13 +66,13 @@ impl Segments {
         // Nobody waits for a signature that he does not need.
         let document = make()?;
         let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
-        let mut shelf = self.shelf();
-        if let Some(first) = shelf.take(place, state) {
+        let mut kept = self.shelf();
+        if let Some(first) = kept.take(place, state) {
             return Ok(first);
         }
-        let segment = Segment { document: document.clone(), kid, last: shelf.taken };
-        shelf.segments.insert(place, segment);
-        shelf.make_room();
+        let segment = Segment { document: document.clone(), kid, last: kept.taken };
+        kept.segments.insert(place, segment);
+        kept.make_room();
         Ok(document)
     }
 

@@ -6,6 +6,9 @@ use std::task::{Context, Poll};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request};
+use axum::middleware::map_response;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
 use hyper::body::Frame;
 use tokio::sync::mpsc;
 
@@ -162,6 +165,20 @@ async fn an_event_stream_outlives_every_limit() {
     events.send("second".into()).await.unwrap();
     drop(events);
     assert!(client.rest().await.contains("second"));
+}
+
+#[tokio::test]
+async fn an_event_stream_does_not_hold_up_the_stop_however_slowly_it_is_read() {
+    let (open, _closed) = mpsc::channel(1);
+    let events = async |body: Response| ([(CONTENT_TYPE, "text/event-stream")], body);
+    let app = feeding(Feed::Endless(open)).layer(map_response(events));
+    let server = Server::start(app, ample()).await;
+    let mut client = server.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.more().await;
+    server.stop.send(()).unwrap();
+    let drained = timeout(BOUND, server.serving).await.expect("does not stop").unwrap();
+    assert!(drained.completed);
 }
 
 #[tokio::test]
