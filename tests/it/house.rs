@@ -137,7 +137,10 @@ fn collect(
     Ok(())
 }
 
-/// Folders whose files nobody wrote here: hidden ones, build outputs, installed packages.
+/// Folders whose files nobody wrote here: hidden ones, build outputs, installed packages. Cargo tags
+/// its own folder only where it makes it: not where something was put into `target` before.
 fn is_foreign(path: &Path, name: &str) -> bool {
-    name.starts_with('.') || name == "node_modules" || path.join("CACHEDIR.TAG").exists()
+    name.starts_with('.')
+        || ["node_modules", "target"].contains(&name)
+        || path.join("CACHEDIR.TAG").exists()
 }
