@@ -135,11 +135,13 @@ CREATE TABLE revocation (
     until      BIGINT
 );
 
--- `changes` counts the changes of clients, resources and keys; sessions begun before `ended_before`
--- are over.
+-- From the epoch `whole_since` on the log has lost nothing that anybody knows of: its numbers and marks
+-- go on through all epochs since. `changes` counts the changes of clients, resources and keys; sessions
+-- begun before `ended_before` are over.
 CREATE TABLE feed_head (
     id           BIGINT  PRIMARY KEY CHECK (id = 1),
     epoch        BIGINT  NOT NULL,
+    whole_since  BIGINT  NOT NULL,
     seq          BIGINT  NOT NULL,
     tip          BYTEA   NOT NULL,
     changes      BIGINT  NOT NULL,
@@ -147,7 +149,7 @@ CREATE TABLE feed_head (
     ended_before BIGINT
 );
 
-INSERT INTO feed_head (id, epoch, seq, tip, changes) VALUES (1, 0, 0, decode(repeat('00', 16), 'hex'), 0);
+INSERT INTO feed_head (id, epoch, whole_since, seq, tip, changes) VALUES (1, 0, 0, 0, decode(repeat('00', 16), 'hex'), 0);
 
 -- How long access tokens may live, and until when a token of that life may have been issued: a
 -- revocation has to outlast them, also after the setting was lowered.

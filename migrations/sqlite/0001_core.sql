@@ -133,11 +133,13 @@ CREATE TABLE revocation (
     until      INTEGER
 ) STRICT;
 
--- `changes` counts the changes of clients, resources and keys; sessions begun before `ended_before`
--- are over.
+-- From the epoch `whole_since` on the log has lost nothing that anybody knows of: its numbers and marks
+-- go on through all epochs since. `changes` counts the changes of clients, resources and keys; sessions
+-- begun before `ended_before` are over.
 CREATE TABLE feed_head (
     id           INTEGER PRIMARY KEY CHECK (id = 1),
     epoch        INTEGER NOT NULL,
+    whole_since  INTEGER NOT NULL,
     seq          INTEGER NOT NULL,
     tip          BLOB    NOT NULL,
     changes      INTEGER NOT NULL,
@@ -145,7 +147,7 @@ CREATE TABLE feed_head (
     ended_before INTEGER
 ) STRICT;
 
-INSERT INTO feed_head (id, epoch, seq, tip, changes) VALUES (1, 0, 0, zeroblob(16), 0);
+INSERT INTO feed_head (id, epoch, whole_since, seq, tip, changes) VALUES (1, 0, 0, 0, zeroblob(16), 0);
 
 -- How long access tokens may live, and until when a token of that life may have been issued: a
 -- revocation has to outlast them, also after the setting was lowered.

@@ -19,7 +19,7 @@ pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
 /// Renews the lease of the memory, so that no request has to.
 async fn look(server: Arc<Server>) {
     loop {
-        if let Err(error) = server.memory.refresh().await {
+        if let Err(error) = server.look().await {
             tracing::warn!(%error, "the database could not be looked at");
         }
         server.world.clock.sleep(server.settings.revocation.poll).await;

@@ -1,7 +1,7 @@
 //! Whether this node's clock can be relied on: how far it is from the clock that all nodes of a
 //! database share. Must not know what the times are used for.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::env::World;
@@ -12,7 +12,16 @@ use crate::storage::{StorageError, Store};
 /// Keeps an eye on the clock.
 pub struct ClockWatch {
     limit: Option<Duration>,
-    off: AtomicBool,
+    seen: Mutex<Seen>,
+}
+
+/// What was seen of the clocks last.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    /// Whether ours is too far from the database's.
+    off: bool,
+    /// A time that was right, and when it was, by a clock that does not step.
+    right: Option<(Timestamp, Duration)>,
 }
 
 /// How far two clocks are apart.
@@ -27,7 +36,7 @@ pub struct ClockOffset {
 impl ClockWatch {
     /// A watch that tells of an offset above `limit`; `None` where there is one clock alone.
     pub fn new(limit: Option<Duration>) -> Self {
-        Self { limit, off: AtomicBool::new(false) }
+        Self { limit, seen: Mutex::default() }
     }
 
     /// Compares the clocks.
@@ -44,8 +53,29 @@ impl ClockWatch {
                 "the clock is too far from the database's: this node is not ready"
             );
         }
-        self.off.store(off, Ordering::Release);
+        let (now, at) = (Timestamp::from(world.clock.now()), world.clock.monotonic());
+        let right = if off { offset.corrected(now) } else { now };
+        *self.seen() = Seen { off, right: Some((right, at)) };
         Ok(())
+    }
+
+    /// The time that may be signed: this node's, unless its clock has stepped or is off. Then the
+    /// database's decides. Where there is one clock alone, that one is believed.
+    pub async fn time(&self, store: &Store, world: &World) -> Result<Timestamp, StorageError> {
+        let before = *self.seen();
+        let now = Timestamp::from(world.clock.now());
+        let expected = before.expected(world.clock.monotonic());
+        let steady = expected.is_some_and(|expected| now.apart(expected) <= STEP);
+        if steady == before.off {
+            self.look(store, world).await?;
+        }
+        let (now, at) = (Timestamp::from(world.clock.now()), world.clock.monotonic());
+        let mut seen = self.seen();
+        if seen.off {
+            return Ok(seen.expected(at).unwrap_or(now));
+        }
+        seen.right = Some((now, at));
+        Ok(now)
     }
 
     /// A time that is certainly past, by this node's clock and by the database's: what was over
@@ -65,7 +95,18 @@ impl ClockWatch {
 
     /// Whether the clock was too far from the database's when they were compared last.
     pub fn is_off(&self) -> bool {
-        self.off.load(Ordering::Acquire)
+        self.seen().off
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// The time at `at`, as the last right one has gone on since.
+    fn expected(&self, at: Duration) -> Option<Timestamp> {
+        self.right.map(|(time, then)| time + at.saturating_sub(then))
     }
 }
 
@@ -93,6 +134,11 @@ impl ClockOffset {
         apart.saturating_sub(self.uncertainty) > limit
     }
 
+    /// What the database's clock says when ours says `now`.
+    fn corrected(&self, now: Timestamp) -> Timestamp {
+        Timestamp::from_millis(now.millis().saturating_sub(self.millis))
+    }
+
     /// How far this node's clock is ahead; zero if it is behind.
     fn ahead(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.millis).unwrap_or(0))
@@ -104,6 +150,9 @@ impl ClockOffset {
         if self.millis < 0 { -apart } else { apart }
     }
 }
+
+/// How far the clock may move against the one that does not step.
+const STEP: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
+use super::clock::ClockWatch;
 use super::ending::count_revocations;
 use super::error::FlowError;
 use crate::env::World;
@@ -25,7 +26,7 @@ use crate::protocol::uri::{Issuer, ResourceUri};
 use crate::revocation::feed::{Cursor, Feed, Standing};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
 use crate::storage::ops::clients::LoadClients;
-use crate::storage::ops::feed::{ReadHead, RenewEpoch};
+use crate::storage::ops::feed::{RaiseEpoch, ReadHead, RenewEpoch};
 use crate::storage::ops::resources::LoadResources;
 
 /// The memory of a node.
@@ -33,6 +34,7 @@ pub struct Memory {
     issuer: Issuer,
     keeper: Keeper,
     world: World,
+    clock: Arc<ClockWatch>,
     policy: RevocationPolicy,
     /// The longest life of an access token that this node gives.
     max_life: Duration,
@@ -68,14 +70,15 @@ impl Memory {
     pub fn new(
         issuer: Issuer,
         keeper: Keeper,
-        policy: RevocationPolicy,
-        max_life: Duration,
+        clock: Arc<ClockWatch>,
+        (policy, max_life): (RevocationPolicy, Duration),
     ) -> Self {
         Self {
             feed: Feed::new(issuer.clone(), &keeper.master, keeper.world.clone()),
             issuer,
             world: keeper.world.clone(),
             keeper,
+            clock,
             policy,
             max_life,
             known: ArcSwapOption::empty(),
@@ -229,18 +232,38 @@ impl Memory {
     }
 
     /// Reads new revocations, and answers where the log ends and when that was asked. If the log has
-    /// lost some, a new epoch begins and is obeyed before anything is answered.
+    /// lost some, a new epoch begins and is obeyed before anything is answered; so it does if this
+    /// node has told readers a time that lies ahead.
     async fn follow(&self) -> Result<(FeedHead, Timestamp), FlowError> {
         for _ in 0..MAX_RENEWALS {
-            let now = Timestamp::from(self.world.clock.now());
             let store = &self.keeper.store;
+            let now = self.clock.time(store, &self.world).await?;
             let head = store.read(ReadHead).await?;
-            if self.log.follow(store, &head, now).await? == Followed::On {
+            if self.log.follow(store, &head, now).await? == Followed::Fallen {
+                self.renew_epoch(&head, now, None).await?;
+            } else if let Some(told) = self.feed.time_ahead(&head, now) {
+                self.take_back(&head, (told, now)).await?;
+            } else {
                 return Ok((head, now));
             }
-            self.renew_epoch(&head, now, None).await?;
         }
         Err(FlowError::Unavailable)
+    }
+
+    /// Begins a new epoch, with which readers forget the times they were told: this node's clock was
+    /// ahead. Readers never go back behind a signed time otherwise, and would refuse good tokens.
+    async fn take_back(
+        &self,
+        head: &FeedHead,
+        (told, now): (Timestamp, Timestamp),
+    ) -> Result<(), FlowError> {
+        tracing::error!(
+            epoch = head.epoch,
+            seconds = told.since(now).as_secs(),
+            "the clock was ahead and is set back: a new epoch begins, in which nothing is lost"
+        );
+        // If another node was faster, its epoch is as good.
+        Ok(self.keeper.store.write(RaiseEpoch { from: head.epoch }).await?)
     }
 
     async fn load(&self, head: FeedHead) -> Result<Known, FlowError> {
@@ -269,7 +292,7 @@ impl Memory {
             epoch = head.epoch,
             seq = head.seq,
             "the database lost revocations: a new epoch begins, and all tokens are refused; \
-             what was done since has to be done again, first of all the compromise of keys"
+             what was done since has to be done again, unless this node knows it"
         );
         metrics::counter!("chancery_storage_regressed_total").increment(1);
         let entropy = self.world.entropy.as_ref();

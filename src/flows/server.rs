@@ -70,7 +70,7 @@ pub struct Server {
     /// Password hashing, and the brakes before it.
     pub credentials: Credentials,
     /// Whether this node's clock can be relied on.
-    pub clock: ClockWatch,
+    pub clock: Arc<ClockWatch>,
     /// The places on the stream of the feed.
     pub places: Places,
 }

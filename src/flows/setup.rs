@@ -1,9 +1,11 @@
 //! Putting a server together, and what an empty database is given.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::admin;
 use super::clock::ClockWatch;
 use super::error::FlowError;
 use super::feed::Places;
@@ -24,11 +26,11 @@ impl Server {
     /// A server on the keeper's database. It answers nothing until [`Server::start`].
     pub fn assemble(settings: Settings, keeper: Keeper, credentials: Credentials) -> Self {
         let (world, store) = (keeper.world.clone(), keeper.store.clone());
+        let clock = Arc::new(ClockWatch::new(settings.clock_offset_limit));
         let memory = {
             let (revocation, max_life) = (settings.revocation, settings.tokens.max_life);
-            Memory::new(settings.issuer.clone(), keeper, revocation, max_life)
+            Memory::new(settings.issuer.clone(), keeper, clock.clone(), (revocation, max_life))
         };
-        let clock = ClockWatch::new(settings.clock_offset_limit);
         let places = Places::new(settings.streams);
         Self { settings, world, store, memory, credentials, clock, places }
     }
@@ -43,6 +45,12 @@ impl Server {
         self.maintain_keys().await?;
         self.memory.refresh().await?;
         Ok(())
+    }
+
+    /// Looks at the database, and sees to what can only be found by looking.
+    pub async fn look(&self) -> Result<(), FlowError> {
+        let known = self.memory.refresh().await?;
+        admin::keys::remove_again(self, &known).await
     }
 
     /// Writes down for how long tokens of this node may live from now on.

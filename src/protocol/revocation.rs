@@ -45,8 +45,11 @@ pub struct FeedPosition {
 /// Where the log ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FeedHead {
-    /// Raised whenever the log may have lost entries; numbers of two epochs do not compare.
+    /// Raised whenever the log may have lost entries, or readers may have been told what is not so:
+    /// they begin again.
     pub epoch: i64,
+    /// From this epoch on nothing is known to be lost: numbers and marks go on through the epochs.
+    pub whole_since: i64,
     /// The number of the newest entry.
     pub seq: i64,
     /// The mark of the newest entry.

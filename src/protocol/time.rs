@@ -35,6 +35,11 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
+    /// How far this and `other` are apart, whichever is earlier.
+    pub fn apart(self, other: Self) -> Duration {
+        self.since(other).max(other.since(self))
+    }
+
     /// The point that an RFC 3339 text names.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
@@ -93,6 +98,8 @@ mod tests {
         let late = Timestamp::from_millis(61_000);
         assert_eq!(late.since(early), Duration::from_mins(1));
         assert_eq!(early.since(late), Duration::ZERO);
+        assert_eq!(early.apart(late), late.apart(early));
+        assert_eq!(early.apart(late), Duration::from_mins(1));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct RevocationLog(RwLock<State>);
 #[derive(Default)]
 struct State {
     set: RevocationSet,
-    /// The entries of the present epoch, for the feed.
+    /// The entries that the log still has, for the feed.
     entries: Entries,
     /// The newest entry read, and its epoch; none before the first reading.
     last: Option<Last>,
@@ -63,7 +63,7 @@ impl RevocationLog {
         if self.epoch().is_some_and(|epoch| epoch > head.epoch) {
             return Ok(Followed::Fallen);
         }
-        let last = self.state().last.filter(|last| last.epoch == head.epoch);
+        let last = self.state().last.filter(|last| last.epoch >= head.whole_since);
         // What was dropped by a clock that was set back since may refuse something alive.
         let again = self.state().pruned_at.is_some_and(|at| at > now);
         if !again && last.is_some_and(|last| last.is_at(head)) {
@@ -95,7 +95,7 @@ impl RevocationLog {
         self.state().last.map(|last| last.epoch)
     }
 
-    /// The entries of the present epoch.
+    /// The entries that the log still has.
     pub(super) fn entries(&self) -> Entries {
         self.state().entries.clone()
     }
@@ -103,6 +103,11 @@ impl RevocationLog {
     /// Why a token with these claims, signed by `kid`, is refused; `None` if it is not.
     pub fn refusal(&self, claims: &AccessTokenClaims, kid: &Kid) -> Option<Kind> {
         self.state().set.refusal(claims, kid.as_str())
+    }
+
+    /// Whether everything that this key signed is refused.
+    pub fn refuses_key(&self, kid: &Kid) -> bool {
+        self.state().set.refuses(Kind::Key.digest(kid.as_str()), i64::MIN)
     }
 
     /// The latest time up to which everything was refused.
@@ -174,10 +179,10 @@ impl State {
 impl Last {
     /// Whether the log ends here.
     fn is_at(&self, head: &FeedHead) -> bool {
-        self.seq == head.seq && self.tip == head.tip
+        (self.epoch, self.seq, self.tip) == (head.epoch, head.seq, head.tip)
     }
 
-    /// Whether the log, in the same epoch, ends before this entry or at another one.
+    /// Whether the log ends before this entry or at another one.
     fn is_lost(&self, head: &FeedHead) -> bool {
         head.seq < self.seq || (head.seq == self.seq && head.tip != self.tip)
     }

@@ -4,9 +4,10 @@ use super::By;
 use crate::audit;
 use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
+use crate::flows::memory::Known;
 use crate::flows::server::Server;
 use crate::keys::Resealed;
-use crate::protocol::audit::AuditKind;
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
 use crate::protocol::key::{Algorithm, KeyLife, KeyUse, Kid};
 use crate::protocol::revocation::{EffectiveBy, Kind};
 use crate::storage::ops::keys::CompromiseKey;
@@ -63,18 +64,48 @@ pub async fn reseal(server: &Server, by: &By) -> Result<Resealed, FlowError> {
 pub async fn compromise(server: &Server, by: &By, kid: &Kid) -> Result<EffectiveBy, FlowError> {
     let known = server.memory.current().await?;
     let event = by.event(server, AuditKind::KeyCompromised).about(kid);
+    if !remove(server, (&known, kid), event).await? {
+        return Err(FlowError::not_found());
+    }
+    Ok(server.effective_by(&known))
+}
+
+/// Removes again the keys that this node knows to be compromised, but that are there: the database
+/// lost writes, and would let whoever has such a key go on.
+pub(in crate::flows) async fn remove_again(
+    server: &Server,
+    known: &Known,
+) -> Result<(), FlowError> {
+    let back = |kid: &&Kid| server.memory.revocations().refuses_key(kid);
+    for kid in known.ring.records().iter().map(|record| &record.kid).filter(back) {
+        let event = server.event(AuditKind::KeyCompromised, Actor::System).about(kid);
+        if remove(server, (known, kid), event).await? {
+            tracing::error!(%kid, "a compromised key was back, and is removed again");
+        }
+    }
+    Ok(())
+}
+
+/// Answers whether it was there.
+async fn remove(
+    server: &Server,
+    (known, kid): (&Known, &Kid),
+    event: AuditEvent,
+) -> Result<bool, FlowError> {
     let operation = CompromiseKey {
         kid: kid.clone(),
-        revoking: server.revoking_client(&known),
+        revoking: server.revoking_client(known),
         at: server.now(),
         audit: event.clone(),
     };
-    server.store.write(operation).await?.ok_or_else(FlowError::not_found)?;
+    if server.store.write(operation).await?.is_none() {
+        return Ok(false);
+    }
     audit::log(&event);
     count_revocations(Kind::Key, 1);
     server.obey_now().await;
     announce_next(server).await;
-    Ok(server.effective_by(&known))
+    Ok(true)
 }
 
 /// What was asked for is stored already, and is not reported as failed: the upkeep tries again.

@@ -12,6 +12,7 @@ mod kept;
 mod state;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::broadcast;
@@ -70,7 +71,8 @@ impl Feed {
     ) {
         let entries = log.entries();
         let newest = OnceLock::new();
-        let state = Arc::new(State { head, looked_at, entries, ring, newest });
+        let made_at = self.world.clock.monotonic();
+        let state = Arc::new(State { head, looked_at, made_at, entries, ring, newest });
         // The event is made before the state is known: if the caller is gone meanwhile, the next
         // look finds the same news.
         let before = self.state.load_full();
@@ -93,7 +95,7 @@ impl Feed {
             return;
         };
         let nothing = state.above(state.head.seq);
-        self.tell(self.press.make(Sort::Heartbeat, &state, nothing, self.now()));
+        self.tell(self.press.make(Sort::Heartbeat, &state, nothing, self.now(&state)));
     }
 
     /// Begins to listen; none once the streams have ended. Whoever listens first and joins then
@@ -110,6 +112,12 @@ impl Feed {
     /// What is told at present.
     pub fn state(&self) -> Result<Arc<State>, FeedError> {
         self.state.load_full().ok_or(FeedError::NotReady)
+    }
+
+    /// The time that readers were told in the epoch of `head`, if it lies well ahead of `now`.
+    pub fn time_ahead(&self, head: &FeedHead, now: Timestamp) -> Option<Timestamp> {
+        let state = self.state.load_full().filter(|state| state.head.epoch == head.epoch)?;
+        (state.looked_at > now + AHEAD).then_some(state.looked_at)
     }
 
     /// The cursor that `text` is, if it is a genuine one.
@@ -171,7 +179,7 @@ impl Feed {
             // Numbers of two epochs do not compare.
             return self.base(state, None).await;
         }
-        let (cover, now) = (state.above(before.head.seq), self.now());
+        let (cover, now) = (state.above(before.head.seq), self.now(state));
         if cover.up_to.saturating_sub(cover.after) < MANY {
             return self.press.make(Sort::Event, state, cover, now);
         }
@@ -209,7 +217,7 @@ impl Feed {
         if let Some(base) = base.as_ref().filter(|base| base.serves(state, place, made_at)) {
             return Ok(base.document.clone());
         }
-        let (press, now, of) = (self.press.clone(), self.now(), state.clone());
+        let (press, now, of) = (self.press.clone(), self.now(state), state.clone());
         let made =
             tokio::task::spawn_blocking(move || press.make(Sort::Snapshot, &of, of.above(0), now));
         let document = made.await.map_err(|_| FeedError::Unsigned)??;
@@ -225,17 +233,18 @@ impl Feed {
     }
 
     fn segment(&self, state: &State, number: i64) -> Result<Document, FeedError> {
-        let make = || self.press.make(Sort::Segment, state, state.segment(number), self.now());
+        let make = || self.press.make(Sort::Segment, state, state.segment(number), self.now(state));
         self.segments.find_or_make(state, number, make)
     }
 
     fn newest(&self, state: &State) -> Result<Document, FeedError> {
-        let make = || self.press.make(Sort::Head, state, state.rest(), self.now());
+        let make = || self.press.make(Sort::Head, state, state.rest(), self.now(state));
         state.newest.get_or_init(make).clone()
     }
 
-    fn now(&self) -> Timestamp {
-        self.world.clock.now().into()
+    /// The time of the last look as it has gone on since: the clock may have stepped meanwhile.
+    fn now(&self, state: &State) -> Timestamp {
+        state.looked_at + self.world.clock.monotonic().saturating_sub(state.made_at)
     }
 
     fn events(&self) -> std::sync::MutexGuard<'_, Option<broadcast::Sender<Document>>> {
@@ -243,6 +252,9 @@ impl Feed {
     }
 }
 
+/// By how much a time that readers were told may lie ahead: the leeway of the verifier, unless it is
+/// set otherwise.
+const AHEAD: Duration = Duration::from_secs(5);
 /// How many entries take so long that this thread has others to serve meanwhile.
 const MANY: i64 = 1_000;
 /// How many events a listener may be behind.

@@ -2,6 +2,7 @@
 //! Must not know how it is told.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use chancery_verifier::feed::SEGMENT;
 
@@ -19,6 +20,8 @@ pub struct State {
     pub head: FeedHead,
     /// When the database was asked: everything revoked before is in here.
     pub looked_at: Timestamp,
+    /// When that was, or a little later, by the clock that does not step.
+    pub(super) made_at: Duration,
     pub(super) entries: Entries,
     pub(super) ring: Arc<KeyRing>,
     /// The document that ends here and has the present time, made when it is first asked for.
@@ -39,16 +42,17 @@ pub enum Standing {
 impl State {
     /// What `cursor` says.
     pub fn judge(&self, cursor: &Cursor) -> Standing {
-        if cursor.epoch != self.head.epoch {
-            let later = cursor.epoch > self.head.epoch;
-            return if later { Standing::Ahead } else { Standing::Aged };
+        let Cursor { epoch, seq, tip } = *cursor;
+        if epoch < self.head.whole_since {
+            return Standing::Aged;
         }
-        if cursor.seq > self.head.seq {
+        if epoch > self.head.epoch || seq > self.head.seq {
             return Standing::Ahead;
         }
-        match (cursor.tip, self.tip(cursor.seq)) {
+        match (tip, self.tip(seq)) {
             (Some(read), Some(known)) if read != known => Standing::Ahead,
-            (Some(_), Some(_)) => Standing::At(cursor.seq),
+            (Some(_), Some(_)) if epoch == self.head.epoch => Standing::At(seq),
+            // In another epoch one begins again, though nothing is lost.
             _ => Standing::Aged,
         }
     }

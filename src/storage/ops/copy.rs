@@ -68,7 +68,7 @@ macro_rules! tables {
             /// Where the log of revocations ends: one row, which every database has.
             FeedHead = feed_head by id: Integer {
                 epoch: Integer, seq: Integer, tip: Bytes, changes: Integer, regressed_at: Integer,
-                ended_before: Integer
+                ended_before: Integer, whole_since: Integer
             }
         }
     };

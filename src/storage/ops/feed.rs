@@ -47,9 +47,9 @@ pub enum Revokes {
 }
 
 /// Begins a new epoch, since the log may have lost entries, and refuses everything issued so far.
-/// Of many nodes that notice one does it: the epoch must still be `from`.
+/// Of many nodes that notice one does it: nobody may have found a loss behind `from` yet.
 pub struct RenewEpoch {
-    /// The epoch that ends.
+    /// The epoch in which it was noticed.
     pub from: i64,
     /// The newest epoch that this node has seen: where an earlier one is back, the next is beyond
     /// both, since nobody goes back to an earlier one.
@@ -60,6 +60,14 @@ pub struct RenewEpoch {
     pub audit: AuditEvent,
 }
 operation!(RenewEpoch => Option<FeedPosition>, URGENT);
+
+/// Begins a new epoch in which nothing is lost, if there is none behind `from` yet: what readers were
+/// told beside the entries is to count no more.
+pub struct RaiseEpoch {
+    /// The epoch in which they were told it.
+    pub from: i64,
+}
+operation!(RaiseEpoch => (), URGENT);
 
 /// Gives a log that no server has used yet an epoch beyond those of a database that was here before.
 pub struct BeginLog {

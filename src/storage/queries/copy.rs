@@ -86,7 +86,8 @@ async fn replace_head(tx: &mut Tx<'_>, row: &Row) -> Result<(), DbError> {
         "UPDATE feed_head SET epoch = CASE WHEN epoch > $2 THEN epoch + 1 \
          WHEN seq > 0 THEN $2 + 1 ELSE $2 END, seq = $3, tip = $4, \
          changes = CASE WHEN changes > $5 THEN changes + 1 ELSE $5 + 1 END, \
-         regressed_at = $6, ended_before = $7 WHERE id = $1",
+         regressed_at = $6, ended_before = $7, whole_since = CASE WHEN epoch > $2 THEN epoch + 1 \
+         WHEN seq > 0 THEN $2 + 1 ELSE $8 END WHERE id = $1",
     );
     row.iter().cloned().fold(update, bind).execute(&mut *tx.conn).await?;
     Ok(())

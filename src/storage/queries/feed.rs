@@ -11,7 +11,7 @@ use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocat
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::LATE;
 use crate::storage::ops::feed::{
-    BeginLog, NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
+    BeginLog, NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -57,52 +57,65 @@ pub(super) async fn publish(
     Ok(FeedPosition { epoch, seq })
 }
 
-/// Why the present epoch is at an end.
-pub(super) enum Renewal {
-    /// It is this one, in which the log has lost entries.
+/// Since when the log is as nobody has found it before.
+pub(super) enum Loss {
+    /// A node that took the present epoch for this one found that entries are lost.
     Of(i64),
-    /// None has begun since this time, before which nothing is known to be lost.
+    /// It was found at this time or later, if it was.
     Since(Timestamp),
 }
 
-/// Begins a new epoch, beyond all that were `seen`, and answers the time at which it did, if it did.
-/// Numbers of two epochs do not compare, so every reader starts again from a snapshot, and no node
-/// can tell any more what the log has lost: an entry that refuses [`all`] must follow.
+/// Begins a new epoch, beyond all that were `seen`, unless the loss was found before; answers the time
+/// at which it did, if it did. Numbers from before do not compare, so every reader starts again from
+/// a snapshot, and no node can tell any more what the log has lost: an entry that refuses [`all`] must
+/// follow.
 pub(super) async fn renew_epoch(
     tx: &mut Tx<'_>,
-    why: &Renewal,
+    loss: &Loss,
     seen: i64,
 ) -> Result<Option<Timestamp>, DbError> {
-    let sql = concat!("SELECT epoch, regressed_at FROM feed_head WHERE id = 1", for_update!());
-    let (epoch, regressed_at): (i64, Option<i64>) =
-        tx.query_as(sql).fetch_one(&mut *tx.conn).await?;
+    let head = lock_head(tx).await?;
     // After the lock: whoever waited for it may have waited for long.
     let now = (tx.now)();
-    let due = match why {
-        Renewal::Of(from) => epoch == *from,
-        Renewal::Since(time) => regressed_at.is_none_or(|at| at < time.millis()),
+    let due = match loss {
+        Loss::Of(epoch) => head.whole_since <= *epoch,
+        Loss::Since(time) => head.regressed_at.is_none_or(|at| at < time.millis()),
     };
     if !due {
         return Ok(None);
     }
-    let next = now.millis().max(epoch.max(seen).saturating_add(1));
-    tx.query("UPDATE feed_head SET epoch = $1, regressed_at = $2 WHERE id = 1")
-        .bind(next)
+    tx.query("UPDATE feed_head SET epoch = $1, whole_since = $1, regressed_at = $2 WHERE id = 1")
+        .bind(next_epoch(now, head.epoch.max(seen)))
         .bind(now.millis())
         .execute(&mut *tx.conn)
         .await?;
     Ok(Some(now))
 }
 
-/// Begins a new epoch in which nothing is lost: whoever has a key of the feed may have told readers
-/// that they have read further than the log goes, so their numbers are to count no more.
-pub(super) async fn raise_epoch(tx: &mut Tx<'_>) -> Result<(), DbError> {
-    let now = (tx.now)().millis();
-    let raise = tx.query(
-        "UPDATE feed_head SET epoch = CASE WHEN epoch < $1 THEN $1 ELSE epoch + 1 END WHERE id = 1",
-    );
-    raise.bind(now).execute(&mut *tx.conn).await?;
+/// Begins an epoch beyond `from`, if none has begun yet, in which nothing is lost: readers are to
+/// forget what they were told beside the entries. Nodes go on to compare what they have read.
+pub(super) async fn raise_epoch(tx: &mut Tx<'_>, from: Option<i64>) -> Result<(), DbError> {
+    let head = lock_head(tx).await?;
+    if from.is_some_and(|from| head.epoch > from) {
+        return Ok(());
+    }
+    let raise =
+        tx.query(concat!("UPDATE feed_head SET epoch = $1 WHERE id = 1", returning_wake!()));
+    raise.bind(next_epoch((tx.now)(), head.epoch)).execute(&mut *tx.conn).await?;
     Ok(())
+}
+
+async fn lock_head(tx: &mut Tx<'_>) -> Result<LockedHead, DbError> {
+    let sql = concat!(
+        "SELECT epoch, whole_since, regressed_at FROM feed_head WHERE id = 1",
+        for_update!()
+    );
+    Ok(tx.query_as(sql).fetch_one(&mut *tx.conn).await?)
+}
+
+/// Epochs follow the clock, so that those of two databases differ.
+fn next_epoch(now: Timestamp, last: i64) -> i64 {
+    now.millis().max(last.saturating_add(1))
 }
 
 /// Tells every node to read clients, resources and keys again.
@@ -131,7 +144,7 @@ impl Execute<Engine> for ReadHead {
         // A life counts until a token of it that was issued last has expired.
         let row: HeadRow = tx
             .query_as(
-                "SELECT epoch, seq, tip, changes, regressed_at, \
+                "SELECT epoch, whole_since, seq, tip, changes, regressed_at, \
                  (SELECT MAX(life) FROM token_life WHERE last_issued_at + life > $1) AS longest \
                  FROM feed_head WHERE id = 1",
             )
@@ -140,6 +153,7 @@ impl Execute<Engine> for ReadHead {
             .await?;
         Ok(FeedHead {
             epoch: row.epoch,
+            whole_since: row.whole_since,
             seq: row.seq,
             tip: Tip::try_from(row.tip.as_slice()).map_err(|_| corrupt("feed_head", "tip"))?,
             changes: row.changes,
@@ -199,7 +213,7 @@ impl Execute<Engine> for Revoke {
 
 impl Execute<Engine> for RenewEpoch {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FeedPosition>, DbError> {
-        let Some(now) = renew_epoch(tx, &Renewal::Of(self.from), self.seen).await? else {
+        let Some(now) = renew_epoch(tx, &Loss::Of(self.from), self.seen).await? else {
             return Ok(None);
         };
         append(tx, &self.audit).await?;
@@ -230,9 +244,15 @@ pub(super) fn all(revoking: &Revoking, now: Timestamp) -> Publication {
     }
 }
 
+impl Execute<Engine> for RaiseEpoch {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        raise_epoch(tx, Some(self.from)).await
+    }
+}
+
 impl Execute<Engine> for BeginLog {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        tx.query("UPDATE feed_head SET epoch = $1 WHERE id = 1 AND epoch = 0")
+        tx.query("UPDATE feed_head SET epoch = $1, whole_since = $1 WHERE id = 1 AND epoch = 0")
             .bind(self.at.millis())
             .execute(&mut *tx.conn)
             .await?;
@@ -257,8 +277,16 @@ impl Execute<Engine> for NoteTokenLife {
 }
 
 #[derive(sqlx::FromRow)]
+struct LockedHead {
+    epoch: i64,
+    whole_since: i64,
+    regressed_at: Option<i64>,
+}
+
+#[derive(sqlx::FromRow)]
 struct HeadRow {
     epoch: i64,
+    whole_since: i64,
     seq: i64,
     tip: Vec<u8>,
     changes: i64,

@@ -198,7 +198,9 @@ impl Execute<Engine> for CompromiseKey {
         append(tx, &self.audit).await?;
         note_change(tx).await?;
         if key.usage == KeyUse::Feed {
-            raise_epoch(tx).await?;
+            // Whoever has the key may have told readers that they have read further than the log
+            // goes: their numbers are to count no more.
+            raise_epoch(tx, None).await?;
         }
         let publication = Publication {
             kind: Kind::Key,

@@ -1,7 +1,7 @@
 //! Sessions and their rotation.
 
 use super::audit::append;
-use super::feed::{Publication, Renewal, all, publish, refuse_if_late, renew_epoch};
+use super::feed::{Loss, Publication, all, publish, refuse_if_late, renew_epoch};
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
@@ -122,8 +122,8 @@ impl Execute<Engine> for EndSessions {
         let mut entries = ends(&sessions, &self.revoking, (tx.now)());
         let mut renewed = None;
         if let Some(regression) = self.regressed {
-            let why = Renewal::Since(regression.after);
-            renewed = renew_epoch(tx, &why, regression.seen).await?;
+            let loss = Loss::Since(regression.after);
+            renewed = renew_epoch(tx, &loss, regression.seen).await?;
         }
         // Whatever else the database has lost may have been a revocation.
         entries.extend(renewed.map(|now| all(&self.revoking, now)));

@@ -1,10 +1,14 @@
 //! Databases that lost writes, as after a failover to a standby that lagged: what the nodes notice,
 //! and what they refuse from then on.
 
+use chancery::flows::admin::By;
+use chancery::flows::admin::keys::{self, KeyView};
+use chancery::protocol::audit::AuditKind;
+use chancery::protocol::key::{KeyState, KeyUse};
+use chancery::protocol::revocation::Kind;
+
 use super::BACKEND;
 use crate::support::{Raw, TestServer};
-use chancery::protocol::audit::AuditKind;
-use chancery::protocol::revocation::Kind;
 
 async fn keep_log(raw: &mut Raw) {
     raw.keep("feed_head", "id = 1").await;
@@ -221,6 +225,36 @@ async fn a_loss_is_not_forgotten_while_the_new_epoch_cannot_be_written() {
     server.server.memory.refresh().await.unwrap();
     assert!(server.head().await.epoch > before.epoch);
     assert!(!server.is_active(&tokens.access).await);
+}
+
+#[tokio::test]
+async fn a_compromised_key_that_is_back_is_removed_again_and_published() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mut raw = server.raw().await;
+    let by = By::command_line();
+    for usage in [KeyUse::AccessToken, KeyUse::Feed] {
+        keep_log(&mut raw).await;
+        raw.keep("signing_key", "algorithm <> ''").await;
+        let listed = keys::list(&server.server).await.unwrap();
+        let active = |key: &&KeyView| key.usage == usage && key.life.state == KeyState::Active;
+        let kid = listed.iter().find(active).unwrap().kid.clone();
+        keys::compromise(&server.server, &by, &kid).await.unwrap();
+        raw.put_back("signing_key", "algorithm <> ''").await;
+        set_log_back(&mut raw).await;
+
+        server.look().await;
+        let left = keys::list(&server.server).await.unwrap();
+        assert!(left.iter().all(|key| key.kid != kid), "{usage:?}");
+        assert!(left.iter().any(|key| active(&key)), "{usage:?}: its successor signs");
+        server.advance(30);
+        let told = server.document("").await;
+        assert!(told.refuses(Kind::Key, kid.as_str()) && told.refuses(Kind::All, ""));
+        let after = server.head().await;
+        server.look().await;
+        assert_eq!(server.head().await, after, "once is enough");
+    }
+    let tokens = server.login().await;
+    assert!(server.is_active(&tokens.access).await);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use super::server::TestServer;
 impl TestServer {
     /// Lets the node look at its database, as it does by itself all the time.
     pub(crate) async fn look(&self) {
-        self.server.memory.refresh().await.unwrap();
+        self.server.look().await.unwrap();
     }
 
     /// Appends so many entries that end an hour from now: the tokens `filler-0` and so on.

@@ -186,7 +186,9 @@ async fn a_reader_that_knows_what_the_database_has_lost_begins_a_new_epoch() {
     assert_eq!(fresh.head().await, after);
 
     // The database may lose that too: the next epoch lies beyond what the reader has seen.
-    fresh.raw().await.run(&format!("UPDATE feed_head SET epoch = {}", before.epoch)).await;
+    let back = before.epoch;
+    let set_back = format!("UPDATE feed_head SET epoch = {back}, whole_since = {back}");
+    fresh.raw().await.run(&set_back).await;
     fresh.clock.step_wall(-1_000_000_000);
     let third = fresh.another(3).await;
     let mut returned = third.stream(&told.id, "").await;

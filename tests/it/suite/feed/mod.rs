@@ -3,7 +3,9 @@
 use super::BACKEND;
 
 mod causes;
+mod clock;
 mod documents;
+mod epochs;
 mod places;
 mod polling;
 mod process;

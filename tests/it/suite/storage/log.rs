@@ -9,7 +9,7 @@ use chancery::protocol::audit::{AuditEvent, AuditKind};
 use chancery::protocol::revocation::{Kind, VERIFIER_MARGIN};
 use chancery::protocol::time::Timestamp;
 use chancery::storage::ops::feed::{
-    NoteTokenLife, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
+    NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
 
 use super::Given;
@@ -130,6 +130,22 @@ async fn of_many_nodes_that_renew_an_epoch_one_does() {
     let renew = given.renew(again.epoch, again.epoch + 70, audit);
     let beyond = given.store().write(renew).await.unwrap().unwrap();
     assert_eq!(beyond.epoch, again.epoch + 71);
+}
+
+#[tokio::test]
+async fn of_many_nodes_that_raise_an_epoch_one_does_and_nothing_is_refused() {
+    let Some(given) = Given::start().await else { return };
+    let (before, traces) = (given.0.head().await, given.traces().await);
+    for _ in 0..3 {
+        given.store().write(RaiseEpoch { from: before.epoch }).await.unwrap();
+    }
+    let after = given.0.head().await;
+    assert_eq!(after.epoch, given.now().millis().max(before.epoch + 1));
+    assert_eq!((after.seq, after.regressed_at), (before.seq, before.regressed_at));
+    assert_eq!(given.traces().await, traces);
+    given.0.clock.step_wall(-3_600_000);
+    given.store().write(RaiseEpoch { from: after.epoch }).await.unwrap();
+    assert_eq!(given.0.head().await.epoch, after.epoch + 1);
 }
 
 #[tokio::test]
