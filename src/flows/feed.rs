@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::broadcast::error::RecvError;
@@ -26,9 +27,12 @@ pub struct Stream {
     server: Arc<Server>,
     reader: Reader,
     /// What brings the reader to the present.
-    first: VecDeque<Bytes>,
+    chain: VecDeque<Document>,
     events: Events,
-    epoch: i64,
+    /// How far the reader comes with what he was given.
+    reached: FeedPosition,
+    /// When he was given the last of it.
+    given_at: Duration,
     _place: Place,
 }
 
@@ -58,10 +62,10 @@ pub async fn open(
     let feed = server.memory.feed();
     let events = feed.listen().ok_or(FlowError::Unavailable)?;
     let place = resume(&server, cursor).await?;
-    let first = feed.join(place).await?;
-    let epoch = first.last().map_or(0, |newest| newest.epoch);
-    let first = first.iter().map(Document::event).collect();
-    Ok(Stream { server, reader, first, events, epoch, _place: held })
+    let chain = VecDeque::from(feed.join(place).await?);
+    let reached = place.unwrap_or(FeedPosition { epoch: 0, seq: 0 });
+    let given_at = server.world.clock.monotonic();
+    Ok(Stream { server, reader, chain, events, reached, given_at, _place: held })
 }
 
 impl Server {
@@ -98,21 +102,40 @@ async fn resume(server: &Server, cursor: Option<&str>) -> Result<Option<FeedPosi
 }
 
 impl Stream {
-    /// The next event; none at the end of the stream.
+    /// The next event; none at the end of the stream. Called as soon as the last one was taken.
     pub async fn next(&mut self) -> Option<Bytes> {
-        if let Some(event) = self.first.pop_front() {
-            return Some(event);
-        }
-        loop {
+        let taking = self.since_given();
+        while self.chain.is_empty() {
+            self.server.world.clock.sleep(GAP.saturating_sub(self.since_given())).await;
             match self.events.recv().await {
-                Ok(_) if !self.is_welcome() => return dropped("client"),
-                // It was told before this stream began in a later epoch.
-                Ok(document) if document.epoch < self.epoch => {}
-                Ok(document) => return Some(document.event()),
-                Err(RecvError::Lagged(_)) => return dropped("slow"),
                 Err(RecvError::Closed) => return None,
+                _ if !self.is_welcome() => return dropped("client"),
+                Err(RecvError::Lagged(_)) if taking > SLOW => return dropped("slow"),
+                Ok(document) if self.events.is_empty() => self.chain.extend(self.news(document)),
+                Ok(_) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
             }
         }
+        let document = self.chain.pop_front()?;
+        self.reached = FeedPosition { epoch: document.epoch, seq: document.seq };
+        self.given_at = self.server.world.clock.monotonic();
+        Some(document.event())
+    }
+
+    /// What was told before this stream began in a later epoch is none.
+    fn news(&self, document: Document) -> Option<Document> {
+        (document.epoch >= self.reached.epoch).then_some(document)
+    }
+
+    /// Many events came: the reader is brought to the present at once, by what was signed for all.
+    async fn catch_up(&mut self) -> Option<()> {
+        // As at the beginning, listening comes first.
+        self.events = self.events.resubscribe();
+        self.chain.extend(self.server.memory.feed().join(Some(self.reached)).await.ok()?);
+        Some(())
+    }
+
+    fn since_given(&self) -> Duration {
+        self.server.world.clock.monotonic().saturating_sub(self.given_at)
     }
 
     /// Whether the reader is still who he was when he came: after any change of his client he has
@@ -143,6 +166,12 @@ impl From<FeedError> for FlowError {
         }
     }
 }
+
+/// The time between two events of one reader: whoever revokes many things one after the other, which
+/// anybody may do with his own tokens, keeps nobody busier than this.
+const GAP: Duration = Duration::from_millis(10);
+/// How long a reader who has missed events may have taken for what he was given last.
+const SLOW: Duration = Duration::from_secs(30);
 
 const SERVES_NOTHING: Refusal = Refusal::new(
     ErrorCode::UnauthorizedClient,
