@@ -1,7 +1,7 @@
 //! Ending sessions: the one routine behind logout, administration and every change that ends many.
 
 use super::error::FlowError;
-use super::memory::Known;
+use super::known::Known;
 use super::server::Server;
 use crate::audit;
 use crate::protocol::audit::AuditEvent;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chancery_verifier::claims::AccessTokenClaims;
 
 use super::error::FlowError;
-use super::memory::Known;
+use super::known::Known;
 use super::server::Server;
 use crate::protocol::client::{ClientId, ClientStatus};
 use crate::protocol::error::{ErrorCode, Refusal};

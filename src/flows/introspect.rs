@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::error::FlowError;
-use super::memory::Known;
+use super::known::Known;
 use super::refresh::recognise;
 use super::server::Server;
 use crate::protocol::audit::Origin;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::error::FlowError;
-use super::memory::Known;
+use super::known::Known;
 use super::server::Server;
 use crate::keys::SigningKey;
 use crate::protocol::access_token::{Subject, check_size, claims};

@@ -4,7 +4,6 @@
 //! is one statement; only what has changed is read again. When the lease has run out, the request
 //! itself looks, and if the database does not answer, neither does the node (503).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -15,14 +14,14 @@ use tokio::sync::Mutex;
 use super::clock::ClockWatch;
 use super::ending::count_revocations;
 use super::error::FlowError;
+use super::known::Known;
 use crate::env::World;
-use crate::keys::{Keeper, KeyRing};
+use crate::keys::Keeper;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
-use crate::protocol::client::{Client, ClientId};
-use crate::protocol::resource::{Resource, built_in};
+use crate::protocol::resource::built_in;
 use crate::protocol::revocation::{FeedHead, FeedPosition, Kind};
 use crate::protocol::time::Timestamp;
-use crate::protocol::uri::{Issuer, ResourceUri};
+use crate::protocol::uri::Issuer;
 use crate::revocation::feed::{Cursor, Feed, Standing};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
 use crate::storage::ops::clients::LoadClients;
@@ -52,17 +51,6 @@ pub struct Memory {
     /// How many looks have begun, and which of them was the last that succeeded.
     begun: AtomicU64,
     succeeded: AtomicU64,
-}
-
-/// Everything remembered, as one value that is replaced whole.
-#[derive(Clone)]
-pub struct Known {
-    /// The keys.
-    pub ring: Arc<KeyRing>,
-    /// Where the log of revocations ended when this was read.
-    pub head: FeedHead,
-    clients: Arc<HashMap<ClientId, Arc<Client>>>,
-    resources: Arc<HashMap<ResourceUri, Resource>>,
 }
 
 impl Memory {
@@ -313,28 +301,6 @@ impl Memory {
     fn monotonic_millis(&self) -> u64 {
         // One more, since zero means never.
         millis(self.world.clock.monotonic()).saturating_add(1)
-    }
-}
-
-impl Known {
-    /// The client with this id.
-    pub fn client(&self, id: &ClientId) -> Option<&Arc<Client>> {
-        self.clients.get(id)
-    }
-
-    /// Every client.
-    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
-        self.clients.values()
-    }
-
-    /// The resource of this name, if tokens are issued for it.
-    pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
-        self.resources.get(uri).filter(|resource| resource.enabled)
-    }
-
-    /// Every resource, the built-in ones included.
-    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values()
     }
 }
 

@@ -18,6 +18,7 @@ mod gauges;
 pub mod introspect;
 pub mod issue;
 pub mod janitor;
+pub mod known;
 pub mod login;
 pub mod logout;
 pub mod memory;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::ending::count_revocations;
 use super::error::FlowError;
-use super::memory::Known;
+use super::known::Known;
 use super::refresh::recognise;
 use super::server::Server;
 use crate::audit;

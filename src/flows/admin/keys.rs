@@ -4,7 +4,7 @@ use super::By;
 use crate::audit;
 use crate::flows::ending::count_revocations;
 use crate::flows::error::FlowError;
-use crate::flows::memory::Known;
+use crate::flows::known::Known;
 use crate::flows::server::Server;
 use crate::keys::Resealed;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};

@@ -2,7 +2,7 @@
 
 use super::super::error::FlowError;
 use super::super::issue::Admitted;
-use super::super::memory::Known;
+use super::super::known::Known;
 use super::super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind, Origin};

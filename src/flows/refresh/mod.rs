@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::error::FlowError;
 use super::issue::{Admitted, PreparedToken, TokenResponse};
-use super::memory::Known;
+use super::known::Known;
 use super::server::Server;
 use crate::keys::{TokenKeys, Unrecognised};
 use crate::protocol::access_token::Subject;

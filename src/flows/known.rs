@@ -1,0 +1,43 @@
+//! Everything that a node remembers of the database, as of one look. Must not know how it was read.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::keys::KeyRing;
+use crate::protocol::client::{Client, ClientId};
+use crate::protocol::resource::Resource;
+use crate::protocol::revocation::FeedHead;
+use crate::protocol::uri::ResourceUri;
+
+/// Everything remembered, as one value that is replaced whole.
+#[derive(Clone)]
+pub struct Known {
+    /// The keys.
+    pub ring: Arc<KeyRing>,
+    /// Where the log of revocations ended when this was read.
+    pub head: FeedHead,
+    pub(super) clients: Arc<HashMap<ClientId, Arc<Client>>>,
+    pub(super) resources: Arc<HashMap<ResourceUri, Resource>>,
+}
+
+impl Known {
+    /// The client with this id.
+    pub fn client(&self, id: &ClientId) -> Option<&Arc<Client>> {
+        self.clients.get(id)
+    }
+
+    /// Every client.
+    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
+        self.clients.values()
+    }
+
+    /// The resource of this name, if tokens are issued for it.
+    pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
+        self.resources.get(uri).filter(|resource| resource.enabled)
+    }
+
+    /// Every resource, the built-in ones included.
+    pub fn resources(&self) -> impl Iterator<Item = &Resource> {
+        self.resources.values()
+    }
+}
