@@ -15,23 +15,12 @@ impl<'a> Params<'a> {
     /// Parses a body. Refuses what has more than one reading: text that is not UTF-8, broken
     /// escapes, repeated parameters.
     pub fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
-        let mut params: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
-        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
-            if params.len() == MAX_PARAMS {
-                return Err(Refusal::invalid_request("too many parameters"));
-            }
-            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &pair[pair.len()..]),
-            };
-            let (name, value) = (decode(name)?, decode(value)?);
-            if name != REPEATABLE && params.iter().any(|(known, _)| *known == name) {
-                return Err(Refusal::invalid_request("a parameter is repeated"));
-            }
-            params.push((name, value));
+        let Collected { params, repeated, .. } = Collected::parse(body)?;
+        if repeated.is_empty() {
+            Ok(params)
+        } else {
+            Err(Refusal::invalid_request("a parameter is repeated"))
         }
-        params.retain(|(_, value)| !value.is_empty());
-        Ok(Self(params))
     }
 
     /// The value of `name`.
@@ -47,6 +36,65 @@ impl<'a> Params<'a> {
     /// Every value of `name`, in order.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_ref())
+    }
+}
+
+/// Parameters as they came, for whoever has to answer elsewhere than to their sender: some may be
+/// repeated, of which the first counts.
+pub struct Collected<'a> {
+    params: Params<'a>,
+    repeated: Vec<Cow<'a, str>>,
+    empty: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Collected<'a> {
+    /// Parses a body or a query. Refuses text that is not UTF-8 and broken escapes.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Refusal> {
+        let mut all: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
+        let mut repeated = Vec::new();
+        for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            if all.len() + repeated.len() == MAX_PARAMS {
+                return Err(Refusal::invalid_request("too many parameters"));
+            }
+            let (name, value) = match pair.iter().position(|byte| *byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &pair[pair.len()..]),
+            };
+            let (name, value) = (decode(name)?, decode(value)?);
+            if name != REPEATABLE && all.iter().any(|(known, _)| *known == name) {
+                repeated.push(name);
+            } else {
+                all.push((name, value));
+            }
+        }
+        let (empty, full) = all.into_iter().partition::<Vec<_>, _>(|(_, value)| value.is_empty());
+        let empty = empty.into_iter().map(|(name, _)| name).collect();
+        Ok(Self { params: Params(full), repeated, empty })
+    }
+
+    /// The value of `name`.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.params.value(name)
+    }
+
+    /// Every value of `name`, in order.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.params.values(name)
+    }
+
+    /// Whether `name` was sent more than once.
+    pub fn repeats(&self, name: &str) -> bool {
+        self.repeated.iter().any(|one| one == name)
+    }
+
+    /// Whether anything was sent more than once that may not be.
+    pub fn repeats_any(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
+    /// Whether `name` was sent without a value.
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.empty.iter().any(|one| one == name)
     }
 }
 
