@@ -7,12 +7,11 @@ use super::denial::Denial;
 pub struct Prompt {
     /// Nothing may be asked.
     pub none: bool,
-    /// He signs in, even if he is signed in.
+    /// He signs in, even if he is signed in: `login`, and `select_account`, since that is how one
+    /// chooses here.
     pub login: bool,
     /// He agrees, even if he has agreed before.
     pub consent: bool,
-    /// He says who he is, even if he is signed in.
-    pub select_account: bool,
 }
 
 impl Prompt {
@@ -22,20 +21,14 @@ impl Prompt {
         for word in text.unwrap_or_default().split(' ').filter(|word| !word.is_empty()) {
             match word {
                 "none" => prompt.none = true,
-                "login" => prompt.login = true,
+                "login" | "select_account" => prompt.login = true,
                 "consent" => prompt.consent = true,
-                "select_account" => prompt.select_account = true,
                 _ => return Err(Denial::invalid_request("prompt has a value that is not known")),
             }
         }
-        if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+        if prompt.none && (prompt.login || prompt.consent) {
             return Err(Denial::invalid_request("prompt=none stands alone"));
         }
         Ok(prompt)
-    }
-
-    /// Whether he has to say anew who he is.
-    pub fn asks_who(self) -> bool {
-        self.login || self.select_account
     }
 }

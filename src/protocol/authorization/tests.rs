@@ -35,7 +35,7 @@ fn a_whole_request_is_understood() {
     assert_eq!(request.manner.state.as_deref(), Some("s+1"));
     assert_eq!(request.requested.resources.len(), 2);
     assert!(request.asks_for_openid() && request.check_challenge(true).is_ok());
-    assert!(request.prompt.login && request.prompt.consent && request.prompt.asks_who());
+    assert!(request.prompt.login && request.prompt.consent && !request.prompt.none);
     assert_eq!(request.max_age, Some(Duration::from_mins(1)));
     assert_eq!(request.nonce.as_deref(), Some("n"));
 }
@@ -104,7 +104,8 @@ fn c038_a_state_is_given_back_to_the_byte_or_refused() {
 
 #[test]
 fn c039_prompts_and_ages_are_what_the_specification_names() {
-    for text in ["prompt=none+login", "prompt=none+consent", "prompt=create", "max_age=-1"] {
+    for text in ["prompt=none+select_account", "prompt=none+consent", "prompt=create", "max_age=-1"]
+    {
         assert_eq!(code(&format!("response_type=code&{text}")), DenialCode::InvalidRequest);
     }
     for text in ["max_age=abc", "max_age=1e9", "max_age=%2B5", "max_age=99999999999999999999"] {
