@@ -90,7 +90,8 @@ async fn nginx_takes_nothing_else_for_the_gates_yes() {
         proxy_cache_valid any 10m;
         proxy_ignore_headers Cache-Control;
         ";
-    let closed = "location /none/ { auth_request /gate/; include gate.conf; proxy_pass http://127.0.0.1:9000; }";
+    let closed = "location /none/ { auth_request /gate/; include gate.conf; \
+                  proxy_pass http://127.0.0.1:9000; }";
     let start = |ports: Ports| nginx(&program, ports, around, closed);
     let site = Site::start(start).await;
     site.refuses_who_has_no_token().await;
