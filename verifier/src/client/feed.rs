@@ -1,7 +1,6 @@
 //! Follows the feed: by the stream, and by asking while there is none. Must not judge a document: the
 //! verifier does, and what it refuses moves nothing.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -66,7 +65,7 @@ impl Run {
                 // The sender lives as long as this does.
                 _ = links.changed() => {}
             }
-            self.tally.streaming.store(false, Ordering::Relaxed);
+            self.tally.streaming.send_replace(false);
         }
     }
 
@@ -82,7 +81,8 @@ impl Run {
             }
             return std::future::pending().await;
         };
-        self.some_keys().await;
+        // Without keys every document would be refused.
+        self.once(|| self.has_keys()).await;
         if let Some(stream) = feed.stream.as_ref().filter(|_| self.settings.stream) {
             self.stream_or_poll(stream, &feed.snapshot).await;
         } else {
@@ -90,14 +90,20 @@ impl Run {
         }
     }
 
-    /// Without keys every document would be refused.
-    async fn some_keys(&self) {
+    /// Completes once `known` holds. It is looked at whenever keys or a document have come.
+    async fn once(&self, known: impl Fn() -> bool) {
         let mut progress = self.progress.subscribe();
-        while !self.has_keys() && progress.changed().await.is_ok() {}
+        while !known() && progress.changed().await.is_ok() {}
     }
 
-    /// Streams, and while there is no stream asks.
+    /// Streams, and asks for as long as no stream brings anything: one that is open may be held back
+    /// on its way.
     async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
+        tokio::join!(self.keep_stream(stream, snapshot), self.poll_meanwhile(snapshot));
+    }
+
+    /// Opens a stream again and again.
+    async fn keep_stream(&self, stream: &Link, snapshot: &Link) {
         // A node that ends ends all of its streams at once.
         let mut backoff = Backoff::up_to(RETURN);
         loop {
@@ -105,7 +111,7 @@ impl Run {
                 Ok(never) => match never {},
                 Err(end) => end,
             };
-            self.tally.streaming.store(false, Ordering::Relaxed);
+            self.tally.streaming.send_replace(false);
             count(&self.tally.stream_failures);
             let wait = backoff.next(self.pause.chance(), end.retry_after());
             if let FollowError::Web(error) = &end {
@@ -113,20 +119,31 @@ impl Run {
             }
             let wait = wait.max(self.credentials_rest());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
-            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
-            let polling = async {
-                // A stream that comes back soon needs none.
-                self.pause.pause(spread).await;
-                self.poll(snapshot).await;
-            };
-            tokio::select! {
-                () = self.pause.pause(wait) => {}
-                () = polling => {}
-            }
+            self.pause.pause(wait).await;
         }
     }
 
-    /// Opens a stream behind what is known and takes up what it brings, until it ends, breaks, brings
+    /// Asks for the feed whenever no stream brings it.
+    async fn poll_meanwhile(&self, snapshot: &Link) {
+        let mut streaming = self.tally.streaming.subscribe();
+        loop {
+            let polling = async {
+                // A stream that comes soon needs none, but it begins behind what is known.
+                if self.verifier.position().is_some() {
+                    self.pause.pause(self.poll_interval()).await;
+                }
+                self.poll(snapshot).await;
+            };
+            tokio::select! {
+                // The sender lives as long as this does.
+                _ = streaming.wait_for(|streaming| *streaming) => {}
+                () = polling => {}
+            }
+            let _ = streaming.wait_for(|streaming| !*streaming).await;
+        }
+    }
+
+    /// Opens a stream behind what is known, once something is, and takes up what it brings, until it ends, breaks, brings
     /// nothing new for too long, or brings what is refused.
     async fn stream(
         &self,
@@ -134,9 +151,7 @@ impl Run {
         snapshot: &Link,
         backoff: &mut Backoff,
     ) -> Result<std::convert::Infallible, FollowError> {
-        if self.verifier.position().is_none() {
-            self.read_on(snapshot).await?;
-        }
+        self.once(|| self.verifier.position().is_some()).await;
         let cursor = self.verifier.position().map(|position| position.cursor);
         let silence = self.settings.silence;
         let mut body = self.web.open(stream, cursor.as_deref(), silence).await?;
@@ -170,7 +185,7 @@ impl Run {
         if absorbed == Absorbed::Gap {
             self.read_on(snapshot).await?;
         }
-        if absorbed != Absorbed::Older && !self.tally.streaming.swap(true, Ordering::Relaxed) {
+        if absorbed != Absorbed::Older && !self.tally.streaming.send_replace(true) {
             count(&self.tally.streams);
             tracing::info!("the stream of revocations is followed");
         }
@@ -182,19 +197,26 @@ impl Run {
     async fn poll(&self, snapshot: &Link) {
         let mut backoff = Backoff::new();
         loop {
-            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
             match self.read_on(snapshot).await {
                 Ok(()) => {
                     backoff.reset();
-                    self.pause.pause(spread).await;
+                    self.pause.pause(self.poll_interval()).await;
                 }
                 Err(error) => {
                     tracing::info!(reason = %error, "the feed of revocations cannot be read");
                     let wait = backoff.next(self.pause.chance(), error.retry_after());
-                    self.pause.pause(wait.max(spread)).await;
+                    // Without a position the verifier is of no use yet.
+                    let known = self.verifier.position().is_some();
+                    let least = if known { self.poll_interval() } else { Duration::ZERO };
+                    self.pause.pause(wait.max(least)).await;
                 }
             }
         }
+    }
+
+    /// About as long as is waited between two questions.
+    fn poll_interval(&self) -> Duration {
+        self.settings.poll.mul_f64(0.5 + self.pause.chance())
     }
 
     /// Reads the feed from what is known to its head: documents are asked for until one brings

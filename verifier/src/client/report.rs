@@ -1,6 +1,5 @@
 //! Tells the issuer how far this API has applied the feed. Must not hold anything up.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -96,8 +95,7 @@ impl Run {
     fn report(&self, subscriber: &str, applied: &Applied) -> Option<String> {
         let since = self.verifier.clock().monotonic().saturating_sub(applied.at);
         let Position { epoch, seq, .. } = applied.position;
-        let streaming = self.tally.streaming.load(Ordering::Relaxed);
-        let via = if streaming { "stream" } else { "poll" };
+        let via = if *self.tally.streaming.borrow() { "stream" } else { "poll" };
         let applied_ms_ago = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         serde_json::to_string(&Report { subscriber, via, epoch, seq, applied_ms_ago }).ok()
     }
