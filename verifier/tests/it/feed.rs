@@ -331,6 +331,10 @@ fn a_new_life_of_the_log_leaves_a_time_behind_that_lay_ahead() {
     let state = world.verifier.state();
     assert_eq!((state.age, state.clock_offset), (Some(seconds(0)), Some(0)));
     world.verify(&world.token(json!({}))).unwrap();
+    // A cache or a node that lags brings it back, and it stays behind.
+    assert_eq!(world.verifier.absorb(&ahead), Ok(Absorbed::Older));
+    assert_eq!(world.verifier.state().clock_offset, Some(0));
+    world.verify(&world.token(json!({}))).unwrap();
 }
 
 #[test]
