@@ -130,8 +130,8 @@ impl Verifier {
     /// Whether the keys should be fetched: there are none, a token or document named an unknown one,
     /// or the feed said that the issuer publishes others by now. Unknown `kid`s of tokens cause one
     /// fetch per [`Settings::cool_down`], and so do those of documents; what the feed says is delayed
-    /// by neither. It stands until keys are installed: whoever fails to fetch them has to wait before
-    /// trying again.
+    /// by neither. What a document asked for stands until keys are installed: whoever fails to fetch
+    /// them has to wait before trying again.
     pub fn wants_keys(&self) -> KeyDemand {
         self.0.demand.wanted(self.0.clock.monotonic())
     }

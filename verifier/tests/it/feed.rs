@@ -258,6 +258,7 @@ fn c004_unknown_kids_of_tokens_do_not_delay_the_fetch_of_a_new_feed_key() {
     assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
     assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
     world.verifier.fetching_keys();
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::Now, "that fetch may fail");
     world.install();
     // Nor do they come more often by documents.
     assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
