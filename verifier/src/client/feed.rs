@@ -117,7 +117,8 @@ impl Run {
             if let FollowError::Web(error) = &end {
                 self.note_refusal(error);
             }
-            let wait = wait.max(self.credentials_rest());
+            let rest = self.web.authorization(stream).map(|_| self.credentials_rest());
+            let wait = wait.max(rest.unwrap_or_default());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
             self.pause.pause(wait).await;
         }

@@ -40,10 +40,10 @@ impl Run {
         });
     }
 
-    /// Notes that the issuer refuses the credentials. To be refused again and again could lock out
+    /// Notes whether the issuer refuses the credentials. To be refused again and again could lock out
     /// others behind the same address, so they rest for a while.
     pub(super) fn note_refusal(&self, error: &WebError) {
-        if self.settings.credentials.is_some() && error.refuses_credentials() {
+        if matches!(error, WebError::Refused(_)) {
             tracing::warn!(%error, minutes = REST.as_secs() / 60, "the issuer refuses the credentials: they rest");
             let until = self.verifier.clock().monotonic().saturating_add(REST);
             self.refused_until.send_replace(until);
