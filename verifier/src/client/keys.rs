@@ -39,7 +39,7 @@ impl Run {
                     // However much they are wanted.
                     tokio::select! {
                         () = self.pause.pause(soon) => {}
-                        _ = links.changed() => {}
+                        _ = links.changed() => continue,
                     }
                     if self.has_keys() { SHORTEST } else { Duration::ZERO }
                 }
