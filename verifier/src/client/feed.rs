@@ -14,6 +14,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
+use crate::feed::PackingError;
 use crate::{Absorbed, Feed, FeedError, Position};
 
 /// The feed cannot be read on.
@@ -40,10 +41,11 @@ impl FollowError {
         if let Self::Web(error) = self { error.retry_after() } else { None }
     }
 
-    /// Whether another document may do better. Where the issuer is away or busy, none does.
+    /// Whether another document may do better. Where the issuer is away or busy, none does, nor where
+    /// it knows kinds that are not known here.
     fn is_of_the_document(&self) -> bool {
         match self {
-            Self::Document(_) => true,
+            Self::Document(error) => *error != FeedError::Entries(PackingError::UnknownKind),
             Self::Web(WebError::Status { status, .. }) => {
                 status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
             }
@@ -246,7 +248,8 @@ impl Run {
     }
 
     /// Fetches what lies behind `known`. Where that is of no use, say the segment of another log or
-    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap.
+    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap. It is long, so it
+    /// does that once in a while only.
     async fn fetch_behind(
         &self,
         known: &Position,
@@ -258,6 +261,15 @@ impl Run {
             Err(error) if error.is_of_the_document() => error,
             outcome => return outcome,
         };
+        let now = self.verifier.clock().monotonic();
+        let due = self.snapshot_rests_until.send_if_modified(|until| {
+            let due = *until <= now;
+            *until = if due { now.saturating_add(REMADE) } else { *until };
+            due
+        });
+        if !due {
+            return Err(useless);
+        }
         tracing::info!(reason = %useless, "the snapshot is read instead of what lies behind it");
         match self.fetch(snapshot).await? {
             advanced @ (Absorbed::Advanced | Absorbed::NewEpoch) => Ok(advanced),
@@ -297,5 +309,7 @@ const STALL: Duration = Duration::from_secs(10);
 const RETURN: Duration = Duration::from_secs(2);
 /// What is longer takes milliseconds to merge.
 const LONG: usize = 64 << 10;
+/// The issuer makes the base of its snapshot anew no sooner.
+const REMADE: Duration = Duration::from_secs(30);
 /// So many segments of 256 revocations hold more than any log does.
 const MOST_DOCUMENTS: usize = 100_000;
