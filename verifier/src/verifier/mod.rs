@@ -151,8 +151,9 @@ impl Verifier {
     /// [`Verifier::import`] after a restart.
     ///
     /// It says how much time has passed since the issuer was heard, by a clock that does not step.
-    /// For how long the API was down after that only the clock of the machine can tell: by as much as
-    /// it is behind then, the state may be older than it seems, until the issuer is heard again.
+    /// How much has passed since it was exported, whether the API ran or was down, only the clock of the
+    /// machine can tell: by as much as it is behind then, the state may be older than it seems, until
+    /// the issuer is heard again.
     pub fn export(&self) -> Vec<u8> {
         persist::export(&self.0.settings.issuer, &self.0.known.load(), self.0.moment())
     }
