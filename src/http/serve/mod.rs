@@ -74,7 +74,8 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Drained {
-    /// Every connection ended by itself within [`Limits::drain`]; nothing was aborted.
+    /// Every connection ended within [`Limits::drain`]. Nothing was aborted but event streams that
+    /// were not at their end in a second.
     pub completed: bool,
 }
 

@@ -16,7 +16,7 @@ use super::super::alarm::sleep;
 use super::*;
 
 /// A body of what is sent to it, or endless; dropping it closes the other end.
-enum Feed {
+pub(super) enum Feed {
     Sent(mpsc::Receiver<Bytes>),
     Endless(#[expect(dead_code, reason = "held to be dropped")] mpsc::Sender<Bytes>),
 }
