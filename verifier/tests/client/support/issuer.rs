@@ -252,17 +252,13 @@ fn position(cursor: &str) -> Option<(i64, i64)> {
     Some((epoch.parse().ok()?, seq.parse().ok()?))
 }
 
-async fn applied(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: String,
-) -> &'static str {
+async fn applied(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
     let mut log = shared.log.lock().unwrap();
     let authorization =
         headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     log.authorizations.push(authorization);
     log.reports.push(serde_json::from_str(&body).unwrap());
-    ""
+    log.applied.answer().unwrap_or_else(|| "".into_response())
 }
 
 impl Served {

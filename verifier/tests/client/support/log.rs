@@ -33,6 +33,8 @@ pub(crate) struct Log {
     pub(crate) cursors: Vec<Option<String>>,
     /// The bodies of the reports.
     pub(crate) reports: Vec<Value>,
+    /// How reports are answered.
+    pub(crate) applied: Served,
     /// The `Authorization` of streams and reports.
     pub(crate) authorizations: Vec<Option<String>>,
 }
@@ -71,6 +73,7 @@ impl Log {
             requests: vec![],
             cursors: vec![],
             reports: vec![],
+            applied: Served::Well,
             authorizations: vec![],
         }
     }
