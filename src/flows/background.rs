@@ -46,7 +46,10 @@ async fn listen(server: Arc<Server>) {
                     "changes beside this node are found by looking alone"
                 );
             }
-            Err(error) => tracing::debug!(%error, "the database could not be listened to"),
+            Err(error) => {
+                metrics::gauge!("chancery_feed_listening").set(0.0);
+                tracing::debug!(%error, "the database could not be listened to");
+            }
         }
         server.world.clock.sleep(wait).await;
         wait = (2 * wait).min(LISTEN_AT_LAST);
