@@ -97,6 +97,7 @@ pub(super) async fn end_surplus(server: &Server, user: &User, known: &Known) {
         if server.store.read(CountSessions(user.id)).await? > cap {
             let surplus = Sessions::Surplus(user.id, cap);
             server.end_sessions(surplus, EndReason::TooMany, None, known).await?;
+            server.obey_now().await;
         }
         Ok::<_, FlowError>(())
     };

@@ -82,13 +82,15 @@ impl Run {
                 self.pause.pause(self.credentials_rest()).await;
             }
             let applied = news.borrow_and_update().clone();
+            let mut rest = INTERVAL;
             if let Some(report) = applied.and_then(|applied| self.report(name, &applied))
                 && let Err(error) = self.web.post(&link, report, PATIENCE).await
             {
                 tracing::debug!(%error, "the issuer took no report of what is applied");
                 self.note_refusal(&error);
+                rest = rest.max(error.retry_after().unwrap_or_default());
             }
-            self.pause.pause(INTERVAL).await;
+            self.pause.pause(rest).await;
         }
     }
 

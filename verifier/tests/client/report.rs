@@ -118,6 +118,25 @@ async fn a_stream_that_is_sent_no_credentials_refuses_none() {
 }
 
 #[tokio::test]
+async fn a_client_whose_report_is_refused_comes_back_when_it_is_told_to() {
+    let (time, issuer) = issuer().await;
+    issuer.log(|log| log.applied = Served::Status(429, 60, ""));
+    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
+    let client = start(&time, &issuer, settings.silence(secs(3600)));
+    reached(&client, |client| client.counters().streaming).await;
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    let token = issuer.token("s1");
+    issuer.revoke("s1").await;
+    until(&client, |verifier| is_revoked(verifier, &token)).await;
+    // News or not, the next report waits for just that long.
+    time.skip(secs(60)).await;
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 2).await;
+    assert_eq!(issuer.log(|log| log.reports[1]["seq"].clone()), 1);
+}
+
+#[tokio::test]
 async fn credentials_go_to_the_issuer_alone() {
     let (time, issuer) = issuer().await;
     let other = Issuer::start(&time).await;
