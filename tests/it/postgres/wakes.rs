@@ -37,8 +37,11 @@ async fn a_node_tells_what_another_revoked_before_it_looks_also_once_its_ear_was
     let ear = listener(&mut raw, 0).await;
     let mut stream = beside.stream("", "").await;
     let mut follower = Follower::default();
+    follower.take(&stream.told().await);
+    follower.take(&stream.told().await);
     for jti in ["one", "two"] {
         server.revoke_some(jti).await;
+        server.clock.advance(BETWEEN_EVENTS);
         stream.until_refused(&mut follower, Kind::Token, jti).await;
     }
 
@@ -46,6 +49,7 @@ async fn a_node_tells_what_another_revoked_before_it_looks_also_once_its_ear_was
     listener(&mut raw, ear).await;
     for jti in ["three", "four"] {
         server.revoke_some(jti).await;
+        server.clock.advance(BETWEEN_EVENTS);
         stream.until_refused(&mut follower, Kind::Token, jti).await;
     }
 }
@@ -97,3 +101,6 @@ fn signal(signal: &str, process: i64) {
 }
 
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// So long a stream rests before it tells more.
+const BETWEEN_EVENTS: Duration = Duration::from_millis(10);

@@ -146,8 +146,8 @@ impl Run {
         }
     }
 
-    /// Opens a stream behind what is known, once something is, and takes up what it brings, until it ends, breaks, brings
-    /// nothing new for too long, or brings what is refused.
+    /// Opens a stream behind what is known, once something is, and takes up what it brings, until it
+    /// ends, breaks, brings nothing new for too long, or brings what is refused.
     async fn stream(
         &self,
         stream: &Link,
