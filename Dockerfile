@@ -6,8 +6,9 @@ WORKDIR /src
 # when a manifest changes.
 COPY Cargo.toml Cargo.lock ./
 COPY verifier/Cargo.toml verifier/
-RUN mkdir -p src verifier/src tests/it \
-    && echo 'fn main() {}' > src/main.rs \
+COPY bench/Cargo.toml bench/
+RUN mkdir -p src bench/src tests/it verifier/src verifier/examples \
+    && echo 'fn main() {}' | tee src/main.rs bench/src/main.rs verifier/examples/api.rs \
     && touch src/lib.rs verifier/src/lib.rs tests/it/main.rs \
     && cargo build --release --locked
 COPY . .
@@ -16,6 +17,10 @@ RUN find src verifier migrations build.rs -type f -exec touch {} + \
     && cargo build --release --locked
 
 FROM debian:bookworm-slim
+# The gate reaches its issuer by https.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --user-group chancery \
     && install -d -m 0700 -o chancery -g chancery /var/lib/chancery
 COPY --from=build /src/target/release/chancery /usr/local/bin/chancery

@@ -16,3 +16,9 @@ pub mod protocol;
 pub mod revocation;
 pub mod storage;
 pub mod telemetry;
+
+/// Compiles what the page for APIs shows of the crate `chancery-verifier`. It stands here because that
+/// crate's package has no page but its README.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/validate-tokens.md")]
+mod page {}

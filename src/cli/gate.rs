@@ -74,7 +74,7 @@ impl Arguments {
 }
 
 fn client_settings(settings: &config::Gate) -> ClientSettings {
-    let mut client = ClientSettings::new();
+    let mut client = ClientSettings::new().silence(settings.silence);
     if let (Some(id), Some(secret)) = (&settings.client_id, &settings.client_secret) {
         client = client.credentials(id, secret.expose());
     }

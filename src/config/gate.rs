@@ -37,6 +37,9 @@ section! {
         subscriber: Option<String> = None, takes Optional(SUBSCRIBER);
         /// Where the gate keeps keys and revocations, to begin with them while the issuer is down.
         state: Option<PathBuf> = None, takes Optional(FILE);
+        /// After how long without news the stream of revocations is taken for dead: three times
+        /// `feed.heartbeat` of the issuer.
+        silence: Duration = 15 * SECOND, takes seconds(SECOND, HOUR);
         /// How fresh the gate's knowledge of revocations must be where a proxy does not ask for more.
         freshness: Fresh = Fresh::Standard, takes Choice(&FRESHNESS);
         /// How old the knowledge of revocations may be; then the gate answers 503.

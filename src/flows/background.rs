@@ -36,7 +36,9 @@ async fn listen(server: Arc<Server>) {
                 wait = LISTEN_AGAIN;
                 metrics::gauge!("chancery_feed_listening").set(1.0);
                 // What was committed before somebody listened is found by looking.
-                while server.memory.refresh().await.is_ok() && wakes.next(QUIET).await.is_ok() {}
+                while server.memory.refresh().await.is_ok()
+                    && wakes.next(QUIET, TRIAL).await.is_ok()
+                {}
                 metrics::gauge!("chancery_feed_listening").set(0.0);
                 tracing::warn!("changes of other nodes cannot be heard of at once for the moment");
             }
@@ -46,7 +48,10 @@ async fn listen(server: Arc<Server>) {
                     "changes beside this node are found by looking alone"
                 );
             }
-            Err(error) => tracing::debug!(%error, "the database could not be listened to"),
+            Err(error) => {
+                metrics::gauge!("chancery_feed_listening").set(0.0);
+                tracing::debug!(%error, "the database could not be listened to");
+            }
         }
         server.world.clock.sleep(wait).await;
         wait = (2 * wait).min(LISTEN_AT_LAST);
@@ -86,4 +91,5 @@ const LISTEN_AGAIN: Duration = Duration::from_millis(250);
 const LISTEN_AT_LAST: Duration = Duration::from_secs(30);
 /// How long nothing may be heard until somebody asks whether the database is still there.
 const QUIET: Duration = Duration::from_secs(30);
+const TRIAL: Duration = Duration::from_secs(10);
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);

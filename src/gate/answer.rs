@@ -32,7 +32,7 @@ impl Outcome {
             Self::Refused(Refusal::Token(Rejection::InsufficientScope { .. })) => {
                 "insufficient_scope"
             }
-            Self::Refused(Refusal::Token(_)) => "unavailable",
+            Self::Refused(_) => "unavailable",
             Self::Misconfigured(_) => "misconfigured",
         }
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chancery_verifier::Clock;
-use chancery_verifier::feed::{FEED_TYPE, jwks_hash};
-use chancery_verifier::revocation::Kind;
+use chancery_verifier::feed::{FEED_TYPE, PackedEntries, jwks_hash};
+use chancery_verifier::revocation::{Entry, Kind};
 use http::header::WWW_AUTHENTICATE;
 use serde_json::{Value, json};
 
@@ -169,6 +169,22 @@ fn c007_c008_another_signature_and_another_spelling() {
 }
 
 #[test]
+fn c009_a_member_that_stands_twice() {
+    #[derive(serde::Serialize)]
+    struct Twice {
+        sub: &'static str,
+        #[serde(flatten)]
+        good: Value,
+    }
+    let site = Site::new();
+    let header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": "t1" });
+    let twice = Twice { sub: "u-2", good: claims_of_good() };
+    assert_eq!(serde_json::to_string(&twice).unwrap().matches("\"sub\":").count(), 2);
+    assert_eq!(site.ask("", &site.token_key.sign_with(&header, &twice)), invalid());
+    assert_eq!(site.ask("", &site.token_key.sign_with(&header, &twice.good)).0, 200);
+}
+
+#[test]
 fn c010_c011_times() {
     Site::new().refuses_claims([
         json!({ "exp": NOW - 120 }),
@@ -208,15 +224,14 @@ fn c018_a_name_that_is_no_value_of_a_header() {
 
 #[test]
 fn c021_each_revocation_is_obeyed_at_the_next_request() {
-    for (member, kind, name) in [("jti", Kind::Token, "j-1"), ("sid", Kind::Session, "s-1")] {
+    let named = Kind::EVERY.into_iter().zip(["j-1", "s-1", "u-1", "c-1", "t1", ""]);
+    for (kind, name) in named {
         let site = Site::new();
         let token = site.token(&json!({}), &json!({}));
         assert_eq!(site.ask("", &token).0, 200);
-        let entry = [&kind.digest(name).0[..], &[0xff; 5]].concat();
-        let mut entries = json!({});
-        entries[member] = BASE64_URL_SAFE_NO_PAD.encode(entry).into();
-        site.absorb(1, &entries);
-        assert_eq!(site.ask("", &token), invalid(), "{member}");
+        let entry = Entry { digest: kind.digest(name), not_before: None, until: None };
+        site.absorb(1, &json!(PackedEntries::pack([(kind, entry)])));
+        assert_eq!(site.ask("", &token), invalid(), "{kind:?}");
     }
 }
 

@@ -92,8 +92,3 @@ pub use verifier::Verifier;
 #[cfg(all(doctest, feature = "axum", feature = "client"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
-
-/// Compiles what the page for APIs shows of this crate.
-#[cfg(all(doctest, feature = "axum", feature = "client"))]
-#[doc = include_str!("../../docs/validate-tokens.md")]
-mod page {}

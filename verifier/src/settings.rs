@@ -89,10 +89,11 @@ impl Settings {
         self
     }
 
-    /// How many verified tokens are remembered. 10,000 by default; 0 remembers none.
+    /// How many verified tokens are remembered. 10,000 by default, a million at most; 0 remembers
+    /// none.
     #[must_use]
     pub fn cache_capacity(mut self, tokens: usize) -> Self {
-        self.cache_capacity = tokens;
+        self.cache_capacity = tokens.min(MOST_CACHED);
         self
     }
 
@@ -115,6 +116,7 @@ pub struct Requirement {
 
 /// How new what is known of the revocations has to be.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Freshness {
     /// At most [`Settings::max_stale`] old. An issuer without a feed is accepted.
     #[default]
@@ -152,3 +154,5 @@ impl Requirement {
 }
 
 const MAX_LEEWAY: Duration = Duration::from_mins(1);
+/// The places are made at once.
+const MOST_CACHED: usize = 1_000_000;

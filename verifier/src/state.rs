@@ -34,6 +34,7 @@ pub struct State {
 
 /// Whether revocations are known of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Feed {
     /// The issuer has none: a token is good until it expires.
     None,
@@ -75,6 +76,7 @@ pub struct Counters {
 
 /// What a key set brought.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Installed {
     /// How many keys can verify an access token.
     pub keys: usize,

@@ -181,6 +181,8 @@ async fn one(admin: &mut Admin, apis: &[Api]) -> Result<Vec<Duration>, Failure> 
 
 fn row(name: &str, reached: &Samples, revocations: usize) -> Vec<String> {
     let [p50, p99, max] = [0.5, 0.99, 1.0].map(|share| show(reached.quantile(share)));
+    // Of fewer it would be the maximum.
+    let p99 = if reached.len() < 100 { "–".to_owned() } else { p99 };
     let measured = format!("{revocations} × {}", reached.len() / revocations.max(1));
     vec![name.to_owned(), p50, p99, max, measured]
 }

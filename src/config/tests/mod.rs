@@ -103,6 +103,7 @@ gate.client_id =
 gate.client_secret = (not set)
 gate.subscriber = 
 gate.state = 
+gate.silence = 15s
 gate.freshness = standard
 gate.max_stale = 1h
 gate.strict_max_stale = 15s

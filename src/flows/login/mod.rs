@@ -59,7 +59,7 @@ async fn attempt(
     let refresh = refresh.map(|secret| encode(&admitted.known, &session, secret)).transpose()?;
     store_session(server, &session, &admitted.client, origin).await?;
     reward(server, &proven.source, proven.rehash).await;
-    end_surplus(server, &user, &admitted.known).await;
+    end_surplus(server, &session, &admitted.known).await;
     let answer = refresh
         .map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, admitted.at));
     token.sign(answer)

@@ -90,13 +90,14 @@ pub(super) async fn store_session(
     }
 }
 
-/// Ends what a user has beyond the cap, the sessions unused for longest first.
-pub(super) async fn end_surplus(server: &Server, user: &User, known: &Known) {
+/// Ends what a user has beyond the cap, beside the session that has just begun.
+pub(super) async fn end_surplus(server: &Server, begun: &Session, known: &Known) {
     let cap = server.settings.sessions_per_user;
     let ended = async {
-        if server.store.read(CountSessions(user.id)).await? > cap {
-            let surplus = Sessions::Surplus(user.id, cap);
+        if server.store.read(CountSessions(begun.user_id)).await? > cap {
+            let surplus = Sessions::Surplus(begun.user_id, begun.id, cap);
             server.end_sessions(surplus, EndReason::TooMany, None, known).await?;
+            server.obey_now().await;
         }
         Ok::<_, FlowError>(())
     };

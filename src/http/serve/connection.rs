@@ -2,9 +2,11 @@
 //! signal ends it.
 //! Must not import anything of the crate but its sibling modules.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -12,8 +14,8 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
+use super::alarm::Alarm;
 use super::exchange::{self, Link};
 use super::wire::Wire;
 use super::{Limits, Stage};
@@ -23,7 +25,7 @@ const MIN_BUFFER: usize = 8 * 1024;
 
 /// How long the reader of an event stream has for the end of it when the server stops. He goes on
 /// elsewhere; one who reads slowly must not hold up the stop.
-const END_OF_STREAM: Duration = Duration::from_secs(1);
+pub(super) const END_OF_STREAM: Duration = Duration::from_secs(1);
 
 /// What all connections share.
 pub(super) struct Site {
@@ -70,8 +72,11 @@ pub(super) async fn run(
     let wire = Wire::new(stream, link.clone(), &site.limits);
     let service = exchange::service(site.app.clone(), peer, link.clone());
     let mut connection = pin!(site.http.serve_connection(TokioIo::new(wire), service));
+    let mut stopping = None;
     loop {
         tokio::select! {
+            // The connection comes first, so that what it answers with is known to what follows.
+            biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(%peer, %error, "connection failed");
@@ -80,18 +85,24 @@ pub(super) async fn run(
             }
             stage = next(&mut stages) => match stage {
                 Stage::Serving => {}
-                Stage::Draining if link.is_streaming() => {
+                Stage::Draining => {
                     connection.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        _ = timeout(END_OF_STREAM, connection.as_mut()) => {}
-                        _ = next(&mut stages) => {}
-                    }
-                    return;
+                    stopping = Some(Alarm::default());
                 }
-                Stage::Draining => connection.as_mut().graceful_shutdown(),
                 Stage::Aborting => return,
-            }
+            },
+            () = poll_fn(|cx| overstays(&link, stopping.as_mut(), cx)) => return,
         }
+    }
+}
+
+/// Resolves where a stream goes on after the stop. Whether there is one may show only later.
+fn overstays(link: &Link, stopping: Option<&mut Alarm>, cx: &mut Context<'_>) -> Poll<()> {
+    let stopping = stopping.filter(|_| link.is_streaming());
+    if stopping.is_some_and(|patience| patience.is_due(END_OF_STREAM, cx)) {
+        Poll::Ready(())
+    } else {
+        Poll::Pending
     }
 }
 

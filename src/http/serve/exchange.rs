@@ -44,6 +44,7 @@ impl Link {
             Extent::Chunked => CHUNKED,
         };
         self.body.store(body, Relaxed);
+        self.streaming.store(false, Relaxed);
         self.head_read.store(true, Relaxed);
         self.open.fetch_add(1, Relaxed);
         Exchange(self.clone())
@@ -65,9 +66,10 @@ impl Link {
         self.open.load(Relaxed) > 0
     }
 
-    /// Whether the answer is an event stream, which may last for ever.
+    /// Whether the last request was answered with an event stream, which may last for ever. Its end
+    /// may still have to be taken.
     pub(super) fn is_streaming(&self) -> bool {
-        self.is_busy() && self.streaming.load(Relaxed)
+        self.streaming.load(Relaxed)
     }
 }
 

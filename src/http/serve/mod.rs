@@ -40,8 +40,8 @@ pub struct Limits {
     /// From the accept, and later from the first byte of a head, to the end of that head. The
     /// connection is then closed without an answer.
     pub header_timeout: Duration,
-    /// How long a peer may take nothing of an answer, or acknowledge nothing of it. An answer that is
-    /// being taken, such as an event stream, may last for ever. From the end of the head to the
+    /// How long a peer may take nothing of an answer, or acknowledge nothing of it. He may be behind
+    /// with it for four times as long. An event stream that he keeps up with may last for ever. From the end of the head to the
     /// answer's head the [`guard`] counts.
     pub request_timeout: Duration,
     /// Open connections over all listeners, at least 1. Beyond it each listener holds one more and
@@ -74,7 +74,8 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Drained {
-    /// Every connection ended by itself within [`Limits::drain`]; nothing was aborted.
+    /// Every connection ended within [`Limits::drain`]. Nothing was aborted but event streams that
+    /// were not at their end in a second.
     pub completed: bool,
 }
 

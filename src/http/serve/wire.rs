@@ -22,6 +22,9 @@ use super::pace::{Pace, Wait};
 /// empty line makes it look at once, as it parses a partial head again only when it has ended.
 const POISON: &[u8] = b"\0\r\n\r\n";
 
+/// How many times the limit of a stall a peer has until he has taken everything.
+const BEHIND: u32 = 4;
+
 /// How long a close waits for the peer to see the last answer.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -33,7 +36,10 @@ pub(super) struct Wire {
     /// Read, and not yet hyper's to see.
     held: Bytes,
     pace: Pace,
+    /// Runs while the peer takes nothing of what is to be written.
     stall: Alarm,
+    /// Runs from there until everything was taken.
+    behind: Alarm,
     stall_limit: Duration,
     /// The peer was sent our FIN.
     finished: bool,
@@ -49,6 +55,7 @@ impl Wire {
             held: Bytes::new(),
             pace: Pace::new(limits),
             stall: Alarm::default(),
+            behind: Alarm::default(),
             stall_limit: limits.request_timeout,
             finished: false,
             lingering: Alarm::default(),
@@ -116,7 +123,8 @@ impl Wire {
         self.pace.check(wait, cx)
     }
 
-    /// Bounds a write that the peer does not take.
+    /// Bounds a write that the peer does not take, or takes too slowly: each reader of a large answer
+    /// may hold one that is made for him alone.
     fn taken<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -124,7 +132,10 @@ impl Wire {
     ) -> Poll<io::Result<T>> {
         if write.is_ready() {
             self.stall.rest();
-        } else if self.stall.is_due(self.stall_limit, cx) {
+            return write;
+        }
+        let limit = self.stall_limit;
+        if self.stall.is_due(limit, cx) || self.behind.is_due(limit * BEHIND, cx) {
             return Poll::Ready(Err(ErrorKind::TimedOut.into()));
         }
         write
@@ -196,7 +207,9 @@ impl AsyncWrite for Wire {
         self.stream.is_write_vectored()
     }
 
+    /// hyper flushes when nothing is left to be written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.behind.rest();
         Pin::new(&mut self.stream).poll_flush(cx)
     }
 

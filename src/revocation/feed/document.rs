@@ -99,6 +99,12 @@ impl Document {
         Self { epoch: document.epoch, seq: document.seq, event, begin: head.len() }
     }
 
+    /// A place in the log without any text.
+    #[cfg(test)]
+    pub(super) fn blank(epoch: i64, seq: i64) -> Self {
+        Self { epoch, seq, event: Bytes::new(), begin: 0 }
+    }
+
     /// The compact JWS.
     pub fn jws(&self) -> Bytes {
         self.event.slice(self.begin..self.event.len() - END.len())

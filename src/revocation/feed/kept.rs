@@ -60,20 +60,14 @@ impl Segments {
         make: impl FnOnce() -> Result<Document, FeedError>,
     ) -> Result<Document, FeedError> {
         let place = (state.head.epoch, number);
-        if let Some(document) = self.shelf().take(place, state) {
+        let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid();
+        if let Some(document) = self.shelf().take(place, kid) {
             return Ok(document);
         }
         // Nobody waits for a signature that he does not need.
         let document = make()?;
-        let kid = state.ring.feed_key().ok_or(FeedError::Unsigned)?.kid().clone();
         let mut kept = self.shelf();
-        if let Some(first) = kept.take(place, state) {
-            return Ok(first);
-        }
-        let segment = Segment { document: document.clone(), kid, last: kept.taken };
-        kept.segments.insert(place, segment);
-        kept.make_room();
-        Ok(document)
+        Ok(kept.take(place, kid).unwrap_or_else(|| kept.put(place, kid, document)))
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -82,11 +76,19 @@ impl Segments {
 }
 
 impl Shelf {
-    fn take(&mut self, place: (i64, i64), state: &State) -> Option<Document> {
+    /// What is there, and was signed by this key.
+    fn take(&mut self, place: (i64, i64), kid: &Kid) -> Option<Document> {
         self.taken += 1;
         let segment = self.segments.get_mut(&place)?;
         segment.last = self.taken;
-        is_signed_by(&segment.kid, state).then(|| segment.document.clone())
+        (segment.kid == *kid).then(|| segment.document.clone())
+    }
+
+    fn put(&mut self, place: (i64, i64), kid: &Kid, document: Document) -> Document {
+        let segment = Segment { document: document.clone(), kid: kid.clone(), last: self.taken };
+        self.segments.insert(place, segment);
+        self.make_room();
+        document
     }
 
     /// What nobody has taken for longest goes first.
@@ -110,3 +112,30 @@ const BASE_AGE: Duration = Duration::from_secs(30);
 pub(super) const BASE_BEHIND: i64 = 10_000;
 /// How many segments are kept: some 3 MB of them.
 const KEPT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_segment_that_nobody_took_for_longest_makes_room_for_another() {
+        let (kid, mut shelf) = (Kid::new("one"), Shelf::default());
+        let put = |shelf: &mut Shelf, number| {
+            assert!(shelf.take((1, number), &kid).is_none());
+            shelf.put((1, number), &kid, Document::blank(1, number));
+        };
+        let room = i64::try_from(KEPT).unwrap();
+        for number in 0..room {
+            put(&mut shelf, number);
+        }
+        for number in [0, 2] {
+            assert_eq!(shelf.take((1, number), &kid).unwrap().seq, number);
+        }
+        for number in room..room + 2 {
+            put(&mut shelf, number);
+        }
+        let gone = (0..room + 2).filter(|number| !shelf.segments.contains_key(&(1, *number)));
+        assert_eq!(gone.collect::<Vec<_>>(), [1, 3]);
+        assert!(shelf.take((1, 0), &Kid::new("another")).is_none());
+    }
+}

@@ -164,8 +164,9 @@ pub enum Sessions {
     /// Those of a disabled client, with ids after one: a client may have very many, so that each
     /// batch begins where the one before has ended.
     OfClient(ClientId, Option<SessionId>),
-    /// Those of a user through a client beyond the newest so many.
-    Surplus(UserId, u32),
+    /// Those of a user beyond so many, the one unused for longest first; but never this one, which has
+    /// just begun.
+    Surplus(UserId, SessionId, u32),
 }
 
 /// What was ended.

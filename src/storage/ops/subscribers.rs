@@ -3,12 +3,14 @@
 use super::{Operation, operation};
 use crate::protocol::subscriber::{Report, Subscriber};
 use crate::protocol::time::Timestamp;
+use std::time::Duration;
 
 /// Notes what a subscriber has applied.
 pub struct NoteApplied {
     /// The report.
     pub report: Report,
-    /// How many subscribers are remembered; one more is not.
+    /// How many subscribers are remembered. One more takes the place of whoever has been silent for
+    /// longest, if that one was for long.
     pub room: Room,
 }
 operation!(NoteApplied => Noted);
@@ -20,6 +22,8 @@ pub struct Room {
     pub each: u32,
     /// Of all clients together.
     pub all: u32,
+    /// After which silence one may lose his place.
+    pub silence: Duration,
 }
 
 /// Whether a report was noted.
@@ -27,7 +31,7 @@ pub struct Room {
 pub enum Noted {
     /// It was.
     Yes,
-    /// Too many have reported lately.
+    /// None of those who share the room was silent for long.
     NoRoom,
 }
 

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::super::error::StorageError;
-use super::{LIMIT, SILENT};
+use super::SILENT;
 
 /// A connection of its own that hears whenever a transaction has changed the head of the log.
 pub struct Wakes(PgListener);
@@ -24,12 +24,12 @@ impl Wakes {
 
     /// Waits until something may have changed: it did, or the connection was lost and is there again.
     /// A connection that leads nowhere brings nothing either, so one that was silent for `quiet` is
-    /// tried.
-    pub async fn next(&mut self, quiet: Duration) -> Result<(), StorageError> {
+    /// tried, and has to answer within `limit`.
+    pub async fn next(&mut self, quiet: Duration, limit: Duration) -> Result<(), StorageError> {
         loop {
             match timeout(quiet, self.0.try_recv()).await {
                 Ok(heard) => break heard.map(drop)?,
-                Err(_) => self.check(quiet.min(LIMIT)).await?,
+                Err(_) => self.check(limit).await?,
             }
         }
         // One look finds all that was told so far.

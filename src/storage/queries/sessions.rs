@@ -196,11 +196,13 @@ pub(super) async fn end(
             after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
-        Sessions::Surplus(user, keep) => end_where!(
-            "user_id = $3 AND ended_reason IS NULL ORDER BY last_seen DESC, id LIMIT $4 OFFSET $5",
+        Sessions::Surplus(user, begun, keep) => end_where!(
+            "user_id = $3 AND id <> $4 AND ended_reason IS NULL \
+             ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6",
             user.as_bytes().as_slice(),
+            begun.as_bytes().as_slice(),
             BATCH,
-            i64::from(*keep)
+            i64::from(*keep) - 1
         ),
     };
     let id = |row: IdRow| SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"));

@@ -14,10 +14,8 @@ impl Execute<Engine> for NoteApplied {
         let key = self.report.key();
         let mut history = match find_history(tx, &key).await? {
             Some(history) => history,
-            None if is_full(tx, &self.report.client_id, self.room).await? => {
-                return Ok(Noted::NoRoom);
-            }
-            None => History::default(),
+            None if make_room(tx, &self.report, self.room).await? => History::default(),
+            None => return Ok(Noted::NoRoom),
         };
         history.note(self.report.applied);
         store(tx, &key, (&self.report, &history)).await?;
@@ -33,16 +31,44 @@ async fn find_history(tx: &mut Tx<'_>, key: &str) -> Result<Option<History>, DbE
     row.map(read).transpose()
 }
 
-async fn is_full(tx: &mut Tx<'_>, client_id: &ClientId, room: Room) -> Result<bool, DbError> {
+/// Whether there is room for one more.
+async fn make_room(tx: &mut Tx<'_>, report: &Report, room: Room) -> Result<bool, DbError> {
+    let client_id = report.client_id.as_str();
     let (own, all): (i64, i64) = tx
         .query_as(
             "SELECT (SELECT COUNT(*) FROM feed_subscriber WHERE client_id = $1), \
              (SELECT COUNT(*) FROM feed_subscriber)",
         )
-        .bind(client_id.as_str())
+        .bind(client_id)
         .fetch_one(&mut *tx.conn)
         .await?;
-    Ok(own >= i64::from(room.each) || all >= i64::from(room.all))
+    let silent_since = report.reported_at - room.silence;
+    if own >= i64::from(room.each) {
+        forget_longest_silent(tx, Some(client_id), silent_since).await
+    } else if all >= i64::from(room.all) {
+        forget_longest_silent(tx, None, silent_since).await
+    } else {
+        Ok(true)
+    }
+}
+
+/// Forgets one subscriber, of one client or of any, and says whether it did.
+async fn forget_longest_silent(
+    tx: &mut Tx<'_>,
+    client_id: Option<&str>,
+    silent_since: Timestamp,
+) -> Result<bool, DbError> {
+    let forgotten = tx
+        .query(
+            "DELETE FROM feed_subscriber WHERE reported_at < $1 AND key = (SELECT key \
+             FROM feed_subscriber WHERE client_id = COALESCE($2, client_id) \
+             ORDER BY reported_at LIMIT 1)",
+        )
+        .bind(silent_since.millis())
+        .bind(client_id)
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(forgotten.rows_affected() > 0)
 }
 
 /// Of two reports that arrive in the wrong order the later one stays.

@@ -18,11 +18,11 @@ async fn a_revocation_and_a_change_of_a_client_wake_the_other_nodes() {
     let beside = server.another(2).await;
     let mut wakes = beside.server.store.wakes().await.unwrap().unwrap();
     server.revoke_some("one").await;
-    timeout(PATIENCE, wakes.next(PATIENCE)).await.unwrap().unwrap();
+    timeout(PATIENCE, wakes.next(PATIENCE, PATIENCE)).await.unwrap().unwrap();
     beside.look().await;
     assert!(beside.document("").await.refuses(Kind::Token, "one"));
     server.create_client(&serde_json::json!({"client_id": "new", "public": true})).await;
-    timeout(PATIENCE, wakes.next(PATIENCE)).await.unwrap().unwrap();
+    timeout(PATIENCE, wakes.next(PATIENCE, PATIENCE)).await.unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -37,8 +37,11 @@ async fn a_node_tells_what_another_revoked_before_it_looks_also_once_its_ear_was
     let ear = listener(&mut raw, 0).await;
     let mut stream = beside.stream("", "").await;
     let mut follower = Follower::default();
+    follower.take(&stream.told().await);
+    follower.take(&stream.told().await);
     for jti in ["one", "two"] {
         server.revoke_some(jti).await;
+        server.clock.advance(BETWEEN_EVENTS);
         stream.until_refused(&mut follower, Kind::Token, jti).await;
     }
 
@@ -46,6 +49,7 @@ async fn a_node_tells_what_another_revoked_before_it_looks_also_once_its_ear_was
     listener(&mut raw, ear).await;
     for jti in ["three", "four"] {
         server.revoke_some(jti).await;
+        server.clock.advance(BETWEEN_EVENTS);
         stream.until_refused(&mut follower, Kind::Token, jti).await;
     }
 }
@@ -68,9 +72,9 @@ async fn a_connection_that_brings_nothing_since_it_leads_nowhere_is_noticed() {
     let ear = listener(&mut Raw::open(url).await, 0).await;
     let quiet = Duration::from_millis(500);
     // Silence alone is no fault.
-    assert!(timeout(3 * quiet, wakes.next(quiet)).await.is_err());
+    assert!(timeout(3 * quiet, wakes.next(quiet, PATIENCE)).await.is_err());
     signal("-STOP", ear);
-    let noticed = timeout(PATIENCE, wakes.next(quiet)).await;
+    let noticed = timeout(PATIENCE, wakes.next(quiet, quiet)).await;
     signal("-CONT", ear);
     assert!(noticed.unwrap().is_err());
 }
@@ -97,3 +101,6 @@ fn signal(signal: &str, process: i64) {
 }
 
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// So long a stream rests before it tells more.
+const BETWEEN_EVENTS: Duration = Duration::from_millis(10);

@@ -10,7 +10,7 @@ use chancery_verifier::client::{Client, ClientSettings};
 use chancery_verifier::{Clock, SystemClock, Verifier};
 
 use super::BACKEND;
-use crate::support::{GateProcess, Home, Installation, Serving, Wire, ask, claims};
+use crate::support::{GateProcess, Home, Installation, Serving, Wire, ask, claims, until};
 
 const AUDIENCE: &str = "https://demo-api.example";
 const FOUR: [&str; 4] = ["x-auth-subject", "x-auth-client", "x-auth-scope", "x-auth-session"];
@@ -130,6 +130,25 @@ async fn c021_a_revocation_reaches_the_gate_and_nobody_introspects() {
         assert!(!log.contains(token.rsplit('.').next().unwrap()), "{log}");
     }
     assert!(log.contains("\"reason\":\"revoked\""), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_takes_a_stream_for_dead_that_is_silent_for_as_long_as_it_is_told() {
+    let Some((_home, _serving, wire)) = serve() else { return };
+    // A heartbeat comes every five seconds.
+    let gate = start(&wire, &[("CHANCERY_GATE__SILENCE", "1s")]);
+    gate.ready().await;
+    until(200, async || {
+        let mut reply = ask(gate.address, "/metrics", &[]).await;
+        let failures = reply.body.lines().find_map(|line| {
+            line.split_once("client_stream_failures_total ")?.1.parse::<u64>().ok()
+        });
+        if failures == Some(0) {
+            reply.status = http::StatusCode::NO_CONTENT;
+        }
+        reply
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

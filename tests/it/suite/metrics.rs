@@ -117,11 +117,14 @@ async fn streams_and_documents_of_the_feed_are_counted() {
     measured(r#"chancery_feed_streams{kind="anonymous"} 1"#);
     assert!(server.try_stream("", "", "").await.is_err());
     measured(r#"chancery_feed_refused_total{kind="anonymous"} 1"#);
+    stream.told().await;
+    stream.told().await;
     for _ in 0..300 {
         server.server.memory.feed().beat();
     }
     measured(r#"chancery_feed_documents_total{kind="heartbeat"} 300"#);
-    while stream.next().await.is_some() {}
+    server.advance(31);
+    assert!(stream.next().await.is_none());
     measured(r#"chancery_feed_dropped_total{reason="slow"} 1"#);
     drop(stream);
     measured(r#"chancery_feed_streams{kind="anonymous"} 0"#);

@@ -17,6 +17,7 @@ mod janitor;
 mod keys;
 mod login;
 mod login_refused;
+mod looks;
 mod lost_writes;
 mod managed_users;
 mod metrics;

@@ -144,7 +144,12 @@ async fn no_more_subscribers_are_remembered_than_there_is_room_for() {
             applied: Applied { position, at: server.server.now() },
             reported_at: server.server.now(),
         };
-        store.write(NoteApplied { report, room: Room { each: 2, all: 3 } }).await.unwrap()
+        let room = Room { each: 2, all: 3, silence: Duration::from_mins(5) };
+        store.write(NoteApplied { report, room }).await.unwrap()
+    };
+    let listed = async || {
+        let listed = store.read(ListSubscribers { after: None, limit: 9 }).await.unwrap();
+        listed.into_iter().map(|one| one.report.key()).collect::<Vec<_>>()
     };
     assert_eq!(note("greedy", "1").await, Noted::Yes);
     assert_eq!(note("greedy", "2").await, Noted::Yes);
@@ -154,9 +159,20 @@ async fn no_more_subscribers_are_remembered_than_there_is_room_for() {
     assert_eq!(note("modest", "2").await, Noted::NoRoom);
     for (client, name) in [("greedy", "1"), ("greedy", "2"), ("modest", "1")] {
         assert_eq!(note(client, name).await, Noted::Yes, "{client} {name}");
+        server.advance(1);
     }
-    let listed = store.read(ListSubscribers { after: None, limit: 9 }).await.unwrap();
-    assert_eq!(listed.len(), 3);
+    assert_eq!(listed().await.len(), 3);
+
+    // Whoever has been silent for long gives his place up, and nobody else: first to his own.
+    server.advance(200);
+    assert_eq!(note("greedy", "1").await, Noted::Yes);
+    server.advance(100);
+    assert_eq!(note("greedy", "3").await, Noted::Yes);
+    assert_eq!(listed().await, ["1@greedy", "1@modest", "3@greedy"]);
+    assert_eq!(note("greedy", "4").await, Noted::NoRoom);
+    assert_eq!(note("third", "1").await, Noted::Yes);
+    assert_eq!(note("fourth", "1").await, Noted::NoRoom);
+    assert_eq!(listed().await, ["1@greedy", "1@third", "3@greedy"]);
 }
 
 #[tokio::test]
@@ -169,6 +185,7 @@ async fn an_api_that_invents_subscribers_shuts_out_no_other() {
     }
     let one_more = server.report_as(&server.basic(), &report("y", &position, 0)).await;
     one_more.assert_error(429, "too_many_requests");
+    assert_eq!(one_more.header("retry-after"), "60");
     server.report("x0", &position, 0).await;
     assert_eq!(server.report_as(&other, &report("y", &position, 0)).await.status, 204);
 }

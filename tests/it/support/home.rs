@@ -2,7 +2,7 @@
 //! decides, with a server that runs as a process of its own.
 
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::backend::{Backend, Place};
 use super::command::Ran;
+use super::port::free_address;
 use super::wire::{Secrets, Wire};
 
 /// The folder and the environment of an installation.
@@ -108,9 +109,9 @@ impl Home {
         outcome.err
     }
 
-    /// Lets a server listen on a port that was free a moment ago.
+    /// Lets a server listen on a port that nobody else takes.
     pub(crate) fn set_free_port(&mut self) -> SocketAddr {
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let address = free_address();
         self.set("CHANCERY_LISTEN", &address.to_string());
         address
     }

@@ -1,7 +1,7 @@
 //! A proxy as a process of its own: an installed program, on the loopback, with a folder of its own.
 
 use std::fs::{self, File};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::gate::PATIENCE;
+use super::port::free_address;
 use super::postgres::{on_path, skip_or_fail};
 
 /// The program of a proxy.
@@ -100,11 +101,6 @@ impl Drop for Proxy {
             eprintln!("the proxy's log:\n{}", self.log());
         }
     }
-}
-
-/// An address that nobody listened on a moment ago.
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn read(path: &Path) -> String {

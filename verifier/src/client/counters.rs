@@ -1,6 +1,8 @@
 //! What the client did, as numbers. Must not decide anything by them.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::watch;
 
 use crate::prometheus::metric;
 
@@ -45,7 +47,7 @@ impl ClientCounters {
 /// The same, being counted.
 #[derive(Default)]
 pub(super) struct Tally {
-    pub(super) streaming: AtomicBool,
+    pub(super) streaming: watch::Sender<bool>,
     pub(super) streams: AtomicU64,
     pub(super) stream_failures: AtomicU64,
     pub(super) documents_fetched: AtomicU64,
@@ -56,7 +58,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn read(&self) -> ClientCounters {
         ClientCounters {
-            streaming: self.streaming.load(Ordering::Relaxed),
+            streaming: *self.streaming.borrow(),
             streams: self.streams.load(Ordering::Relaxed),
             stream_failures: self.stream_failures.load(Ordering::Relaxed),
             documents_fetched: self.documents_fetched.load(Ordering::Relaxed),

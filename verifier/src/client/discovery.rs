@@ -66,10 +66,10 @@ struct Metadata {
 pub(super) async fn discover(web: &Web, issuer: &str) -> Result<Links, DiscoveryError> {
     let base = Link::parse(issuer)?;
     let inserted = base.with_path(&format!("{OAUTH}{}", base.path()))?;
-    let answer = match web.get(&inserted, "application/json", BOUNDS).await {
+    let answer = match web.get(&inserted, "application/json", Bounds::SMALL).await {
         Err(WebError::Status { status: StatusCode::NOT_FOUND, .. }) => {
             let appended = base.with_path(&format!("{}{OPENID}", base.path()))?;
-            web.get(&appended, "application/json", BOUNDS).await
+            web.get(&appended, "application/json", Bounds::SMALL).await
         }
         answer => answer,
     }?;
@@ -92,7 +92,6 @@ fn links(base: &Link, issuer: &str, document: &[u8]) -> Result<Links, DiscoveryE
 
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
-const BOUNDS: Bounds = Bounds { size: 256 * 1024, stall: Duration::from_secs(10) };
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,13 @@
 //! The state file: what is known, kept to start from while the issuer is down. Must not talk to
 //! anybody.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::pause::Pause;
 use crate::{ImportError, Position, Verifier};
@@ -37,6 +38,8 @@ impl StateFile {
 
     /// Takes up what the file holds. One that is not there, damaged, or open to others is left alone.
     pub(super) fn load(&self, verifier: &Verifier) {
+        // What cannot be looked at is not removed.
+        let _ = self.remove_litter(verifier.clock().now());
         match self.read().and_then(|state| Ok(verifier.import(&state)?)) {
             Ok(()) => {
                 tracing::info!(path = %self.path.display(), "what was known before is taken up");
@@ -54,26 +57,44 @@ impl StateFile {
         loop {
             pause.pause(INTERVAL).await;
             let current = Version::of(verifier);
-            if current != saved {
-                self.save(verifier).await;
+            if current != saved && self.save(verifier).await {
                 saved = current;
             }
         }
     }
 
-    /// Writes the file. What cannot be written is only not there after a restart.
-    pub(super) async fn save(&self, verifier: &Verifier) {
+    /// Writes the file, and answers whether it could be. What cannot be written is only not there after
+    /// a restart.
+    pub(super) async fn save(&self, verifier: &Verifier) -> bool {
         let (file, verifier) = (self.clone(), verifier.clone());
         let written = tokio::task::spawn_blocking(move || file.write(&verifier)).await;
-        if let Ok(Err(error)) = written {
+        if let Ok(Err(error)) = &written {
             tracing::warn!(path = %self.path.display(), %error, "the state file cannot be written");
         }
+        matches!(written, Ok(Ok(())))
     }
 
     fn write(&self, verifier: &Verifier) -> io::Result<()> {
         // What is exported later is newer.
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         replace(&self.path, &verifier.export())
+    }
+
+    /// Removes what processes that were killed have left half written, by the time `now`.
+    fn remove_litter(&self, now: i64) -> io::Result<()> {
+        let Some((folder, name)) = self.path.parent().zip(self.path.file_name()) else {
+            return Ok(());
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let before = Duration::from_millis(now.try_into().unwrap_or(0)).saturating_sub(LITTER);
+        for file in fs::read_dir(folder)?.flatten() {
+            let written = file.metadata().and_then(|metadata| metadata.modified());
+            let old = written.is_ok_and(|written| written < SystemTime::UNIX_EPOCH + before);
+            if old && is_beside(&file.file_name(), name) {
+                fs::remove_file(file.path())?;
+            }
+        }
+        Ok(())
     }
 
     fn read(&self) -> Result<Vec<u8>, LoadError> {
@@ -127,6 +148,15 @@ fn replace(path: &Path, state: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Whether it is the name of a file that is written to take the place of `name`.
+fn is_beside(beside: &OsStr, name: &OsStr) -> bool {
+    let bytes = beside.as_encoded_bytes();
+    let chance =
+        bytes.strip_prefix(name.as_encoded_bytes()).and_then(|rest| rest.strip_prefix(b"."));
+    let chance = chance.and_then(|rest| rest.strip_suffix(b".new"));
+    chance.is_some_and(|chance| chance.len() == 16 && chance.iter().all(u8::is_ascii_hexdigit))
+}
+
 fn write_new(path: &Path, state: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -162,3 +192,5 @@ fn is_own(_: &fs::Metadata) -> bool {
 }
 
 const INTERVAL: Duration = Duration::from_secs(30);
+/// What is half written for so long nobody is writing any more.
+const LITTER: Duration = Duration::from_mins(5);

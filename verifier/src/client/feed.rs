@@ -1,7 +1,6 @@
 //! Follows the feed: by the stream, and by asking while there is none. Must not judge a document: the
 //! verifier does, and what it refuses moves nothing.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -15,6 +14,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
+use crate::feed::PackingError;
 use crate::{Absorbed, Feed, FeedError, Position};
 
 /// The feed cannot be read on.
@@ -41,10 +41,11 @@ impl FollowError {
         if let Self::Web(error) = self { error.retry_after() } else { None }
     }
 
-    /// Whether another document may do better. Where the issuer is away or busy, none does.
+    /// Whether another document may do better. Where the issuer is away or busy, none does, nor where
+    /// it knows kinds that are not known here.
     fn is_of_the_document(&self) -> bool {
         match self {
-            Self::Document(_) => true,
+            Self::Document(error) => *error != FeedError::Entries(PackingError::UnknownKind),
             Self::Web(WebError::Status { status, .. }) => {
                 status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS
             }
@@ -66,7 +67,7 @@ impl Run {
                 // The sender lives as long as this does.
                 _ = links.changed() => {}
             }
-            self.tally.streaming.store(false, Ordering::Relaxed);
+            self.tally.streaming.send_replace(false);
         }
     }
 
@@ -82,7 +83,8 @@ impl Run {
             }
             return std::future::pending().await;
         };
-        self.some_keys().await;
+        // Without keys every document would be refused.
+        self.once(|| self.has_keys()).await;
         if let Some(stream) = feed.stream.as_ref().filter(|_| self.settings.stream) {
             self.stream_or_poll(stream, &feed.snapshot).await;
         } else {
@@ -90,14 +92,20 @@ impl Run {
         }
     }
 
-    /// Without keys every document would be refused.
-    async fn some_keys(&self) {
+    /// Completes once `known` holds. It is looked at whenever keys or a document have come.
+    async fn once(&self, known: impl Fn() -> bool) {
         let mut progress = self.progress.subscribe();
-        while !self.has_keys() && progress.changed().await.is_ok() {}
+        while !known() && progress.changed().await.is_ok() {}
     }
 
-    /// Streams, and while there is no stream asks.
+    /// Streams, and asks for as long as no stream brings anything: one that is open may be held back
+    /// on its way.
     async fn stream_or_poll(&self, stream: &Link, snapshot: &Link) {
+        tokio::join!(self.keep_stream(stream, snapshot), self.poll_meanwhile(snapshot));
+    }
+
+    /// Opens a stream again and again.
+    async fn keep_stream(&self, stream: &Link, snapshot: &Link) {
         // A node that ends ends all of its streams at once.
         let mut backoff = Backoff::up_to(RETURN);
         loop {
@@ -105,38 +113,48 @@ impl Run {
                 Ok(never) => match never {},
                 Err(end) => end,
             };
-            self.tally.streaming.store(false, Ordering::Relaxed);
+            self.tally.streaming.send_replace(false);
             count(&self.tally.stream_failures);
             let wait = backoff.next(self.pause.chance(), end.retry_after());
             if let FollowError::Web(error) = &end {
                 self.note_refusal(error);
             }
-            let wait = wait.max(self.credentials_rest());
+            let rest = self.web.authorization(stream).map(|_| self.credentials_rest());
+            let wait = wait.max(rest.unwrap_or_default());
             tracing::info!(reason = %end, wait_ms = wait.as_millis(), "no stream of revocations");
-            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
-            let polling = async {
-                // A stream that comes back soon needs none.
-                self.pause.pause(spread).await;
-                self.poll(snapshot).await;
-            };
-            tokio::select! {
-                () = self.pause.pause(wait) => {}
-                () = polling => {}
-            }
+            self.pause.pause(wait).await;
         }
     }
 
-    /// Opens a stream behind what is known and takes up what it brings, until it ends, breaks, brings
-    /// nothing new for too long, or brings what is refused.
+    /// Asks for the feed whenever no stream brings it.
+    async fn poll_meanwhile(&self, snapshot: &Link) {
+        let mut streaming = self.tally.streaming.subscribe();
+        loop {
+            let polling = async {
+                // A stream that comes soon needs none, but it begins behind what is known.
+                if self.verifier.position().is_some() {
+                    self.pause.pause(self.poll_interval()).await;
+                }
+                self.poll(snapshot).await;
+            };
+            tokio::select! {
+                // The sender lives as long as this does.
+                _ = streaming.wait_for(|streaming| *streaming) => {}
+                () = polling => {}
+            }
+            let _ = streaming.wait_for(|streaming| !*streaming).await;
+        }
+    }
+
+    /// Opens a stream behind what is known, once something is, and takes up what it brings, until it
+    /// ends, breaks, brings nothing new for too long, or brings what is refused.
     async fn stream(
         &self,
         stream: &Link,
         snapshot: &Link,
         backoff: &mut Backoff,
     ) -> Result<std::convert::Infallible, FollowError> {
-        if self.verifier.position().is_none() {
-            self.read_on(snapshot).await?;
-        }
+        self.once(|| self.verifier.position().is_some()).await;
         let cursor = self.verifier.position().map(|position| position.cursor);
         let silence = self.settings.silence;
         let mut body = self.web.open(stream, cursor.as_deref(), silence).await?;
@@ -170,7 +188,7 @@ impl Run {
         if absorbed == Absorbed::Gap {
             self.read_on(snapshot).await?;
         }
-        if absorbed != Absorbed::Older && !self.tally.streaming.swap(true, Ordering::Relaxed) {
+        if absorbed != Absorbed::Older && !self.tally.streaming.send_replace(true) {
             count(&self.tally.streams);
             tracing::info!("the stream of revocations is followed");
         }
@@ -182,19 +200,26 @@ impl Run {
     async fn poll(&self, snapshot: &Link) {
         let mut backoff = Backoff::new();
         loop {
-            let spread = self.settings.poll.mul_f64(0.5 + self.pause.chance());
             match self.read_on(snapshot).await {
                 Ok(()) => {
                     backoff.reset();
-                    self.pause.pause(spread).await;
+                    self.pause.pause(self.poll_interval()).await;
                 }
                 Err(error) => {
                     tracing::info!(reason = %error, "the feed of revocations cannot be read");
                     let wait = backoff.next(self.pause.chance(), error.retry_after());
-                    self.pause.pause(wait.max(spread)).await;
+                    // Without a position the verifier is of no use yet.
+                    let known = self.verifier.position().is_some();
+                    let least = if known { self.poll_interval() } else { Duration::ZERO };
+                    self.pause.pause(wait.max(least)).await;
                 }
             }
         }
+    }
+
+    /// About as long as is waited between two questions.
+    fn poll_interval(&self) -> Duration {
+        self.settings.poll.mul_f64(0.5 + self.pause.chance())
     }
 
     /// Reads the feed from what is known to its head: documents are asked for until one brings
@@ -223,7 +248,8 @@ impl Run {
     }
 
     /// Fetches what lies behind `known`. Where that is of no use, say the segment of another log or
-    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap.
+    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap. It is long, so it
+    /// does that once in a while only.
     async fn fetch_behind(
         &self,
         known: &Position,
@@ -235,6 +261,15 @@ impl Run {
             Err(error) if error.is_of_the_document() => error,
             outcome => return outcome,
         };
+        let now = self.verifier.clock().monotonic();
+        let due = self.snapshot_rests_until.send_if_modified(|until| {
+            let due = *until <= now;
+            *until = if due { now.saturating_add(REMADE) } else { *until };
+            due
+        });
+        if !due {
+            return Err(useless);
+        }
         tracing::info!(reason = %useless, "the snapshot is read instead of what lies behind it");
         match self.fetch(snapshot).await? {
             advanced @ (Absorbed::Advanced | Absorbed::NewEpoch) => Ok(advanced),
@@ -274,5 +309,7 @@ const STALL: Duration = Duration::from_secs(10);
 const RETURN: Duration = Duration::from_secs(2);
 /// What is longer takes milliseconds to merge.
 const LONG: usize = 64 << 10;
+/// The issuer makes the base of its snapshot anew no sooner.
+const REMADE: Duration = Duration::from_secs(30);
 /// So many segments of 256 revocations hold more than any log does.
 const MOST_DOCUMENTS: usize = 100_000;

@@ -39,7 +39,7 @@ impl Run {
                     // However much they are wanted.
                     tokio::select! {
                         () = self.pause.pause(soon) => {}
-                        _ = links.changed() => {}
+                        _ = links.changed() => continue,
                     }
                     if self.has_keys() { SHORTEST } else { Duration::ZERO }
                 }
@@ -58,7 +58,7 @@ impl Run {
     async fn fetch_keys(&self, links: &Links) -> Result<Option<Duration>, KeysError> {
         count(&self.tally.key_fetches);
         self.verifier.fetching_keys();
-        let answer = self.web.get(&links.keys, "application/json", BOUNDS).await?;
+        let answer = self.web.get(&links.keys, "application/json", Bounds::SMALL).await?;
         let installed = self.verifier.install_keys(&answer.body)?;
         tracing::info!(
             keys = installed.keys,
@@ -91,7 +91,6 @@ impl Run {
     }
 }
 
-const BOUNDS: Bounds = Bounds { size: 256 * 1024, stall: Duration::from_secs(10) };
 /// Keys are not fetched more often than this because they are due, nor after a failure while there
 /// are any.
 const SHORTEST: Duration = Duration::from_secs(30);

@@ -17,11 +17,11 @@
 //! URL nor a key in its header, ever causes a request, and no redirect is followed. It goes by TLS,
 //! or within the machine.
 //!
-//! The feed comes as a stream; while there is none it is asked for every second. A stream that brings
-//! nothing new for three heartbeats is given up. Keys are fetched again when they are due, when the
-//! feed says that there are others, and, once per cool-down, when a token names an unknown one; while
-//! they cannot be had the last good ones stay. Nothing of this decides about a token: the verifier
-//! does, by how old its state is.
+//! The feed comes as a stream; while none brings anything it is asked for every second. A stream
+//! that brings nothing new for three heartbeats is given up. Keys are fetched again when they are
+//! due, when the feed says that there are others, and, once per cool-down, when a token names an
+//! unknown one; while they cannot be had the last good ones stay. Nothing of this decides about a
+//! token: the verifier does, by how old its state is.
 
 mod backoff;
 mod counters;

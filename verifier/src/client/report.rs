@@ -1,6 +1,5 @@
 //! Tells the issuer how far this API has applied the feed. Must not hold anything up.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -41,10 +40,10 @@ impl Run {
         });
     }
 
-    /// Notes that the issuer refuses the credentials. To be refused again and again could lock out
+    /// Notes whether the issuer refuses the credentials. To be refused again and again could lock out
     /// others behind the same address, so they rest for a while.
     pub(super) fn note_refusal(&self, error: &WebError) {
-        if self.settings.credentials.is_some() && error.refuses_credentials() {
+        if matches!(error, WebError::Refused(_)) {
             tracing::warn!(%error, minutes = REST.as_secs() / 60, "the issuer refuses the credentials: they rest");
             let until = self.verifier.clock().monotonic().saturating_add(REST);
             self.refused_until.send_replace(until);
@@ -83,21 +82,22 @@ impl Run {
                 self.pause.pause(self.credentials_rest()).await;
             }
             let applied = news.borrow_and_update().clone();
+            let mut rest = INTERVAL;
             if let Some(report) = applied.and_then(|applied| self.report(name, &applied))
                 && let Err(error) = self.web.post(&link, report, PATIENCE).await
             {
                 tracing::debug!(%error, "the issuer took no report of what is applied");
                 self.note_refusal(&error);
+                rest = rest.max(error.retry_after().unwrap_or_default());
             }
-            self.pause.pause(INTERVAL).await;
+            self.pause.pause(rest).await;
         }
     }
 
     fn report(&self, subscriber: &str, applied: &Applied) -> Option<String> {
         let since = self.verifier.clock().monotonic().saturating_sub(applied.at);
         let Position { epoch, seq, .. } = applied.position;
-        let streaming = self.tally.streaming.load(Ordering::Relaxed);
-        let via = if streaming { "stream" } else { "poll" };
+        let via = if *self.tally.streaming.borrow() { "stream" } else { "poll" };
         let applied_ms_ago = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         serde_json::to_string(&Report { subscriber, via, epoch, seq, applied_ms_ago }).ok()
     }

@@ -31,6 +31,8 @@ pub(super) struct Run {
     pub(super) applied: watch::Sender<Option<Applied>>,
     /// Until when no credentials are sent, by the verifier's monotonic clock.
     pub(super) refused_until: watch::Sender<Duration>,
+    /// Until when the snapshot takes the place of no other document, by the same.
+    pub(super) snapshot_rests_until: watch::Sender<Duration>,
 }
 
 impl Run {
@@ -56,6 +58,7 @@ impl Run {
             progress,
             applied: watch::Sender::new(None),
             refused_until: watch::Sender::new(Duration::ZERO),
+            snapshot_rests_until: watch::Sender::new(Duration::ZERO),
         }
     }
 

@@ -59,7 +59,8 @@ impl ClientSettings {
 
     /// Keeps what is known in this file, to start from while the issuer is down. Whoever can write
     /// the file decides which tokens are good: it is made with mode 0600, and not read where others
-    /// may write it or another user than this one or root owns it.
+    /// may write it or another user than this one or root owns it. Where there is no `/proc`, its owner
+    /// is not looked at.
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_file = Some(path.into());
         self

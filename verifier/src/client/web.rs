@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, request};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -32,7 +32,10 @@ pub(super) enum WebError {
     /// The answer is longer than its kind may be.
     #[error("an answer that is too long or was cut off")]
     Cut,
-    /// Another status than those of a success; redirects are among them.
+    /// The answer to credentials that are no good.
+    #[error("status {0}, of the credentials")]
+    Refused(StatusCode),
+    /// Another status than that of a success; redirects are among them.
     #[error("status {status}")]
     Status {
         /// What it was.
@@ -49,12 +52,6 @@ impl WebError {
             Self::Status { retry_after, .. } => *retry_after,
             _ => None,
         }
-    }
-
-    /// Whether it is the answer to credentials that are no good (400: of a client that serves no API).
-    pub(super) fn refuses_credentials(&self) -> bool {
-        let refusals = [StatusCode::UNAUTHORIZED, StatusCode::BAD_REQUEST];
-        matches!(self, Self::Status { status, .. } if refusals.contains(status))
     }
 }
 
@@ -73,6 +70,11 @@ pub(super) struct Bounds {
     pub(super) size: usize,
     /// Time without any progress. The whole may take [`MOST_STALLS`] times that.
     pub(super) stall: Duration,
+}
+
+impl Bounds {
+    /// Of everything but the feed.
+    pub(super) const SMALL: Self = Self { size: 256 * 1024, stall: Duration::from_secs(10) };
 }
 
 /// Sends requests.
@@ -122,6 +124,7 @@ impl Web {
             let sent = self.send(request, Bytes::new());
             let response =
                 within(&*self.pause, bounds.stall, sent).await.ok_or(WebError::Late)??;
+            let response = answered(response, |status| status == StatusCode::OK)?;
             let max_age = max_age(response.headers());
             Ok(Answer { body: self.read(response.into_body(), bounds).await?, max_age })
         };
@@ -141,7 +144,7 @@ impl Web {
         }
     }
 
-    /// Opens a stream of events behind `last_event_id`, with the credentials where there are any.
+    /// Opens a stream of events behind `last_event_id`, if it is answered by 200: with the credentials where there are any.
     pub(super) async fn open(
         &self,
         link: &Link,
@@ -153,9 +156,9 @@ impl Web {
         if let Some(id) = last_event_id.and_then(|id| HeaderValue::from_str(id).ok()) {
             request = request.header("last-event-id", id);
         }
-        let sent = self.send(self.authorized(link, request), Bytes::new());
+        let sent = self.send_authorized(link, request, Bytes::new());
         let response = within(&*self.pause, patience, sent).await.unwrap_or(Err(WebError::Late))?;
-        Ok(response.into_body())
+        Ok(answered(response, |status| status == StatusCode::OK)?.into_body())
     }
 
     /// Posts JSON with the credentials, and reads nothing of the answer but its status.
@@ -166,26 +169,51 @@ impl Web {
         patience: Duration,
     ) -> Result<(), WebError> {
         let request = Request::post(link.uri()).header(CONTENT_TYPE, "application/json");
-        let sent = self.send(self.authorized(link, request), json.into());
-        within(&*self.pause, patience, sent).await.unwrap_or(Err(WebError::Late)).map(drop)
+        let sent = self.send_authorized(link, request, json.into());
+        let response = within(&*self.pause, patience, sent).await.unwrap_or(Err(WebError::Late))?;
+        answered(response, |status| status.is_success()).map(drop)
     }
 
-    /// The issuer may name any other host as well, and none of them learns the secret.
-    fn authorized(&self, link: &Link, request: http::request::Builder) -> http::request::Builder {
-        match &self.authorization {
-            Some(value) if link.has_origin_of(&self.issuer) => request.header(AUTHORIZATION, value),
-            Some(_) => {
-                tracing::warn!(to = %link.uri(), "credentials are for the issuer's own host alone");
-                request
+    /// Sends the credentials along where they may go, and tells apart that they are refused: 401, or
+    /// 400 for a client that serves no API. Any other 400 is about what was sent.
+    async fn send_authorized(
+        &self,
+        link: &Link,
+        request: request::Builder,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, WebError> {
+        let Some(authorization) = self.authorization(link) else {
+            return self.send(request, body).await;
+        };
+        let response = self.send(request.header(AUTHORIZATION, authorization), body).await?;
+        let status = response.status();
+        let refused = match status {
+            StatusCode::UNAUTHORIZED => true,
+            StatusCode::BAD_REQUEST => {
+                let problem = self.read(response.into_body(), Bounds::SMALL).await?;
+                let problem = serde_json::from_slice::<serde_json::Value>(&problem);
+                problem.is_ok_and(|problem| problem["error"] == "unauthorized_client")
             }
-            None => request,
-        }
+            _ => return Ok(response),
+        };
+        let other = WebError::Status { status, retry_after: None };
+        Err(if refused { WebError::Refused(status) } else { other })
     }
 
-    /// The answer, if its status says success.
+    /// The credentials, if a request to `link` carries them. The issuer may name any other host as
+    /// well, and none of them learns the secret.
+    pub(super) fn authorization(&self, link: &Link) -> Option<&HeaderValue> {
+        let authorization = self.authorization.as_ref()?;
+        if !link.has_origin_of(&self.issuer) {
+            tracing::warn!(to = %link.uri(), "credentials are for the issuer's own host alone");
+            return None;
+        }
+        Some(authorization)
+    }
+
     async fn send(
         &self,
-        request: http::request::Builder,
+        request: request::Builder,
         body: Bytes,
     ) -> Result<Response<Incoming>, WebError> {
         let broken = |error: &dyn std::error::Error| WebError::Broken(causes(error));
@@ -193,13 +221,20 @@ impl Web {
             .header(USER_AGENT, concat!("chancery-verifier/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(body))
             .map_err(|error| broken(&error))?;
-        let response = self.client.request(request).await.map_err(|error| broken(&error))?;
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let retry_after = retry_after(response.headers());
-        Err(WebError::Status { status: response.status(), retry_after })
+        self.client.request(request).await.map_err(|error| broken(&error))
     }
+}
+
+/// The answer, if its status is `good`.
+fn answered(
+    response: Response<Incoming>,
+    good: impl Fn(StatusCode) -> bool,
+) -> Result<Response<Incoming>, WebError> {
+    let status = response.status();
+    if good(status) {
+        return Ok(response);
+    }
+    Err(WebError::Status { status, retry_after: retry_after(response.headers()) })
 }
 
 /// A client's id and secret, by which a resource shows who it is.

@@ -23,6 +23,7 @@ pub struct PackedEntries(BTreeMap<String, String>);
 
 /// The entries cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PackingError {
     /// A kind that this reader does not know.
     #[error("entries of an unknown kind")]

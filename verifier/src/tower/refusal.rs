@@ -7,6 +7,7 @@ use crate::Rejection;
 
 /// Why a request does not pass.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Refusal {
     /// It has no token.
     Missing,

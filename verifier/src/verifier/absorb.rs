@@ -30,6 +30,11 @@ impl Inner {
             if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {
                 return (false, Ok(Absorbed::Gap));
             }
+            known.note_feed();
+            // Its time may be the very one that was left behind with that life.
+            if known.place(&document) == Absorbed::Older {
+                return (false, unread.map_or(Ok(Absorbed::Older), |error| Err(error.into())));
+            }
             if unread.is_none() {
                 known.leave_earlier_life(&document);
             }

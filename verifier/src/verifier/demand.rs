@@ -21,6 +21,8 @@ struct Asked {
     /// A document names a key that is not known. Tokens cannot delay its fetch: it has a cool-down
     /// of its own.
     unknown_feed_kid: bool,
+    /// Keys are being fetched for it.
+    trying_feed_kid: bool,
     /// The key set that the feed speaks of, if it is not the one in hand.
     other: Option<String>,
     /// The one that is being fetched for.
@@ -29,7 +31,7 @@ struct Asked {
     tried: Option<String>,
     /// By the monotonic clock.
     fetched_at: Option<Duration>,
-    /// The last of them that a document caused.
+    /// The last of them that a document caused, and that brought keys.
     fetched_for_feed_at: Option<Duration>,
     /// A key set is in hand.
     any: bool,
@@ -71,9 +73,7 @@ impl Demand {
         let asked = &mut *self.lock();
         asked.fetched_at = Some(now);
         self.unknown_kid.store(false, Ordering::Relaxed);
-        if std::mem::take(&mut asked.unknown_feed_kid) {
-            asked.fetched_for_feed_at = Some(now);
-        }
+        asked.trying_feed_kid = asked.unknown_feed_kid;
         asked.trying.clone_from(&asked.other);
     }
 
@@ -81,6 +81,10 @@ impl Demand {
     pub(super) fn installed(&self, hash: &str) {
         let mut asked = self.lock();
         asked.any = true;
+        if std::mem::take(&mut asked.trying_feed_kid) {
+            asked.unknown_feed_kid = false;
+            asked.fetched_for_feed_at = asked.fetched_at;
+        }
         asked.tried = asked.trying.take();
         if asked.other.as_deref() == Some(hash) {
             asked.other = None;

@@ -82,6 +82,11 @@ impl Known {
         }
     }
 
+    /// Notes that the issuer has a feed: it has signed a document of it.
+    pub(super) fn note_feed(&mut self) {
+        (self.fed, self.no_feed) = (true, false);
+    }
+
     fn forget_times(&mut self) {
         (self.fresh, self.signed, self.pruned_at) = (None, None, 0);
         self.signers.clear();
@@ -97,7 +102,6 @@ impl Known {
     /// Notes the time of a document that the issuer has signed, whatever else is in it. Answers
     /// whether there is no later one.
     pub(super) fn note_time(&mut self, seen: Seen) -> bool {
-        (self.fed, self.no_feed) = (true, false);
         let latest = self.signed.filter(|signed| seen.time <= signed.time).unwrap_or(seen);
         self.signed = Some(latest);
         let seconds = latest.time / 1000;
@@ -133,7 +137,7 @@ impl Known {
     }
 
     /// Where `document` stands in relation to the position.
-    fn place(&self, document: &FeedDocument) -> Absorbed {
+    pub(super) fn place(&self, document: &FeedDocument) -> Absorbed {
         let Some(position) = &self.position else {
             return if document.prev_seq == 0 { Absorbed::Advanced } else { Absorbed::Gap };
         };

@@ -130,8 +130,8 @@ impl Verifier {
     /// Whether the keys should be fetched: there are none, a token or document named an unknown one,
     /// or the feed said that the issuer publishes others by now. Unknown `kid`s of tokens cause one
     /// fetch per [`Settings::cool_down`], and so do those of documents; what the feed says is delayed
-    /// by neither. It stands until keys are installed: whoever fails to fetch them has to wait before
-    /// trying again.
+    /// by neither. What a document asked for stands until keys are installed: whoever fails to fetch
+    /// them has to wait before trying again.
     pub fn wants_keys(&self) -> KeyDemand {
         self.0.demand.wanted(self.0.clock.monotonic())
     }
@@ -151,8 +151,9 @@ impl Verifier {
     /// [`Verifier::import`] after a restart.
     ///
     /// It says how much time has passed since the issuer was heard, by a clock that does not step.
-    /// For how long the API was down after that only the clock of the machine can tell: by as much as
-    /// it is behind then, the state may be older than it seems, until the issuer is heard again.
+    /// How much has passed since it was exported, whether the API ran or was down, only the clock of the
+    /// machine can tell: by as much as it is behind then, the state may be older than it seems, until
+    /// the issuer is heard again.
     pub fn export(&self) -> Vec<u8> {
         persist::export(&self.0.settings.issuer, &self.0.known.load(), self.0.moment())
     }

@@ -88,6 +88,8 @@ impl Known {
     /// Adds what was saved.
     pub(super) fn restore(&mut self, saved: Saved, moment: Moment) {
         self.merge(saved.entries);
+        let earlier = saved.head.position.as_ref().zip(self.position.as_ref());
+        let earlier = earlier.is_some_and(|(saved, known)| saved.0 < known.epoch);
         let seen = |(time, carried)| Seen { time, carried, at: moment.monotonic };
         if let Some(keys) = saved.keys.filter(|_| self.keys.is_empty()) {
             self.install(keys);
@@ -97,10 +99,12 @@ impl Known {
             self.position = Some(Position { epoch, seq, cursor });
             self.fresh = saved.head.fresh.map(seen);
         }
-        if let Some(signed) = saved.head.signed {
+        if let Some(signed) = saved.head.signed.filter(|_| !earlier) {
             self.note_time(seen(signed));
         }
-        self.fed |= saved.head.fed;
+        if saved.head.fed {
+            self.note_feed();
+        }
         saved.head.signers.iter().for_each(|kid| self.note_signer(kid));
         self.distrust_revoked();
     }

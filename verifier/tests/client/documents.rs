@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::support::keys::Key;
 use super::support::{
-    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, secs, start, streaming,
-    until,
+    Client, ClientSettings, Issuer, Served, is_revoked, issuer, millis, reached, secs, start,
+    streaming, until,
 };
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn c023_a_forged_event_ends_the_stream_and_moves_nothing() {
         // What the real one says comes by the next stream.
         time.skip(millis(wait)).await;
         until(&client, |verifier| is_revoked(verifier, &token)).await;
-        super::support::reached(&client, |client| client.counters().streams > count).await;
+        reached(&client, |client| client.counters().streams > count).await;
     }
 }
 
@@ -106,24 +106,37 @@ async fn c023_the_snapshot_takes_the_place_of_a_segment_that_is_refused() {
         Served::Text(issuer.document(0, 0).to_lowercase()),
     ];
     for (count, refused) in refused.into_iter().enumerate() {
+        time.awaited(secs(1)).await;
         let sid = format!("s{count}");
         let token = issuer.token(&sid);
         issuer.log(|log| {
             log.segments = refused;
             log.write(Kind::Session, &sid);
         });
-        time.skip(secs(1)).await;
+        time.advance(secs(30));
         until(&client, |verifier| is_revoked(verifier, &token)).await;
     }
-    // An issuer that is busy is not asked for more.
+    // It is long, and stays as it is for half a minute.
     let snapshots =
         || issuer.log(|log| log.requests.iter().filter(|uri| *uri == "/revocations").count());
     let asked = snapshots();
-    issuer.log(|log| log.segments = Served::Status(429, 0, ""));
-    let failures = client.counters().fetch_failures;
-    time.advance(secs(60));
-    super::support::reached(&client, |client| client.counters().fetch_failures > failures).await;
+    for span in [1000, 1000, 1650] {
+        time.skip(millis(span)).await;
+    }
+    time.awaited(millis(3250)).await;
     assert_eq!(snapshots(), asked);
+    // Where the issuer is busy, or knows what is not known here, it does no better.
+    let mut unread = issuer.log(|log| serde_json::to_value(log.document(0, 3, 0)).unwrap());
+    unread["entries"] = json!({ "later": "AAAA" });
+    let unread = issuer.log(|log| log.feed_key.sign(FEED_TYPE, &unread));
+    for refused in [Served::Status(429, 0, ""), Served::Text(unread)] {
+        issuer.log(|log| log.segments = refused);
+        let failures = client.counters().fetch_failures;
+        time.advance(secs(60));
+        reached(&client, |client| client.counters().fetch_failures > failures).await;
+        time.awaited(millis(5050)).await;
+        assert_eq!(snapshots(), asked);
+    }
 }
 
 /// Documents of the present state that a token key, a stranger, or another type has signed.

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::SystemTime;
 
 use chancery_verifier::revocation::Kind;
-use chancery_verifier::{Freshness, Requirement};
+use chancery_verifier::{Clock, Freshness, Requirement};
 
 use super::support::{
     ClientSettings, RETURN, is_revoked, issuer, millis, reached, secs, start, streaming, until,
@@ -120,6 +121,45 @@ async fn the_state_file_is_written_while_it_runs() {
     reached(&client, |client| client.counters().streaming).await;
     time.skip(secs(30)).await;
     reached(&client, |_| path.exists()).await;
+}
+
+#[tokio::test]
+async fn a_state_file_that_could_not_be_written_is_written_later() {
+    let (time, issuer) = issuer().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("not yet").join("state");
+    let client = start(&time, &issuer, ClientSettings::new().state_file(&path));
+    reached(&client, |client| client.counters().streaming).await;
+    time.skip(secs(30)).await;
+    // It waits again, so it has failed.
+    time.awaited(secs(30)).await;
+    fs::create_dir(path.parent().unwrap()).unwrap();
+    time.advance(secs(30));
+    reached(&client, |_| path.exists()).await;
+}
+
+#[tokio::test]
+async fn what_killed_processes_left_beside_the_state_file_is_removed() {
+    let (time, issuer) = issuer().await;
+    let folder = tempfile::tempdir().unwrap();
+    let now = SystemTime::UNIX_EPOCH + millis(u64::try_from(time.now()).unwrap());
+    let left = [
+        ("state.0123456789abcdef.new", secs(301), false),
+        ("state.0123456789abcdee.new", secs(299), true),
+        ("state.0123456789abcde.new", secs(301), true),
+        ("state.0123456789abcdeg.new", secs(301), true),
+        ("other.0123456789abcdef.new", secs(301), true),
+        ("state.new", secs(301), true),
+    ];
+    for (name, age, _) in left {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.set_modified(now - age).unwrap();
+    }
+    let _client =
+        start(&time, &issuer, ClientSettings::new().state_file(folder.path().join("state")));
+    for (name, _, stays) in left {
+        assert_eq!(folder.path().join(name).exists(), stays, "{name}");
+    }
 }
 
 #[tokio::test]

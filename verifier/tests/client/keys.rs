@@ -29,6 +29,8 @@ async fn c027_the_last_good_keys_stay_whatever_comes_instead() {
     let faults = [
         Served::Status(500, 0, "oh"),
         Served::Status(404, 0, ""),
+        // By whoever changed them on their way (RFC 9110 §15.3.4).
+        Served::Status(203, 0, issuer.log(|log| log.key_set().to_string().leak())),
         Served::Text("<!doctype html><title>Sign in</title>".into()),
         Served::Redirect(other),
         Served::Bytes(50 << 20),
@@ -39,7 +41,7 @@ async fn c027_the_last_good_keys_stay_whatever_comes_instead() {
         Served::Text(twice.to_string()),
     ];
     let token = issuer.token("s1");
-    let waits = [150, 250, 450, 850, 1650, 3250, 5050, 5050, 5050];
+    let waits = [150, 250, 450, 850, 1650, 3250, 5050, 5050, 5050, 5050];
     for (count, fault) in (1..).zip(faults) {
         issuer.log(|log| log.jwks = fault);
         match count {

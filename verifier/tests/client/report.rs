@@ -6,7 +6,7 @@ use chancery_verifier::revocation::Kind;
 use serde_json::json;
 
 use super::support::{
-    ClientSettings, Issuer, Served, is_revoked, issuer, reached, secs, start, until,
+    ClientSettings, Issuer, RETURN, Served, is_revoked, issuer, millis, reached, secs, start, until,
 };
 
 #[tokio::test]
@@ -77,6 +77,63 @@ async fn credentials_that_are_refused_rest_and_the_feed_is_asked_for() {
     issuer.log(|log| log.stream = Served::Well);
     time.advance(secs(300));
     reached(&client, |client| client.counters().streaming).await;
+}
+
+#[tokio::test]
+async fn a_report_that_is_refused_for_what_it_says_rests_nothing() {
+    let (time, issuer) = issuer().await;
+    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
+    let client = start(&time, &issuer, settings.silence(secs(3600)));
+    reached(&client, |client| client.counters().streaming).await;
+    let refused = |error| issuer.log(|log| log.applied = Served::Status(400, 0, error));
+    refused(r#"{"error":"invalid_request","error_description":"unauthorized_client"}"#);
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    refused(r#"{"error":"unauthorized_client"}"#);
+    for wait in [1000, 30_000, 500] {
+        time.skip(millis(wait)).await;
+    }
+    issuer.until(|log| log.reports.len() == 2).await;
+    // Of this client nobody wants to hear for five minutes.
+    for wait in [1000, 30_000, 500, 300_000 - 31_500] {
+        assert_eq!(issuer.log(|log| log.reports.len()), 2);
+        time.skip(millis(wait)).await;
+    }
+    issuer.until(|log| log.reports.len() == 3).await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_sent_no_credentials_refuses_none() {
+    let (time, issuer) = issuer().await;
+    let other = Issuer::start(&time).await;
+    other.log(|log| log.stream = Served::Status(401, 0, ""));
+    issuer.log(|log| log.stream_uri = Some(format!("{}/revocations/stream", other.url())));
+    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
+    let client = start(&time, &issuer, settings);
+    reached(&client, |client| client.counters().stream_failures == 1).await;
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    time.skip(RETURN).await;
+    other.until(|log| log.cursors.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_client_whose_report_is_refused_comes_back_when_it_is_told_to() {
+    let (time, issuer) = issuer().await;
+    issuer.log(|log| log.applied = Served::Status(429, 60, ""));
+    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
+    let client = start(&time, &issuer, settings.silence(secs(3600)));
+    reached(&client, |client| client.counters().streaming).await;
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 1).await;
+    let token = issuer.token("s1");
+    issuer.revoke("s1").await;
+    until(&client, |verifier| is_revoked(verifier, &token)).await;
+    // News or not, the next report waits for just that long.
+    time.skip(secs(60)).await;
+    time.skip(HALF).await;
+    issuer.until(|log| log.reports.len() == 2).await;
+    assert_eq!(issuer.log(|log| log.reports[1]["seq"].clone()), 1);
 }
 
 #[tokio::test]

@@ -3,7 +3,10 @@
 use chancery_verifier::Feed;
 use chancery_verifier::revocation::Kind;
 
-use super::support::{RETURN, Served, is_revoked, issuer, millis, reached, secs, streaming, until};
+use super::support::{
+    ClientSettings, RETURN, Served, is_revoked, issuer, millis, reached, secs, start, streaming,
+    until,
+};
 
 #[tokio::test]
 async fn a_revocation_reaches_the_verifier_by_the_stream() {
@@ -66,6 +69,37 @@ async fn c023_comments_and_replayed_events_keep_no_stream_alive() {
 }
 
 #[tokio::test]
+async fn while_a_stream_is_held_back_the_feed_is_asked_for() {
+    let (time, issuer) = issuer().await;
+    let folder = tempfile::tempdir().unwrap();
+    let settings = || ClientSettings::new().state_file(folder.path().join("state"));
+    let client = start(&time, &issuer, settings());
+    reached(&client, |client| client.counters().streaming).await;
+    client.stop().await;
+    issuer.log(|log| log.stalls = true);
+    let client = start(&time, &issuer, settings());
+    let streams = |uris: &[String]| uris.iter().filter(|uri| uri.ends_with("/stream")).count();
+    issuer.until(|log| streams(&log.requests) == 2).await;
+    // Once a second, also while the stream that is open brings nothing.
+    for sid in ["s1", "s2", "s3"] {
+        let token = issuer.token(sid);
+        issuer.log(|log| log.write(Kind::Session, sid));
+        time.skip(secs(1)).await;
+        until(&client, |verifier| is_revoked(verifier, &token)).await;
+    }
+    assert!(!client.counters().streaming);
+    // What it brings at last ends the questions.
+    issuer.heartbeat().await;
+    reached(&client, |client| client.counters().streaming).await;
+    let fetched = client.counters().documents_fetched;
+    time.advance(secs(2));
+    issuer.heartbeat().await;
+    until(&client, |verifier| verifier.state().age == Some(secs(0))).await;
+    assert_eq!(client.counters().documents_fetched, fetched);
+    assert_eq!(issuer.asked("/revocations/stream"), 2);
+}
+
+#[tokio::test]
 async fn a_heartbeat_renews_the_state_and_keeps_the_stream() {
     let (time, issuer) = issuer().await;
     let client = streaming(&time, &issuer).await;
@@ -117,7 +151,7 @@ async fn c023_events_that_come_twice_late_or_in_disorder_lose_nothing() {
 async fn a_refused_stream_is_asked_for_again_no_sooner_than_it_was_told() {
     let (time, issuer) = issuer().await;
     issuer.log(|log| log.stream = Served::Status(503, 7, ""));
-    let client = super::support::start(&time, &issuer, super::support::ClientSettings::new());
+    let client = start(&time, &issuer, ClientSettings::new());
     until(&client, |verifier| verifier.state().ready).await;
     reached(&client, |client| client.counters().stream_failures == 1).await;
     // Meanwhile the feed is asked for.

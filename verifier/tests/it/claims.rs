@@ -163,6 +163,7 @@ fn claims_that_decide_nothing_may_have_any_form() {
 fn settings_without_an_end_are_no_crash() {
     let settings = Settings::new(ISSUER, API).max_token_life(Duration::MAX);
     let settings = settings.max_stale(Duration::MAX).cool_down(Duration::MAX).leeway(Duration::MAX);
+    let settings = settings.cache_capacity(usize::MAX).max_document(usize::MAX);
     let world = World::with(settings);
     let strict = Requirement::new().freshness(Freshness::Strict(Duration::MAX));
     world.verify_for(&world.token(json!({ "exp": NOW + (1 << 40) })), &strict).unwrap();

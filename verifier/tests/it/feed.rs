@@ -258,6 +258,7 @@ fn c004_unknown_kids_of_tokens_do_not_delay_the_fetch_of_a_new_feed_key() {
     assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
     assert_eq!(world.verifier.wants_keys(), KeyDemand::Now);
     world.verifier.fetching_keys();
+    assert_eq!(world.verifier.wants_keys(), KeyDemand::Now, "that fetch may fail");
     world.install();
     // Nor do they come more often by documents.
     assert_eq!(world.verifier.absorb(&next), Err(FeedError::UnknownKey));
@@ -330,6 +331,10 @@ fn a_new_life_of_the_log_leaves_a_time_behind_that_lay_ahead() {
     assert_eq!(world.absorb(&renewed), Ok(Absorbed::NewEpoch));
     let state = world.verifier.state();
     assert_eq!((state.age, state.clock_offset), (Some(seconds(0)), Some(0)));
+    world.verify(&world.token(json!({}))).unwrap();
+    // A cache or a node that lags brings it back, and it stays behind.
+    assert_eq!(world.verifier.absorb(&ahead), Ok(Absorbed::Older));
+    assert_eq!(world.verifier.state().clock_offset, Some(0));
     world.verify(&world.token(json!({}))).unwrap();
 }
 

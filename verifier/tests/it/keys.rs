@@ -221,14 +221,13 @@ fn c027_unusable_keys_are_left_out() {
         json!("no key"),
         json!(null),
     ] {
-        let installed = world.verifier.install_keys(&world.jwks(std::slice::from_ref(&jwk)));
-        let expected = Installed { keys: 1, feed_keys: 1, unusable: 1 };
-        assert_eq!(installed, Ok(expected), "{jwk}");
+        let jwks = world.jwks(std::slice::from_ref(&jwk));
+        assert_eq!(counts(world.verifier.install_keys(&jwks).unwrap()), [1, 1, 1], "{jwk}");
         world.verify(&world.token(json!({}))).unwrap();
     }
     for jwk in [rsa, p384, changed("key_ops", json!(["verify"])), changed("x5c", json!([]))] {
         let installed = world.verifier.install_keys(&world.jwks(&[jwk])).unwrap();
-        assert_eq!(installed, Installed { keys: 2, feed_keys: 1, unusable: 0 });
+        assert_eq!(counts(installed), [2, 1, 0]);
     }
 }
 
@@ -237,7 +236,7 @@ fn c027_a_kid_that_stands_twice_is_nobodys() {
     let world = World::new();
     let (one, two) = (Signer::ed25519(3, "twice"), Signer::ed25519(4, "twice"));
     let installed = world.verifier.install_keys(&world.jwks(&[one.jwk(), two.jwk()])).unwrap();
-    assert_eq!(installed, Installed { keys: 1, feed_keys: 1, unusable: 2 });
+    assert_eq!(counts(installed), [1, 1, 2]);
     for key in [one, two] {
         assert_eq!(world.reason(&key.token(&claims(json!({})))), Reason::UnknownKey);
     }
@@ -269,4 +268,9 @@ fn without_keys_nothing_is_ready_and_keys_are_wanted() {
     assert!(!world.verifier.state().ready);
     world.verifier.fetching_keys();
     assert_eq!(world.verifier.wants_keys(), KeyDemand::After(seconds(30)));
+}
+
+/// How many keys are for tokens, how many for the feed, and how many of no use.
+fn counts(installed: Installed) -> [usize; 3] {
+    [installed.keys, installed.feed_keys, installed.unusable]
 }

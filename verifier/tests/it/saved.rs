@@ -5,7 +5,7 @@ use chancery_verifier::revocation::Kind;
 use chancery_verifier::{Absorbed, ImportError, Reason, Rejection, Settings};
 use serde_json::json;
 
-use super::support::{API, ISSUER, NOW, World, entries, seconds};
+use super::support::{API, EPOCH, ISSUER, NOW, World, entries, seconds};
 
 fn saved() -> (World, Vec<u8>) {
     let world = World::new();
@@ -109,6 +109,20 @@ fn what_was_saved_never_weakens_what_is_known() {
         let token = world.token(json!({ "sid": session }));
         assert_eq!(world.reason(&token), Reason::Revoked(Kind::Session));
     }
+}
+
+#[test]
+fn a_saved_time_that_lay_ahead_stays_behind_with_its_life_of_the_log() {
+    let before = World::new();
+    before.step(seconds(86_400));
+    before.absorb(&before.document(0, 1)).unwrap();
+    before.clock.set(NOW);
+    let world = World::new();
+    let renewed = FeedDocument { epoch: EPOCH + 1, ..world.document(0, 1) };
+    world.absorb(&renewed).unwrap();
+    world.verifier.import(&before.verifier.export()).unwrap();
+    assert_eq!(world.verifier.state().clock_offset, Some(0));
+    world.verify(&world.token(json!({}))).unwrap();
 }
 
 #[test]

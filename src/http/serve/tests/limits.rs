@@ -16,7 +16,7 @@ use super::super::alarm::sleep;
 use super::*;
 
 /// A body of what is sent to it, or endless; dropping it closes the other end.
-enum Feed {
+pub(super) enum Feed {
     Sent(mpsc::Receiver<Bytes>),
     Endless(#[expect(dead_code, reason = "held to be dropped")] mpsc::Sender<Bytes>),
 }
@@ -189,6 +189,57 @@ async fn a_peer_that_takes_nothing_of_an_answer_loses_the_connection() {
     let mut client = server.connect().await;
     client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     assert!(timeout(BOUND, closed.recv()).await.expect("still open").is_none());
+}
+
+/// A server and a client of it between whom little is under way, and `feed`'s other end.
+async fn narrow() -> (Client, mpsc::Sender<Bytes>) {
+    let limits = Limits { request_timeout: SHORT, ..ample() };
+    let (events, feed) = mpsc::channel(1);
+    let listening = tokio::net::TcpSocket::new_v4().unwrap();
+    listening.set_send_buffer_size(4096).unwrap();
+    listening.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let server =
+        Server::start_on(vec![listening.listen(8).unwrap()], feeding(Feed::Sent(feed)), limits);
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let stream = socket.connect(server.address).await.unwrap();
+    let mut client = Client { stream, read: Vec::with_capacity(512) };
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    (client, events)
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_little_at_a_time_of_a_large_answer_loses_the_connection() {
+    let (mut client, events) = narrow().await;
+    let start = Stopwatch::start();
+    events.send(vec![b'x'; 64 << 20].into()).await.unwrap();
+    let (mut few, mut taken) = ([0; 1024], 0);
+    while let Ok(1..) = client.stream.read(&mut few).await.inspect(|read| taken += read) {
+        sleep(Duration::from_millis(2)).await;
+        assert!(start.elapsed() < BOUND, "still open");
+    }
+    assert!(start.elapsed() >= SHORT * 4 && taken > 10 * few.len(), "{taken}");
+}
+
+#[tokio::test]
+async fn a_peer_that_catches_up_is_never_too_late() {
+    let (mut client, events) = narrow().await;
+    let start = Stopwatch::start();
+    let some = Bytes::from(vec![b'x'; 100_000]);
+    while start.elapsed() < SHORT * 6 {
+        // There is no room for all of it, so the second waits until the first was taken.
+        for _ in 0..2 {
+            events.send(some.clone()).await.unwrap();
+        }
+        let mut taken = 0;
+        while taken < 2 * some.len() {
+            client.read.clear();
+            let more = client.more().await;
+            assert!(more > 0, "cut off");
+            taken += more;
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// The wire sees each write succeed: what is not taken stands in the buffers of the kernel.

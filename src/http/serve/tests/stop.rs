@@ -2,8 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use axum::body::Body;
+use axum::middleware::map_response;
+use axum::response::Response;
+use http::header::CONTENT_TYPE;
+use tokio::sync::{Notify, mpsc};
 
+use super::super::connection::END_OF_STREAM;
+use super::limits::Feed;
 use super::*;
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -98,6 +104,40 @@ async fn a_stuck_request_is_aborted_at_the_drain_deadline() {
     assert_eq!(stopped(server.serving).await, Drained { completed: false });
     assert!(start.elapsed() >= SHORT);
     assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn a_request_behind_an_event_stream_on_its_connection_has_its_time_too() {
+    let (app, entered, release) = gated();
+    let app = app.route("/events", get(async || ([(CONTENT_TYPE, "text/event-stream")], "")));
+    let server = Server::start(app, ample()).await;
+    let mut client = server.connect().await;
+    client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(statuses(&client.answer().await), ["200"]);
+    client.send(REQUEST).await;
+    entered.notified().await;
+    server.stop.send(()).unwrap();
+    client.quiet(END_OF_STREAM + SHORT).await;
+    release.notify_one();
+    assert!(client.rest().await.ends_with("\r\n\r\ndone"));
+    assert!(stopped(server.serving).await.completed);
+}
+
+#[tokio::test]
+async fn an_event_stream_that_begins_after_the_stop_does_not_hold_it_up() {
+    let (app, entered, release) = gated();
+    let events = async |_: Response| {
+        let endless = Body::new(Feed::Endless(mpsc::channel(1).0));
+        ([(CONTENT_TYPE, "text/event-stream")], endless)
+    };
+    let server = Server::start(app.layer(map_response(events)), ample()).await;
+    let mut client = server.connect().await;
+    client.send(REQUEST).await;
+    entered.notified().await;
+    server.stop.send(()).unwrap();
+    refused(server.address).await;
+    release.notify_one();
+    assert!(stopped(server.serving).await.completed);
 }
 
 #[tokio::test]

@@ -1,9 +1,13 @@
 //! `GET /revocations/stream`: what is told, where a reader goes on, and when he is let go.
 
+use std::future::poll_fn;
+use std::sync::mpsc;
+use std::task::Poll;
 use std::time::Duration;
 
 use chancery::protocol::audit::AuditKind;
 use chancery::protocol::revocation::Kind;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::BACKEND;
@@ -214,24 +218,39 @@ async fn streams_end_when_the_server_says_so_behind_what_was_told() {
     assert_eq!(server.get("/revocations").await.status, 200);
 }
 
-#[tokio::test]
-async fn news_are_told_also_where_the_one_who_looked_first_was_interrupted() {
+#[test]
+fn news_are_told_also_where_the_one_who_looked_first_was_interrupted() {
+    // What is made on another thread can be held up: there is one.
+    let mut one = tokio::runtime::Builder::new_current_thread();
+    one.enable_all().max_blocking_threads(1).build().unwrap().block_on(interrupt_looks());
+}
+
+async fn interrupt_looks() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let (mut stream, mut follower) = (server.stream("", "").await, Follower::default());
     follower.take(&stream.told().await);
     follower.take(&stream.told().await);
     let mut raw = server.raw().await;
-    for steps in (0..30).map(|n| 5 * n * n) {
+    let memory = &server.server.memory;
+    // What a look found is known, and its news are still being made.
+    let between =
+        || memory.last_known().unwrap().head.epoch > memory.feed().state().unwrap().head.epoch;
+    for _ in 0..3 {
         raw.run("UPDATE feed_head SET epoch = epoch + 1").await;
-        let interrupted = async {
-            for _ in 0..steps {
-                tokio::task::yield_now().await;
+        let (release, held) = mpsc::channel::<()>();
+        let holding = spawn_blocking(move || held.recv());
+        let mut looking = Box::pin(memory.refresh());
+        let interrupted = poll_fn(|cx| match looking.as_mut().poll(cx) {
+            Poll::Pending if !between() => Poll::Pending,
+            looked => {
+                assert!(looked.is_pending());
+                Poll::Ready(())
             }
-        };
-        tokio::select! {
-            _ = server.server.memory.refresh() => {}
-            () = interrupted => {}
-        }
+        });
+        timeout(Duration::from_mins(1), interrupted).await.unwrap();
+        drop(looking);
+        drop(release);
+        holding.await.unwrap().unwrap_err();
         server.look().await;
         let told = stream.told().await;
         assert!(told.is_snapshot());

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::{Home, Program, Reply, Serving, Wire, basic, exchange};
+use crate::support::{Home, Program, Reply, Serving, Wire, basic, exchange, free_address};
 
 /// A server that runs as a process, with its administrator.
 pub(super) struct Issuer {
@@ -104,9 +104,7 @@ impl Api {
         files: &[(&str, String)],
         (issuer, audience, algorithm): (&str, &str, &str),
     ) -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
+        let address = free_address();
         let port = address.port().to_string();
         let variables =
             [("ISSUER", issuer), ("AUDIENCE", audience), ("ALGORITHM", algorithm), ("PORT", &port)];

@@ -115,11 +115,11 @@ async fn whatever_gets_lost_the_same_token_is_sent_again() {
     it.set_clock(301);
     let proxy = "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>";
     let later = "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}";
-    let slower = "HTTP/1.1 429 Slower\r\nRetry-After: 9\r\nContent-Length: 2\r\n\r\n{}";
+    let slower = "HTTP/1.1 429 Slower\r\nRetry-After: 86400\r\nContent-Length: 2\r\n\r\n{}";
     let faults = [
         (Act::Answer(proxy), (500, 1000)),
-        (Act::Answer(later), (7000, 7000)),
-        (Act::Answer(slower), (9000, 9000)),
+        (Act::Answer(later), (8000, 9000)),
+        (Act::Answer(slower), (62_000, 64_000)),
         (Act::Lose, (4000, 8000)),
         (Act::Halve, (8000, 16_000)),
     ];

@@ -258,11 +258,19 @@ async fn the_surplus_of_a_user_is_what_was_unused_for_longest() {
         given.0.advance(10);
         sessions.push(given.stored_session(&anna).await);
     }
-    let ended = given.store().write(given.end(Sessions::Surplus(anna.id, 2))).await.unwrap();
+    let surplus = |begun: usize| given.end(Sessions::Surplus(anna.id, sessions[begun].id, 2));
+    let ended = given.store().write(surplus(4)).await.unwrap();
     let ended: HashSet<_> = ended.sessions.into_iter().collect();
     assert_eq!(ended, sessions[..3].iter().map(|session| session.id).collect());
-    let none = given.store().write(given.end(Sessions::Surplus(anna.id, 2))).await.unwrap();
-    assert!(none.sessions.is_empty());
+    assert!(given.store().write(surplus(4)).await.unwrap().sessions.is_empty());
+    // Sessions that begin in one millisecond are all as old: the one that has just begun stays.
+    for _ in 0..8 {
+        let begun = given.stored_session(&anna).await;
+        let surplus = given.end(Sessions::Surplus(anna.id, begun.id, 1));
+        given.store().write(surplus).await.unwrap();
+        assert_eq!(given.status(&begun).await, SessionStatus::Active);
+        assert_eq!(given.listed(&anna).await, 1);
+    }
 }
 
 #[tokio::test]

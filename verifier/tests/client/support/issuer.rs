@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use chancery_verifier::Clock;
@@ -252,17 +252,13 @@ fn position(cursor: &str) -> Option<(i64, i64)> {
     Some((epoch.parse().ok()?, seq.parse().ok()?))
 }
 
-async fn applied(
-    State(shared): State<Arc<Shared>>,
-    headers: HeaderMap,
-    body: String,
-) -> &'static str {
+async fn applied(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: String) -> Response {
     let mut log = shared.log.lock().unwrap();
     let authorization =
         headers.get("authorization").map(|value| value.to_str().unwrap().to_owned());
     log.authorizations.push(authorization);
     log.reports.push(serde_json::from_str(&body).unwrap());
-    ""
+    log.applied.answer().unwrap_or_else(|| StatusCode::NO_CONTENT.into_response())
 }
 
 impl Served {
@@ -271,11 +267,11 @@ impl Served {
         Some(match self {
             Self::Well => return None,
             Self::Status(status, retry_after, text) => {
-                let status = axum::http::StatusCode::from_u16(*status).unwrap();
+                let status = StatusCode::from_u16(*status).unwrap();
                 (status, [(header::RETRY_AFTER, retry_after.to_string())], *text).into_response()
             }
             Self::Redirect(to) => {
-                let status = axum::http::StatusCode::FOUND;
+                let status = StatusCode::FOUND;
                 (status, [(header::LOCATION, to.clone())]).into_response()
             }
             Self::Text(text) => text.clone().into_response(),

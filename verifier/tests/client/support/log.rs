@@ -25,6 +25,8 @@ pub(crate) struct Log {
     /// What lies behind a cursor.
     pub(crate) segments: Served,
     pub(crate) stream: Served,
+    /// The answer to reports.
+    pub(crate) applied: Served,
     /// A stream that is opened brings nothing by itself.
     pub(crate) stalls: bool,
     /// The paths and queries that were asked for.
@@ -67,6 +69,7 @@ impl Log {
             snapshot: Served::Well,
             segments: Served::Well,
             stream: Served::Well,
+            applied: Served::Well,
             stalls: false,
             requests: vec![],
             cursors: vec![],

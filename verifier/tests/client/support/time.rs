@@ -34,6 +34,12 @@ impl TestTime {
 
     /// Moves the time on by `span` as soon as somebody waits for just that long.
     pub(crate) async fn skip(&self, span: Duration) {
+        self.awaited(span).await;
+        self.advance(span);
+    }
+
+    /// Completes as soon as somebody waits for just that long.
+    pub(crate) async fn awaited(&self, span: Duration) {
         let mut changed = self.0.changed.subscribe();
         let awaited = async {
             while !self.take_wait(span) {
@@ -42,7 +48,6 @@ impl TestTime {
         };
         let awaited = tokio::time::timeout(super::PATIENCE, awaited).await;
         assert!(awaited.is_ok(), "nobody waits for {span:?}, but for {:?}", self.waits());
-        self.advance(span);
     }
 
     /// Whether somebody waits for just that long. Each wait is taken once.
