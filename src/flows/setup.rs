@@ -14,7 +14,7 @@ use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
 use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
-use crate::protocol::key::Algorithm;
+use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::{Scope, ScopeSet};
@@ -64,12 +64,12 @@ impl Server {
     /// Takes every step that is due for the keys.
     pub async fn maintain_keys(&self) -> Result<(), FlowError> {
         let known = self.memory.current().await.ok();
-        let algorithms: Vec<Algorithm> = known
+        let in_use: Vec<(KeyUse, Algorithm)> = known
             .iter()
             .flat_map(|known| known.resources())
-            .map(|resource| resource.settings.algorithm)
+            .map(|resource| (KeyUse::AccessToken, resource.settings.algorithm))
             .collect();
-        if self.memory.keeper().maintain(&algorithms).await? {
+        if self.memory.keeper().maintain(&in_use).await? {
             self.memory.refresh().await?;
         }
         Ok(())

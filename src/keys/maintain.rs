@@ -57,11 +57,11 @@ impl Keeper {
         KeyRing::open(stored, &self.master)
     }
 
-    /// Takes every step that is due for the algorithms in use, and answers whether there was one.
-    pub async fn maintain(&self, algorithms: &[Algorithm]) -> Result<bool, KeyError> {
+    /// Takes every step that is due for the keys in use, and answers whether there was one.
+    pub async fn maintain(&self, in_use: &[(KeyUse, Algorithm)]) -> Result<bool, KeyError> {
         let stored = self.store.read(LoadKeys).await?;
         let mut changed = false;
-        for place in needed(algorithms) {
+        for place in needed(in_use) {
             changed |= self.maintain_signing(place, &stored).await?;
         }
         changed |= self.maintain_tokens(&stored).await?;

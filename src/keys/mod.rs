@@ -2,6 +2,7 @@
 //! [`crate::storage`], [`crate::protocol`] and [`crate::env`].
 
 pub mod master;
+pub mod tags;
 
 mod error;
 mod generate;

@@ -12,6 +12,7 @@ use super::master::{MasterKey, Purpose};
 use super::signer::SigningKey;
 use super::token_key::TokenKeys;
 use super::verify::{VerifyingKey, key_id};
+use crate::protocol::id_token::{ID_TOKEN_TYPE, IdTokenHint};
 use crate::protocol::key::{Algorithm, KeyRecord, KeyState, KeyUse, Kid, PublicJwk};
 use crate::protocol::secret::SecretHash;
 use crate::protocol::time::Timestamp;
@@ -21,7 +22,10 @@ use crate::storage::ops::keys::{StoredKeys, TokenKeyRecord};
 /// The keys of a node.
 pub struct KeyRing {
     signing: HashMap<(KeyUse, Algorithm), Arc<SigningKey>>,
+    /// By which access tokens are told.
     verifying: HashMap<Kid, VerifyingKey>,
+    /// By which ID tokens are told.
+    hinting: HashMap<Kid, VerifyingKey>,
     records: Vec<KeyRecord>,
     tokens: TokenKeys,
     token_records: Vec<TokenKeyRecord>,
@@ -44,10 +48,17 @@ impl KeyRing {
     pub(super) fn open(stored: StoredKeys, master: &MasterKey) -> Result<Self, KeyError> {
         let mut signing = HashMap::new();
         let mut verifying = HashMap::new();
+        let mut hinting = HashMap::new();
         for record in &stored.signing {
             let key = VerifyingKey::parse(&record.public, record.algorithm);
-            if record.usage == KeyUse::AccessToken {
-                verifying.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+            match record.usage {
+                KeyUse::AccessToken => {
+                    verifying.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+                }
+                KeyUse::IdToken => {
+                    hinting.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+                }
+                KeyUse::Feed => {}
             }
             if record.life.state == KeyState::Active {
                 let place = (record.usage, record.algorithm);
@@ -62,6 +73,7 @@ impl KeyRing {
             jwks: Jwks::of(&stored.signing)?,
             signing,
             verifying,
+            hinting,
             records: stored.signing,
             tokens,
             token_records: stored.token,
@@ -71,6 +83,11 @@ impl KeyRing {
     /// The key that signs access tokens with `algorithm`.
     pub fn access_token_key(&self, algorithm: Algorithm) -> Option<&Arc<SigningKey>> {
         self.signing.get(&(KeyUse::AccessToken, algorithm))
+    }
+
+    /// The key that signs ID tokens with `algorithm`.
+    pub fn id_token_key(&self, algorithm: Algorithm) -> Option<&Arc<SigningKey>> {
+        self.signing.get(&(KeyUse::IdToken, algorithm))
     }
 
     /// The key that signs the feed of revocations.
@@ -86,9 +103,16 @@ impl KeyRing {
         issuer: &Issuer,
         now: Timestamp,
     ) -> Option<(AccessTokenClaims, Kid)> {
-        let kid = Kid::new(&key_id(token)?);
+        let kid = Kid::new(&key_id(token, ACCESS_TOKEN_TYPE)?);
         let claims = self.verifying.get(&kid)?.verify(token, issuer, now)?;
         Some((claims, kid))
+    }
+
+    /// What `token` says, if it is an ID token of ours, be it expired: it hints at a user, and proves
+    /// nothing of who sends it (OIDC Core §3.1.2.2).
+    pub fn read_hint(&self, token: &str, issuer: &Issuer) -> Option<IdTokenHint> {
+        let kid = Kid::new(&key_id(token, ID_TOKEN_TYPE)?);
+        self.hinting.get(&kid)?.read(token, issuer)
     }
 
     /// The keys that tag refresh tokens.
@@ -151,6 +175,7 @@ fn open_signing(record: &KeyRecord, master: &MasterKey) -> Result<SigningKey, Ke
     let private = master.open(&record.sealed, signing_purpose(&record.kid))?;
     let typ = match record.usage {
         KeyUse::AccessToken => ACCESS_TOKEN_TYPE,
+        KeyUse::IdToken => ID_TOKEN_TYPE,
         KeyUse::Feed => FEED_TYPE,
     };
     SigningKey::parse(&private, (record.algorithm, &record.kid), typ)

@@ -87,18 +87,18 @@ pub(super) const MARGIN: Duration = Duration::from_mins(2);
 /// 256 numbers last for more than 60 years.
 const SLOWEST_TAG_ROTATION: Duration = Duration::from_hours(90 * 24);
 
-/// The uses and algorithms that must have keys: what the resources sign with, what every issuer
-/// must be able to (RFC 9068 §2.1 asks for RS256), and the feed.
-pub(super) fn needed(algorithms: &[Algorithm]) -> Vec<(KeyUse, Algorithm)> {
+/// The uses and algorithms that must have keys: those in use, what every issuer must be able to
+/// (RFC 9068 §2.1 and OIDC Discovery §3 ask for RS256), and the feed.
+pub(super) fn needed(in_use: &[(KeyUse, Algorithm)]) -> Vec<(KeyUse, Algorithm)> {
     let mut needed = vec![
         (KeyUse::AccessToken, Algorithm::Es256),
         (KeyUse::AccessToken, Algorithm::Rs256),
+        (KeyUse::IdToken, Algorithm::Rs256),
         (KeyUse::Feed, Algorithm::Es256),
     ];
-    for algorithm in algorithms {
-        let pair = (KeyUse::AccessToken, *algorithm);
-        if !needed.contains(&pair) {
-            needed.push(pair);
+    for pair in in_use {
+        if !needed.contains(pair) {
+            needed.push(*pair);
         }
     }
     needed

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use chancery_verifier::claims::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
+use chancery_verifier::claims::AccessTokenClaims;
 use jsonwebtoken::{DecodingKey, Validation};
 
+use crate::protocol::id_token::IdTokenHint;
 use crate::protocol::key::{Algorithm, PublicJwk};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::Issuer;
@@ -49,12 +50,18 @@ impl VerifyingKey {
         let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;
         alive.then_some(claims)
     }
+
+    /// What an ID token says, if this key signed it for `issuer`, whenever that was.
+    pub(super) fn read(&self, token: &str, issuer: &Issuer) -> Option<IdTokenHint> {
+        let decoded = jsonwebtoken::decode::<IdTokenHint>(token, &self.key, &self.validation);
+        decoded.ok().map(|decoded| decoded.claims).filter(|hint| hint.iss == issuer.as_str())
+    }
 }
 
-/// The `kid` of a token that has the form of an access token of ours, and claims to be one.
+/// The `kid` of a token that has the form of one of ours, and claims to be of the type `expected`.
 ///
 /// Keys are looked up by this text and never fetched, whatever else the header says (JWT-03).
-pub(super) fn key_id(token: &str) -> Option<String> {
+pub(super) fn key_id(token: &str, expected: &str) -> Option<String> {
     if token.len() > MAX_TOKEN || token.split('.').count() != 3 {
         return None;
     }
@@ -62,8 +69,8 @@ pub(super) fn key_id(token: &str) -> Option<String> {
     let typ = header.typ?;
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
     // JWT-02, JWT-04: extensions that must be understood are none of ours, and the other tokens that
-    // our keys sign are not access tokens.
-    if header.crit.is_some() || !typ.eq_ignore_ascii_case(ACCESS_TOKEN_TYPE) {
+    // our keys sign are not of this type.
+    if header.crit.is_some() || !typ.eq_ignore_ascii_case(expected) {
         return None;
     }
     header.kid

@@ -27,6 +27,8 @@ pub enum Algorithm {
 pub enum KeyUse {
     /// Access tokens.
     AccessToken,
+    /// ID tokens, and what else says something about users to one client: userinfo, logout tokens.
+    IdToken,
     /// The revocation feed.
     Feed,
 }
@@ -181,12 +183,13 @@ impl Algorithm {
 
 impl KeyUse {
     /// Every use.
-    pub const EVERY: [Self; 2] = [Self::AccessToken, Self::Feed];
+    pub const EVERY: [Self; 3] = [Self::AccessToken, Self::IdToken, Self::Feed];
 
     /// The name, as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
+            Self::IdToken => "id_token",
             Self::Feed => "feed",
         }
     }

@@ -11,6 +11,7 @@ pub mod end_reason;
 pub mod error;
 pub mod form;
 pub mod grant;
+pub mod id_token;
 pub mod ids;
 pub mod key;
 pub mod password;

@@ -1,11 +1,11 @@
 //! Where a reader of the feed has read up to, as a text that only nodes of this issuer can make:
 //! `epoch.seq.tip.tag`. Must not know where the log is.
 
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::keys::master::MasterKey;
+use crate::keys::tags::Tags;
 use crate::protocol::ids::Tip;
 use crate::protocol::uri::Issuer;
 
@@ -24,51 +24,31 @@ pub struct Cursor {
 ///
 /// A genuine cursor proves what the log once held: if the database does not have it, writes were
 /// lost. So nobody must be able to make one up, or to bring one from another issuer.
-pub(super) struct Cursors {
-    keys: Vec<hmac::Key>,
-    issuer: Issuer,
-}
+pub(super) struct Cursors(Tags);
 
 impl Cursors {
     pub(super) fn new(master: &MasterKey, issuer: Issuer) -> Self {
-        Self { keys: master.tagging_keys("cursors of the feed"), issuer }
+        Self(Tags::new(master, "cursors of the feed", issuer))
     }
 
     /// The text of `cursor`.
     pub(super) fn write(&self, cursor: &Cursor) -> String {
         let tip = cursor.tip.map(|tip| BASE64_URL_SAFE_NO_PAD.encode(tip.as_bytes()));
         let place = format!("{}.{}.{}", cursor.epoch, cursor.seq, tip.unwrap_or_default());
-        // There is one key at least.
-        let tag = self.keys.first().map(|key| self.tag(key, &place)).unwrap_or_default();
+        let tag = self.0.tag(&[place.as_bytes()]);
         format!("{place}.{tag}")
     }
 
     /// The cursor that `text` is, if it was written here or by another node of this issuer.
     pub(super) fn read(&self, text: &str) -> Option<Cursor> {
         let (place, tag) = text.rsplit_once('.')?;
-        let genuine = |key: &hmac::Key| {
-            aws_lc_rs::constant_time::verify_slices_are_equal(
-                self.tag(key, place).as_bytes(),
-                tag.as_bytes(),
-            )
-            .is_ok()
-        };
-        if !self.keys.iter().any(genuine) {
+        if !self.0.is_of(tag, &[place.as_bytes()]) {
             return None;
         }
         let mut parts = place.splitn(3, '.');
         let (epoch, seq) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let tip = BASE64_URL_SAFE_NO_PAD.decode(parts.next()?).ok()?;
         Some(Cursor { epoch, seq, tip: Tip::try_from(tip.as_slice()).ok() })
-    }
-
-    /// Half of an HMAC, in base64url.
-    fn tag(&self, key: &hmac::Key, place: &str) -> String {
-        let mut tagging = hmac::Context::with_key(key);
-        tagging.update(self.issuer.as_str().as_bytes());
-        tagging.update(b"\0");
-        tagging.update(place.as_bytes());
-        BASE64_URL_SAFE_NO_PAD.encode(&tagging.sign().as_ref()[..16])
     }
 }
 

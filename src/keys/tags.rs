@@ -1,0 +1,47 @@
+//! Short texts that only nodes with this master key can have written. Must not know what they say.
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+
+use super::master::MasterKey;
+use crate::protocol::uri::Issuer;
+
+/// Writes and checks the tags of one use, at one issuer: half of an HMAC-SHA-256, in base64url.
+pub struct Tags {
+    /// That of the current master key, then that of the one before.
+    keys: Vec<hmac::Key>,
+    issuer: Issuer,
+}
+
+impl Tags {
+    /// The tags of `usage`.
+    pub fn new(master: &MasterKey, usage: &'static str, issuer: Issuer) -> Self {
+        Self { keys: master.tagging_keys(usage), issuer }
+    }
+
+    /// The tag of these parts, none of which may hold a zero byte but the last.
+    pub fn tag(&self, parts: &[&[u8]]) -> String {
+        // There is one key at least.
+        self.keys.first().map(|key| self.tag_by(key, parts)).unwrap_or_default()
+    }
+
+    /// Whether `tag` is that of these parts, in constant time.
+    pub fn is_of(&self, tag: &str, parts: &[&[u8]]) -> bool {
+        let genuine = |key: &hmac::Key| {
+            verify_slices_are_equal(self.tag_by(key, parts).as_bytes(), tag.as_bytes()).is_ok()
+        };
+        self.keys.iter().any(genuine)
+    }
+
+    fn tag_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> String {
+        let mut tagging = hmac::Context::with_key(key);
+        tagging.update(self.issuer.as_str().as_bytes());
+        for part in parts {
+            tagging.update(b"\0");
+            tagging.update(part);
+        }
+        BASE64_URL_SAFE_NO_PAD.encode(&tagging.sign().as_ref()[..16])
+    }
+}
