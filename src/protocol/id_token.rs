@@ -122,7 +122,7 @@ mod tests {
         let at = Timestamp::from_seconds(1_700_000_000);
         let authentication = Authentication { at, acr: None, amr: vec!["pwd".to_owned()] };
         let sign_in = SignIn {
-            user: UserId::at(at, [1; 16]),
+            user: UserId::at(at, [1; 10]),
             client: &client,
             session: SessionId::from_bytes([2; 16]),
             authentication: &authentication,
