@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod administration;
+pub mod authorize;
 pub mod background;
 pub mod client_credentials;
 pub mod clock;

@@ -21,7 +21,7 @@ impl Tags {
         Self { keys: master.tagging_keys(usage), issuer }
     }
 
-    /// The tag of these parts, none of which may hold a zero byte but the last.
+    /// The tag of these parts, each behind its length: no two lists of parts are one.
     pub fn tag(&self, parts: &[&[u8]]) -> String {
         // There is one key at least.
         self.keys.first().map(|key| self.tag_by(key, parts)).unwrap_or_default()
@@ -37,9 +37,8 @@ impl Tags {
 
     fn tag_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> String {
         let mut tagging = hmac::Context::with_key(key);
-        tagging.update(self.issuer.as_str().as_bytes());
-        for part in parts {
-            tagging.update(b"\0");
+        for part in [self.issuer.as_str().as_bytes()].iter().chain(parts) {
+            tagging.update(&part.len().to_be_bytes());
             tagging.update(part);
         }
         BASE64_URL_SAFE_NO_PAD.encode(&tagging.sign().as_ref()[..16])

@@ -1,0 +1,3 @@
+//! The authorization endpoint and the pages that lead through it.
+
+pub mod interaction;
