@@ -15,6 +15,9 @@ const DARK: Colour = Colour::new(0x1b, 0x1e, 0x26);
 /// The colour where the operator has chosen none.
 const ACCENT: Colour = Colour::new(0x2a, 0x4f, 0xa8);
 
+/// The contrast of the accent that is made for the night: clear, and short of glaring.
+const BY_NIGHT: f64 = 6.5;
+
 /// What an operator decides about the look of the pages.
 #[derive(Clone, Debug)]
 pub struct BrandSettings {
@@ -95,8 +98,8 @@ fn logo(bytes: &[u8]) -> Result<Asset, BadLogo> {
 }
 
 fn stylesheet(accent: Colour, accent_dark: Option<Colour>) -> String {
-    // A saturated colour glares at night; a lighter one is the usual answer.
-    let dark = accent_dark.unwrap_or_else(|| accent.readable_on(DARK, 6.5));
+    // What is dark enough for a white page is too dark for a dark one.
+    let dark = accent_dark.unwrap_or_else(|| accent.vivid().readable_on(DARK, BY_NIGHT));
     format!(
         ":root {{\n{}}}\n@media (prefers-color-scheme: dark) {{\n:root {{\n{}}}\n}}\n",
         properties(accent, LIGHT),

@@ -41,6 +41,13 @@ impl Colour {
         steps.into_iter().find(|one| one.contrast(ground) >= wanted).unwrap_or(end)
     }
 
+    /// This hue at its brightest, as it is before there is white in it.
+    pub(super) fn vivid(self) -> Self {
+        let brightest = u16::from(self.0.into_iter().max().unwrap_or(0).max(1));
+        let lift = |one: u8| u8::try_from(u16::from(one) * 255 / brightest).unwrap_or(u8::MAX);
+        Self(self.0.map(lift))
+    }
+
     /// This colour or black, whichever can be read better on `ground`.
     pub(super) fn or_black_on(self, ground: Self) -> Self {
         if self.contrast(ground) >= Self::BLACK.contrast(ground) { self } else { Self::BLACK }
@@ -126,6 +133,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_vivid_colour_has_a_full_channel() {
+        let vivid = |text: &str| text.parse::<Colour>().unwrap().vivid().to_string();
+        assert_eq!(vivid("#2a4fa8"), "#3f77ff");
+        assert_eq!(vivid("#ff0010"), "#ff0010");
+        assert_eq!(vivid("#000000"), "#000000");
+        assert_eq!(vivid("#777777"), "#ffffff");
     }
 
     #[test]
