@@ -70,7 +70,7 @@ impl Detail<'_> {
     }
 
     pub(super) fn shown(&self) -> String {
-        words::shown(self.value)
+        words::told(self.value)
     }
 }
 

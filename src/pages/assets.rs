@@ -19,16 +19,23 @@ pub struct Asset {
 
 /// Every file that pages of this brand ask for.
 pub fn assets(brand: &Brand) -> Vec<Asset> {
-    let mut all = vec![STYLE.clone(), SCRIPT.clone(), brand.style.clone()];
+    let mut all = vec![STYLE.clone(), SCRIPT.clone(), brand.style.clone(), brand.icon.clone()];
     all.extend(brand.logo.clone());
     all
 }
 
+const SHEETS: &str = concat!(
+    include_str!("../../templates/assets/pages/palette.css"),
+    include_str!("../../templates/assets/pages/page.css"),
+    include_str!("../../templates/assets/pages/parts.css"),
+    include_str!("../../templates/assets/pages/forms.css"),
+    include_str!("../../templates/assets/pages/lists.css"),
+    include_str!("../../templates/assets/pages/windows.css"),
+);
+
 /// The style of every page.
-pub(super) static STYLE: LazyLock<Asset> = LazyLock::new(|| {
-    let bytes = include_bytes!("../../templates/assets/pages.css");
-    Asset::new("pages", "css", CSS, Cow::Borrowed(bytes))
-});
+pub(super) static STYLE: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("pages", "css", CSS, Cow::Borrowed(SHEETS.as_bytes())));
 
 /// Sends the form of the response mode `form_post`. No other page has a script.
 pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
@@ -80,7 +87,7 @@ mod tests {
     #[test]
     fn the_names_are_distinct_and_carry_the_hash_of_the_bytes() {
         let all = assets(&Brand::default());
-        assert_eq!(all.len(), 3);
+        assert_eq!(all.len(), 4);
         for asset in &all {
             assert!(!asset.bytes.is_empty(), "{}", asset.path);
             let hash = format!("-{:016x}.", fingerprint(&asset.bytes));
@@ -100,6 +107,7 @@ mod tests {
     fn no_asset_names_another_place() {
         for asset in assets(&Brand::default()) {
             let text = String::from_utf8(asset.bytes.into_owned()).unwrap();
+            let text = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
             for foreign in ["http:", "https:", "url(", "@import", "//"] {
                 assert!(!text.contains(foreign), "{}: {foreign}", asset.path);
             }

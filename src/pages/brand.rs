@@ -39,6 +39,8 @@ pub struct Brand {
     pub(super) name: String,
     pub(super) base: String,
     pub(super) style: Asset,
+    /// What stands for the brand in a tab, where there is no logo.
+    pub(super) icon: Asset,
     pub(super) logo: Option<Asset>,
 }
 
@@ -72,10 +74,13 @@ impl Brand {
 
     fn without_logo(settings: &BrandSettings) -> Self {
         let style = stylesheet(settings.accent, settings.accent_dark);
+        let name = words::shown(&settings.name);
+        let icon = icon(&words::initial(&name), settings.accent);
         Self {
-            name: words::shown(&settings.name),
+            name,
             base: settings.base.trim_end_matches('/').to_owned(),
             style: Asset::new("brand", "css", CSS, Cow::Owned(style.into_bytes())),
+            icon: Asset::new("icon", "svg", "image/svg+xml", Cow::Owned(icon.into_bytes())),
             logo: None,
         }
     }
@@ -95,6 +100,17 @@ impl Default for Brand {
 fn logo(bytes: &[u8]) -> Result<Asset, BadLogo> {
     let (media_type, extension) = picture_type(bytes).ok_or(BadLogo)?;
     Ok(Asset::new("logo", extension, media_type, Cow::Owned(bytes.to_vec())))
+}
+
+/// A letter on the accent. An initial is letters and digits, so nothing needs escaping.
+fn icon(initial: &str, accent: Colour) -> String {
+    let letter = Colour::WHITE.or_black_on(accent);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 32 32\">\
+         <rect width=\"32\" height=\"32\" rx=\"8\" fill=\"{accent}\"/>\
+         <text x=\"16\" y=\"22.5\" fill=\"{letter}\" font-family=\"system-ui, sans-serif\" \
+         font-size=\"18\" font-weight=\"700\" text-anchor=\"middle\">{initial}</text></svg>\n"
+    )
 }
 
 fn stylesheet(accent: Colour, accent_dark: Option<Colour>) -> String {
@@ -207,6 +223,20 @@ mod tests {
         };
         assert_eq!(brand(b"<svg onload=alert(1)>").err(), Some(BadLogo));
         let logo = brand(b"\x89PNG\r\n\x1a\n").unwrap().logo.unwrap();
-        assert!(logo.path.starts_with("/assets/logo-") && logo.path.ends_with(".png"));
+        assert!(logo.path.starts_with("/assets/logo-"));
+        assert_eq!(logo.media_type, "image/png");
+    }
+
+    /// C051.
+    #[test]
+    fn a_name_cannot_write_into_the_icon() {
+        for (name, shown) in
+            [("<script>", ">S</text>"), ("&<>\"'", "></text>"), ("ß", ">SS</text>")]
+        {
+            let settings = BrandSettings { name: name.to_owned(), ..BrandSettings::default() };
+            let icon = Brand::new(&settings).unwrap().icon;
+            let text = String::from_utf8(icon.bytes.into_owned()).unwrap();
+            assert!(text.contains(shown) && text.matches('<').count() == 5, "{text}");
+        }
     }
 }

@@ -60,8 +60,7 @@ impl Colour {
             let sum = u16::from(one) * (100 - percent) + u16::from(two) * percent;
             u8::try_from(sum / 100).unwrap_or(u8::MAX)
         };
-        let ([a, b, c], [x, y, z]) = (self.0, other.0);
-        Self([mix(a, x), mix(b, y), mix(c, z)])
+        Self(std::array::from_fn(|channel| mix(self.0[channel], other.0[channel])))
     }
 
     /// The relative luminance of WCAG 2.2, from 0 to 1.

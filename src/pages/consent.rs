@@ -86,7 +86,7 @@ impl Consent<'_> {
 impl Scope<'_> {
     /// What it means. A resource cannot give the common scopes another meaning.
     pub(super) fn shown(&self, texts: &Texts) -> String {
-        let described = || words::shown(self.description.unwrap_or_default());
+        let described = || words::told(self.description.unwrap_or_default());
         let text = texts.scope(self.name).map_or_else(described, str::to_owned);
         if text.is_empty() { words::shown(self.name) } else { text }
     }

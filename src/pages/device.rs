@@ -70,24 +70,31 @@ mod tests {
 
     #[test]
     fn the_usual_browsers_are_known() {
-        let windows =
-            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)";
+        let like = "(KHTML, like Gecko)";
+        let chrome = format!("AppleWebKit/537.36 {like} Chrome/142.0.0.0");
+        let windows = format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {chrome} Safari/537.36");
+        let mac = format!("(Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 {like}");
         let phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15";
+        let phone = format!("{phone} {like}");
         let cases = [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0".to_owned(), "Firefox", "Linux"),
-            (format!("{windows} Chrome/142.0.0.0 Safari/537.36"), "Chrome", "Windows"),
-            (format!("{windows} Chrome/142.0.0.0 Safari/537.36 Edg/142.0.0.0"), "Edge", "Windows"),
-            (format!("{windows} Chrome/142.0.0.0 Safari/537.36 OPR/120.0.0.0"), "Opera", "Windows"),
-            (format!("{phone} (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"), "Safari", "iPhone"),
-            (format!("{phone} (KHTML, like Gecko) CriOS/142.0 Mobile/15E148 Safari/604.1"), "Chrome", "iPhone"),
-            (format!("{phone} (KHTML, like Gecko) FxiOS/140.0 Mobile/15E148 Safari/605.1.15"), "Firefox", "iPhone"),
-            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15".to_owned(), "Safari", "macOS"),
-            ("Mozilla/5.0 (Linux; Android 15; SM-S921B) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36".to_owned(), "Samsung Internet", "Android"),
-            ("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36".to_owned(), "Chrome", "ChromeOS"),
+            ("(X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox", "Linux"),
+            (&windows, "Chrome", "Windows"),
+            (&format!("{windows} Edg/142.0.0.0"), "Edge", "Windows"),
+            (&format!("{windows} OPR/120.0.0.0"), "Opera", "Windows"),
+            (&format!("{phone} Version/18.1 Mobile/15E148 Safari/604.1"), "Safari", "iPhone"),
+            (&format!("{phone} CriOS/142.0 Mobile/15E148 Safari/604.1"), "Chrome", "iPhone"),
+            (&format!("{phone} FxiOS/140.0 Mobile/15E148 Safari/605.1.15"), "Firefox", "iPhone"),
+            (&format!("{mac} Version/18.1 Safari/605.1.15"), "Safari", "macOS"),
+            (
+                &format!("(Linux; Android 15) SamsungBrowser/28.0 {chrome}"),
+                "Samsung Internet",
+                "Android",
+            ),
+            (&format!("(X11; CrOS x86_64 14541.0.0) {chrome} Safari/537.36"), "Chrome", "ChromeOS"),
         ];
         for (text, browser, system) in cases {
             let expected = Device { browser: Some(browser), system: Some(system) };
-            assert_eq!(device(&text), expected, "{text}");
+            assert_eq!(device(text), expected, "{text}");
         }
     }
 

@@ -71,7 +71,7 @@ impl ErrorPage<'_> {
         [
             (names.from, application),
             (names.code, shown(self.code)),
-            (names.detail, shown(self.detail)),
+            (names.detail, self.detail.map(words::told)),
             (names.reference, shown(self.reference)),
         ]
         .into_iter()

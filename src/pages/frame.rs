@@ -41,6 +41,10 @@ impl<'a> Frame<'a> {
         self.script.then(|| self.path(&SCRIPT.path))
     }
 
+    pub(super) fn icon(&self) -> String {
+        self.path(&self.brand.logo.as_ref().unwrap_or(&self.brand.icon).path)
+    }
+
     pub(super) fn logo(&self) -> Option<String> {
         self.brand.logo.as_ref().map(|logo| self.path(&logo.path))
     }

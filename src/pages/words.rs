@@ -2,18 +2,31 @@
 //! Must not import a view. Escaping is not its business: the templates do that.
 
 /// The most characters of a foreign name that are shown.
-const LONGEST: usize = 80;
+const NAME: usize = 80;
 
-/// A foreign text for a page: without characters that act on their neighbours, and not so long
+/// The most characters of a foreign sentence. A host name is shorter, and so never cut: its end
+/// is what tells whose it is.
+const SENTENCE: usize = 300;
+
+/// A foreign name for a page: without characters that act on their neighbours, and not so long
 /// that it pushes the page aside.
 pub(super) fn shown(text: &str) -> String {
+    cut(text, NAME)
+}
+
+/// The same for what may be longer: a sentence, an address, a host name.
+pub(super) fn told(text: &str) -> String {
+    cut(text, SENTENCE)
+}
+
+fn cut(text: &str, longest: usize) -> String {
     let spaced = text.chars().map(|one| if one.is_whitespace() { ' ' } else { one });
-    let mut shown: String = spaced.filter(|one| !acts(*one)).take(LONGEST + 1).collect();
-    if let Some((end, _)) = shown.char_indices().nth(LONGEST) {
-        shown.truncate(end);
-        shown.push('…');
+    let mut kept: String = spaced.filter(|one| !acts(*one)).take(longest + 1).collect();
+    if let Some((end, _)) = kept.char_indices().nth(longest) {
+        kept.truncate(end);
+        kept.push('…');
     }
-    shown.trim().to_owned()
+    kept.trim().to_owned()
 }
 
 /// The letter or digit that stands for a name; empty if it has none.
@@ -56,7 +69,7 @@ fn acts(one: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{initial, link, local, shown, target};
+    use super::{initial, link, local, shown, target, told};
 
     #[test]
     fn what_turns_or_hides_text_is_left_out() {
@@ -70,6 +83,13 @@ mod tests {
     fn a_long_name_ends_in_an_ellipsis() {
         assert_eq!(shown(&"x".repeat(80)), "x".repeat(80));
         assert_eq!(shown(&"ü".repeat(5000)), format!("{}…", "ü".repeat(80)));
+    }
+
+    #[test]
+    fn a_host_name_keeps_its_end() {
+        let host = format!("{}evil.example", "a.".repeat(120));
+        assert_eq!(told(&host), host);
+        assert_eq!(told(&"x".repeat(5000)).chars().count(), 301);
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn foreign_addresses_are_neither_linked_nor_loaded() {
                 let action = value(tag, "action").unwrap_or("/");
                 let to_client = name == "form-post" && action == "http://evil.example";
                 assert!(
-                    to_client || action.starts_with("/") && !action.starts_with("//"),
+                    to_client || action.starts_with('/') && !action.starts_with("//"),
                     "{name}: {tag}"
                 );
             }
