@@ -115,7 +115,7 @@ fn icon(initial: &str, accent: Colour) -> String {
 
 fn stylesheet(accent: Colour, accent_dark: Option<Colour>) -> String {
     // What is dark enough for a white page is too dark for a dark one.
-    let dark = accent_dark.unwrap_or_else(|| accent.vivid().readable_on(DARK, BY_NIGHT));
+    let dark = accent_dark.unwrap_or_else(|| accent.lifted_on(DARK, BY_NIGHT));
     format!(
         ":root {{\n{}}}\n@media (prefers-color-scheme: dark) {{\n:root {{\n{}}}\n}}\n",
         properties(accent, LIGHT),

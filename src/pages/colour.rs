@@ -41,8 +41,17 @@ impl Colour {
         steps.into_iter().find(|one| one.contrast(ground) >= wanted).unwrap_or(end)
     }
 
+    /// As [`readable_on`](Self::readable_on) a dark ground, and as full a colour as can be:
+    /// brighter first, and with white in it only where that is not enough.
+    pub(super) fn lifted_on(self, ground: Self, wanted: f64) -> Self {
+        let vivid = self.vivid();
+        let brighter = (0..=100u16).map(|percent| self.mixed(vivid, percent));
+        let found = brighter.into_iter().find(|one| one.contrast(ground) >= wanted);
+        found.unwrap_or_else(|| vivid.readable_on(ground, wanted))
+    }
+
     /// This hue at its brightest, as it is before there is white in it.
-    pub(super) fn vivid(self) -> Self {
+    fn vivid(self) -> Self {
         let brightest = u16::from(self.0.into_iter().max().unwrap_or(0).max(1));
         let lift = |one: u8| u8::try_from(u16::from(one) * 255 / brightest).unwrap_or(u8::MAX);
         Self(self.0.map(lift))
@@ -135,12 +144,14 @@ mod tests {
     }
 
     #[test]
-    fn a_vivid_colour_has_a_full_channel() {
-        let vivid = |text: &str| text.parse::<Colour>().unwrap().vivid().to_string();
-        assert_eq!(vivid("#2a4fa8"), "#3f77ff");
-        assert_eq!(vivid("#ff0010"), "#ff0010");
-        assert_eq!(vivid("#000000"), "#000000");
-        assert_eq!(vivid("#777777"), "#ffffff");
+    fn a_colour_is_lifted_no_further_than_it_must_be() {
+        let ground: Colour = "#1b1e26".parse().unwrap();
+        let lifted = |text: &str| text.parse::<Colour>().unwrap().lifted_on(ground, 6.5);
+        for text in ["#2a4fa8", "#0f766e", "#8b0000", "#000000", "#777777"] {
+            let contrast = lifted(text).contrast(ground);
+            assert!((6.5..6.9).contains(&contrast), "{text}: {contrast}");
+        }
+        assert_eq!(lifted("#ffd400").to_string(), "#ffd400");
     }
 
     #[test]

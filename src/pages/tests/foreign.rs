@@ -157,6 +157,24 @@ fn what_was_typed_comes_back_unchanged() {
     assert!(page.contains("value=\"&#34;a&#34;&#60;b&#62;&#39;&#38;\u{202e}\""), "{page}");
 }
 
+/// C051: the `state` of a client comes back as it was sent, and cannot leave its field.
+#[test]
+fn what_a_form_carries_stays_in_its_fields() {
+    let application = Application { name: "Shop", logo: None };
+    let text = "\"><script>alert('1')</script>&amp;";
+    let fields = [("state", text), (text, "value")];
+    let page =
+        FormPost { action: "https://shop.example/cb?a=\"'><b>", application, fields: &fields }
+            .render(&Brand::default(), LANGUAGES[0]);
+    let escaped = "&#34;&#62;&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62;&#38;amp;";
+    assert!(page.contains(&format!("name=\"state\" value=\"{escaped}\"")), "{page}");
+    assert!(page.contains(&format!("name=\"{escaped}\" value=\"value\"")), "{page}");
+    assert!(
+        page.contains("action=\"https://shop.example/cb?a=&#34;&#39;&#62;&#60;b&#62;\""),
+        "{page}"
+    );
+}
+
 /// C051: a client that got past the rules for redirect URIs still cannot run a script here.
 #[test]
 fn an_answer_goes_to_the_web_only() {

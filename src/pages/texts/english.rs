@@ -15,7 +15,7 @@ pub const ENGLISH: Texts = Texts {
         title: "Sign in",
         again_title: "Confirm it’s you",
         to: around("to continue to {}"),
-        again_to: around("Enter your password again to continue to {}"),
+        again_to: around("Enter your password again to continue to {}."),
         to_account: "to manage your account",
         username: "Username",
         password: "Password",

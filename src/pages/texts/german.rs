@@ -19,7 +19,7 @@ pub const GERMAN: Texts = Texts {
         title: "Anmelden",
         again_title: "Bitte bestätigen Sie, dass Sie es sind",
         to: around("Weiter zu {}"),
-        again_to: around("Geben Sie Ihr Passwort noch einmal ein. Danach geht es weiter zu {}"),
+        again_to: around("Geben Sie Ihr Passwort noch einmal ein. Danach geht es weiter zu {}."),
         to_account: "um Ihr Konto zu verwalten",
         username: "Benutzername",
         password: "Passwort",
