@@ -45,7 +45,9 @@ impl From<FlowError> for Failure {
             }
             FlowError::ScopeNeeded(_) => ErrorCode::InsufficientScope,
             FlowError::TooMany { .. } => ErrorCode::TooManyRequests,
-            FlowError::Unavailable | FlowError::Full { .. } => ErrorCode::TemporarilyUnavailable,
+            FlowError::Unavailable | FlowError::WrongClock | FlowError::Full { .. } => {
+                ErrorCode::TemporarilyUnavailable
+            }
             FlowError::Internal => ErrorCode::ServerError,
         };
         Self::of(code.as_str(), error.to_string())

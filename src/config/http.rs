@@ -15,7 +15,7 @@ section! {
         /// How long a client may take to send the headers of a request.
         header_timeout: Duration = 10 * SECOND, takes millis(SECOND / 10, 10 * MINUTE);
         /// How long a request may take from its headers to its answer, and how long a client may take
-        /// nothing of that. For all of it he has four times as long.
+        /// nothing of that. He may be behind with it for four times as long.
         request_timeout: Duration = 30 * SECOND, takes millis(SECOND / 10, 10 * MINUTE);
         /// How long requests may still run after the signal to stop.
         drain: Duration = 10 * SECOND, takes millis(Duration::ZERO, 10 * MINUTE);

@@ -68,7 +68,7 @@ async fn beat(server: Arc<Server>) {
 
 /// Keeps the keys, and removes what nobody needs any more.
 async fn keep(server: Arc<Server>) {
-    let mut sweep = janitor::Sweep::default();
+    let mut sweep = janitor::Sweep::at_start(&server);
     loop {
         server.world.clock.sleep(UPKEEP_EVERY).await;
         if let Err(error) = server.clock.look(&server.store, &server.world).await {

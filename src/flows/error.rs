@@ -34,6 +34,10 @@ pub enum FlowError {
     /// sent again.
     #[error("temporarily unavailable")]
     Unavailable,
+    /// This machine's clock is too far from the database's: what it issued would be of another time,
+    /// and what it revoked not all that there is.
+    #[error("this machine's clock is too far from the database's, and has to be set right first")]
+    WrongClock,
     /// A fault of the server.
     #[error("internal error")]
     Internal,
@@ -48,6 +52,7 @@ impl FlowError {
             Self::Full { .. } => "full",
             Self::ScopeNeeded(_) => Reason::ScopeTooSmall.as_str(),
             Self::Unavailable => "unavailable",
+            Self::WrongClock => "wrong_clock",
             Self::Internal => "internal",
         }
     }

@@ -130,7 +130,13 @@ impl Stream {
     async fn catch_up(&mut self) -> Option<()> {
         // As at the beginning, listening comes first.
         self.events = self.events.resubscribe();
-        self.chain.extend(self.server.memory.feed().join(Some(self.reached)).await.ok()?);
+        match self.server.memory.feed().join(Some(self.reached)).await {
+            Ok(chain) => self.chain.extend(chain),
+            Err(error) => {
+                tracing::error!(%error, "a reader cannot be brought to the present");
+                dropped("unsigned")?;
+            }
+        }
         Some(())
     }
 

@@ -38,6 +38,14 @@ pub struct Removed {
 }
 
 impl Sweep {
+    /// Where there is no second clock to tell by, nothing is removed for as long as any token may
+    /// live: a clock that was ahead from the start would call revocations over that refuse something.
+    pub fn at_start(server: &Server) -> Self {
+        let one_clock = server.settings.clock_offset_limit.is_none();
+        let rest = if one_clock { REST } else { Duration::ZERO };
+        Self { rests_until: server.world.clock.monotonic() + rest, ..Self::default() }
+    }
+
     /// One round, bounded in rows: it goes on next time where it has stopped. A clock that has
     /// jumped, or is far from the database's, removes nothing, since what it calls expired may not
     /// be.

@@ -80,8 +80,14 @@ impl Memory {
         }
     }
 
-    /// What is known and no older than the lease.
+    /// What is known and no older than the lease. Nothing, while the clock is known to be wrong: no
+    /// token is judged or issued by it, and nothing revoked.
     pub async fn current(&self) -> Result<Arc<Known>, FlowError> {
+        let known = self.known_within_lease().await?;
+        self.check_clock().map(|()| known)
+    }
+
+    async fn known_within_lease(&self) -> Result<Arc<Known>, FlowError> {
         if let Some(known) = self.known.load_full().filter(|_| self.is_fresh()) {
             return Ok(known);
         }
@@ -168,6 +174,10 @@ impl Memory {
     /// How long this node answers from its memory after it has looked at the database.
     pub fn lease(&self) -> Duration {
         self.policy.lease
+    }
+
+    fn check_clock(&self) -> Result<(), FlowError> {
+        if self.clock.is_off() { Err(FlowError::WrongClock) } else { Ok(()) }
     }
 
     /// Whether the lease runs.
@@ -276,6 +286,8 @@ impl Memory {
         now: Timestamp,
         shown: Option<i64>,
     ) -> Result<(), FlowError> {
+        // What refuses everything would refuse what was issued by the wrong time.
+        self.check_clock()?;
         tracing::error!(
             epoch = head.epoch,
             seq = head.seq,

@@ -73,7 +73,7 @@ impl HttpError {
                     "the access token does not carry every scope that this change gives away";
                 (ErrorCode::InsufficientScope, text, None)
             }
-            FlowError::Unavailable => {
+            FlowError::Unavailable | FlowError::WrongClock => {
                 let text = "the server cannot do this at the moment: try again";
                 (ErrorCode::TemporarilyUnavailable, text, Some(UNAVAILABLE_RETRY))
             }

@@ -66,7 +66,9 @@ impl RevocationLog {
         let last = self.state().last.filter(|last| last.epoch >= head.whole_since);
         // What was dropped by a clock that was set back since may refuse something alive.
         let again = self.state().pruned_at.is_some_and(|at| at > now);
-        if !again && last.is_some_and(|last| last.is_at(head)) {
+        let pruned_at = self.state().pruned_at.filter(|_| !again);
+        let to_prune = pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY);
+        if !to_prune && last.is_some_and(|last| last.is_at(head)) {
             return Ok(Followed::On);
         }
         let from = last.filter(|_| !again).map_or(0, |last| last.seq);
@@ -75,8 +77,7 @@ impl RevocationLog {
         if replaced || last.is_some_and(|last| last.is_lost(head)) {
             return Ok(Followed::Fallen);
         }
-        let pruned_at = self.state().pruned_at.filter(|_| !again);
-        let pruned = pruned_at.is_none_or(|at| now.since(at) >= PRUNE_EVERY).then(|| {
+        let pruned = to_prune.then(|| {
             entries.prune(now.seconds());
             self.pruned_set(now)
         });
@@ -137,8 +138,11 @@ impl RevocationLog {
         loop {
             let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
             replaced |= last.is_some_and(|last| page.iter().any(|entry| last.is_replaced(entry)));
-            self.state_mut().merge(&page);
-            for revocation in &page {
+            // The last known one is read for its mark alone.
+            let known = last.map_or(0, |last| last.seq).min(from);
+            let news: Vec<&Revocation> = page.iter().filter(|one| one.seq > known).collect();
+            self.state_mut().merge(&news);
+            for revocation in news {
                 entries.insert(revocation);
             }
             match page.last() {
@@ -166,9 +170,9 @@ impl RevocationLog {
 }
 
 impl State {
-    fn merge(&mut self, page: &[Revocation]) {
-        self.set.merge(page.iter().map(Revocation::to_entry));
-        for revocation in page {
+    fn merge(&mut self, news: &[&Revocation]) {
+        self.set.merge(news.iter().map(|revocation| revocation.to_entry()));
+        for revocation in news {
             if revocation.entry.kind == Kind::All {
                 self.all_not_before = self.all_not_before.max(revocation.entry.not_before);
             }

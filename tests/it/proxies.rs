@@ -114,6 +114,35 @@ async fn nginx_takes_nothing_else_for_the_gates_yes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nginx_says_what_the_second_gate_said_where_the_first_is_away() {
+    let Some(program) = ProxyProgram::find("nginx") else { return };
+    let nobody = silent();
+    let away = nobody.local_addr().unwrap();
+    let start = |ports: Ports| {
+        let one = format!("server {};", ports.gate);
+        // It is tried again and again: in turn with the other the first of two.
+        let both = format!("server {away} max_fails=0;\n    {one}");
+        let server = nginx_server(ports, "");
+        assert!(server.contains(&one), "{server}");
+        run_nginx(&program, ports, "", &server.replace(&one, &both))
+    };
+    let site = Site::start(start).await;
+    let authorization = bearer(&site.wire.login().await.access);
+    let once = vec![("Authorization", authorization.as_str())];
+    for _ in 0..4 {
+        for (path, headers, status) in [
+            ("/x", vec![], 401),
+            ("/x", once.clone(), 200),
+            ("/x", once.repeat(2), 400),
+            ("/admin/x", once.clone(), 403),
+        ] {
+            let reply = ask(site.proxy.address, path, &headers).await;
+            assert_eq!(reply.status, status, "{path} {}: {reply:?}", headers.len());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn envoy_lets_through_what_the_gate_lets_through() {
     let Some(program) = ProxyProgram::find("envoy") else { return };
     let start = |ports: Ports| {
@@ -144,9 +173,16 @@ async fn traefik_lets_through_what_the_gate_lets_through() {
 
 /// nginx with what the page shows, `around` its server, and `more` within that.
 fn nginx(program: &ProxyProgram, ports: Ports, around: &str, more: &str) -> Proxy {
+    run_nginx(program, ports, around, &nginx_server(ports, more))
+}
+
+fn nginx_server(ports: Ports, more: &str) -> String {
     let server = block("docs/gate.md", "nginx server");
     let (before, after) = server.split_once("    location ^~ /gate/").unwrap();
-    let server = ports.place(&format!("{before}{more}\n    location ^~ /gate/{after}"));
+    ports.place(&format!("{before}{more}\n    location ^~ /gate/{after}"))
+}
+
+fn run_nginx(program: &ProxyProgram, ports: Ports, around: &str, server: &str) -> Proxy {
     let wrapped = format!(
         "daemon off;\nmaster_process off;\npid nginx.pid;\nerror_log stderr;\nevents {{}}\n\
          http {{\naccess_log off;\nclient_body_temp_path t1;\nproxy_temp_path t2;\n\

@@ -1,6 +1,6 @@
 //! Owns the proof that README.md tells the truth: every shell block is run against the built binary,
 //! and the tables are compared with the code. Must not import the support of the in-process tests
-//! but for databases.
+//! but for databases and addresses.
 //!
 //! The convention: a block whose fence says `sh` is run by `sh -eu`, and the lines that it prints are
 //! exactly its lines that begin with `# →`, where `…` stands for any text. One that says

@@ -41,8 +41,8 @@ pub struct Limits {
     /// connection is then closed without an answer.
     pub header_timeout: Duration,
     /// How long a peer may take nothing of an answer, or acknowledge nothing of it. He may be behind
-    /// with it for four times as long. An event stream that he keeps up with may last for ever. From the end of the head to the
-    /// answer's head the [`guard`] counts.
+    /// with it for four times as long: an event stream that he keeps up with may last for ever. From
+    /// the end of the head to the answer's head the [`guard`] counts.
     pub request_timeout: Duration,
     /// Open connections over all listeners, at least 1. Beyond it each listener holds one more and
     /// leaves the rest to the kernel's backlog: they wait and are not dropped.

@@ -57,11 +57,11 @@ pub(super) async fn publish(
     Ok(FeedPosition { epoch, seq })
 }
 
-/// Since when the log is as nobody has found it before.
+/// Which loss of writes was found.
 pub(super) enum Loss {
-    /// A node that took the present epoch for this one found that entries are lost.
+    /// One that was noticed in this epoch.
     Of(i64),
-    /// It was found at this time or later, if it was.
+    /// One that counts as found before, if any was found at this time or later.
     Since(Timestamp),
 }
 

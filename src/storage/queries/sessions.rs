@@ -108,6 +108,9 @@ impl Execute<Engine> for FindSession {
 
 impl Execute<Engine> for EndSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Ended, DbError> {
+        if is_overtaken(tx, &self.which).await? {
+            return Ok(Ended::default());
+        }
         let sessions = end(tx, &self.which, self.reason).await?;
         if sessions.is_empty() {
             return Ok(Ended::default());
@@ -133,6 +136,22 @@ impl Execute<Engine> for EndSessions {
         }
         Ok(Ended { sessions, feed: Some(feed) })
     }
+}
+
+/// Whether a session that would make room for itself was ended meanwhile, by another that did. One at a
+/// time for each user: of two that begin together one stays.
+async fn is_overtaken(tx: &mut Tx<'_>, which: &Sessions) -> Result<bool, DbError> {
+    let Sessions::Surplus(user, begun, _) = which else {
+        return Ok(false);
+    };
+    let lock = concat!("SELECT 1 FROM users WHERE id = $1", for_update!());
+    tx.query(lock).bind(user.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
+    let ended: Option<IdRow> = tx
+        .query_as("SELECT id FROM session WHERE id = $1 AND ended_reason IS NOT NULL")
+        .bind(begun.as_bytes().as_slice())
+        .fetch_optional(&mut *tx.conn)
+        .await?;
+    Ok(ended.is_some())
 }
 
 /// What tells the log that these sessions are over.

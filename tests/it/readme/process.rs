@@ -3,7 +3,6 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::support::free_address;
 
 /// A server that ends with this value, and what was started beside it.
 pub(super) struct Running {
@@ -34,7 +35,7 @@ impl Running {
     pub(super) fn start(database: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let answers = folder.path().join("stdout");
-        let mut environment = vec![("CHANCERY_LISTEN", format!("127.0.0.1:{}", free_port()))];
+        let mut environment = vec![("CHANCERY_LISTEN", free_address().to_string())];
         environment.extend(database.map(|url| ("CHANCERY_DATABASE_URL", url.to_owned())));
         let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
         command
@@ -48,7 +49,7 @@ impl Running {
             .stdout(File::create(answers).unwrap())
             .stderr(Stdio::piped());
         let child = command.spawn().unwrap();
-        let address = format!("127.0.0.1:{}", free_port());
+        let address = free_address().to_string();
         // Where the example listens, and where the tour looks for it.
         environment.push(("API", format!("http://{address}")));
         environment.push(("LISTEN", address));
@@ -194,11 +195,6 @@ fn build_example(folder: &Path) {
 }
 
 const EXAMPLE_ARGUMENTS: &str = "run -p chancery-verifier --example api --features client,axum";
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
 
 /// Where the scripts that go on print.
 const BESIDE: &str = "beside";

@@ -9,7 +9,8 @@ use chancery::flows::clock::ClockOffset;
 use chancery::protocol::client::ClientStatus;
 use chancery::protocol::time::Timestamp;
 use chancery::storage::ops::database::ReadClock;
-use http::StatusCode;
+use http::{Method, StatusCode};
+use serde_json::json;
 
 use super::BACKEND;
 use crate::support::{Options, TestServer};
@@ -17,7 +18,7 @@ use crate::support::{Options, TestServer};
 const LIMIT: Duration = Duration::from_mins(10);
 
 /// Sets the clock to the database's, which goes on while the test's stands.
-async fn set_right(server: &TestServer) {
+pub(super) async fn set_right(server: &TestServer) {
     let theirs = server.server.store.read(ReadClock).await.unwrap();
     let ours = Timestamp::from(server.clock.now());
     server.clock.step_wall(theirs.millis() - ours.millis());
@@ -41,6 +42,40 @@ async fn a_node_is_ready_only_while_its_clock_is_near_the_databases() {
     server.clock.step_wall(2 * 600_000);
     look(&server).await;
     server.get("/readyz").await.assert_error(503, "temporarily_unavailable");
+}
+
+#[tokio::test]
+async fn a_node_with_a_wrong_clock_issues_judges_and_revokes_nothing() {
+    let limited = Options { clock_offset_limit: Some(LIMIT), ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, limited).await else { return };
+    set_right(&server).await;
+    server.look().await;
+    let tokens = server.login().await;
+    let admin = server.admin_token().await;
+    for step in [-2 * 600_000, 2 * 600_000] {
+        server.clock.step_wall(step);
+        server.look().await;
+        let before = (server.rows().await, server.head().await);
+        let introspection = format!("token={}", tokens.access);
+        let revocation = json!({"kind": "sub", "value": "x"});
+        let replies = [
+            server.post_json("/login", &server.login_body()).await,
+            server.refresh(&tokens.refresh).await,
+            server
+                .form("/oauth/revoke", &server.basic(), &format!("token={}", tokens.refresh))
+                .await,
+            server.form("/oauth/introspect", &server.basic(), &introspection).await,
+            server.call(Method::POST, "/logout", &tokens.access, &json!(null)).await,
+            server.call(Method::POST, "/admin/v1/revocations", &admin, &revocation).await,
+        ];
+        for reply in replies {
+            reply.assert_error(503, "temporarily_unavailable");
+        }
+        assert_eq!((server.rows().await, server.head().await), before);
+        server.clock.step_wall(-step);
+        server.look().await;
+    }
+    server.refresh(&tokens.refresh).await.tokens();
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ impl Backoff {
 const LEAST: Duration = Duration::from_millis(100);
 const MOST: Duration = Duration::from_secs(10);
 /// A `Retry-After` beyond this is taken for this: a slip there must not silence a reader for a day.
-const LONGEST_ASKED: Duration = Duration::from_mins(1);
+pub(super) const LONGEST_ASKED: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

@@ -181,19 +181,22 @@ impl Run {
     }
 
     /// Takes up a document of the stream, and reads what is missing before it. Returns whether it
-    /// brought anything new: a stream that repeats itself is none.
+    /// brought anything new: a stream that repeats itself is none, and one that lags behind what was
+    /// asked for meanwhile does not end the questions.
     async fn take_up(&self, document: String, snapshot: &Link) -> Result<bool, FollowError> {
         let known = self.verifier.state().as_of;
-        let absorbed = self.absorb(document).await?;
+        let (absorbed, as_new) = self.absorb(document).await?;
         if absorbed == Absorbed::Gap {
             self.read_on(snapshot).await?;
         }
-        if absorbed != Absorbed::Older && !self.tally.streaming.send_replace(true) {
+        let new = matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch)
+            || self.verifier.state().as_of > known;
+        // Its first document may be of the moment that was just asked for.
+        if (new || as_new) && !self.tally.streaming.send_replace(true) {
             count(&self.tally.streams);
             tracing::info!("the stream of revocations is followed");
         }
-        let renewed = self.verifier.state().as_of > known;
-        Ok(renewed || matches!(absorbed, Absorbed::Advanced | Absorbed::NewEpoch))
+        Ok(new)
     }
 
     /// Asks for the feed behind what is known, again and again.
@@ -283,22 +286,23 @@ impl Run {
         let bounds = Bounds { size: self.verifier.max_document(), stall: STALL };
         let answer = self.web.get(link, "application/revocations+jwt", bounds).await?;
         let document = String::from_utf8(answer.body.into()).map_err(|_| FeedError::Form)?;
-        self.absorb(document).await
+        self.absorb(document).await.map(|(absorbed, _)| absorbed)
     }
 
-    /// Hands a document to the verifier. A long one is merged beside the tasks of the API.
-    async fn absorb(&self, document: String) -> Result<Absorbed, FollowError> {
-        let absorbed = if document.len() < LONG {
-            self.verifier.absorb(document.trim_ascii_end())
+    /// Hands a document to the verifier, which says also whether it is as new as what is known. A long
+    /// one is merged beside the tasks of the API.
+    async fn absorb(&self, document: String) -> Result<(Absorbed, bool), FollowError> {
+        let outcome = if document.len() < LONG {
+            self.verifier.absorb_dated(document.trim_ascii_end())
         } else {
             let verifier = self.verifier.clone();
-            let merging = move || verifier.absorb(document.trim_ascii_end());
+            let merging = move || verifier.absorb_dated(document.trim_ascii_end());
             // It ends early only with the runtime.
             tokio::task::spawn_blocking(merging).await.map_err(|_| FollowError::Ended)?
         };
         self.progressed();
         self.note_applied();
-        Ok(absorbed?)
+        Ok(outcome?)
     }
 }
 

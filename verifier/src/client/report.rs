@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::backoff::LONGEST_ASKED;
 use super::link::Link;
 use super::run::Run;
 use super::web::WebError;
@@ -88,7 +89,8 @@ impl Run {
             {
                 tracing::debug!(%error, "the issuer took no report of what is applied");
                 self.note_refusal(&error);
-                rest = rest.max(error.retry_after().unwrap_or_default());
+                let asked = error.retry_after().unwrap_or_default();
+                rest = rest.max(asked.min(LONGEST_ASKED));
             }
             self.pause.pause(rest).await;
         }

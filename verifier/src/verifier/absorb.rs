@@ -11,8 +11,9 @@ use crate::state::Absorbed;
 
 impl Inner {
     /// Merges what a document says, and goes on to its end if it leaves no gap. Its entries count
-    /// however old it is: the set only grows, so an old document undoes nothing.
-    pub(super) fn absorb(&self, text: &str) -> Result<Absorbed, FeedError> {
+    /// however old it is: the set only grows, so an old document undoes nothing. Says also whether it
+    /// is as new as what is known.
+    pub(super) fn absorb(&self, text: &str) -> Result<(Absorbed, bool), FeedError> {
         let moment = self.moment();
         let compact = Compact::parse(text, self.settings.max_document)?;
         if compact.header.typ.as_deref() != Some(FEED_TYPE) {
@@ -28,12 +29,13 @@ impl Inner {
             known.distrust_revoked();
             // A key that revokes itself is believed that, and nothing else.
             if known.set.refuses(Kind::Key.digest(kid), i64::MIN) {
-                return (false, Ok(Absorbed::Gap));
+                return (false, Ok((Absorbed::Gap, false)));
             }
             known.note_feed();
             // Its time may be the very one that was left behind with that life.
             if known.place(&document) == Absorbed::Older {
-                return (false, unread.map_or(Ok(Absorbed::Older), |error| Err(error.into())));
+                let older = Ok((Absorbed::Older, false));
+                return (false, unread.map_or(older, |error| Err(error.into())));
             }
             if unread.is_none() {
                 known.leave_earlier_life(&document);
@@ -45,7 +47,11 @@ impl Inner {
             let current = !expired && !document.is_segment();
             let absorbed = match unread {
                 Some(error) => Err(error.into()),
-                None => Ok(known.advance(document, current.then_some(seen))),
+                None => {
+                    let absorbed = known.advance(document, current.then_some(seen));
+                    let as_new = known.fresh.is_some_and(|fresh| fresh.time == seen.time);
+                    Ok((absorbed, as_new))
+                }
             };
             (newest, absorbed)
         });

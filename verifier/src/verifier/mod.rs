@@ -106,9 +106,14 @@ impl Verifier {
     /// Takes up a document of the feed: the snapshot, a segment, an event of the stream or a
     /// heartbeat, as one compact JWS.
     pub fn absorb(&self, document: &str) -> Result<Absorbed, FeedError> {
-        let absorbed = self.0.absorb(document);
-        self.0.tally.count_document(absorbed);
-        absorbed
+        self.absorb_dated(document).map(|(absorbed, _)| absorbed)
+    }
+
+    /// The same, and whether it is as new as what is known: nothing newer was read before it.
+    pub(crate) fn absorb_dated(&self, document: &str) -> Result<(Absorbed, bool), FeedError> {
+        let outcome = self.0.absorb(document);
+        self.0.tally.count_document(outcome.map(|(absorbed, _)| absorbed));
+        outcome
     }
 
     /// Whether the issuer has a feed at all. As long as nobody says no, one is waited for. Once a

@@ -119,8 +119,15 @@ async fn a_stream_that_is_sent_no_credentials_refuses_none() {
 
 #[tokio::test]
 async fn a_client_whose_report_is_refused_comes_back_when_it_is_told_to() {
+    for asked in [60, 86_400] {
+        comes_back_in_a_minute(asked).await;
+    }
+}
+
+/// A minute is the most that is waited.
+async fn comes_back_in_a_minute(asked: u64) {
     let (time, issuer) = issuer().await;
-    issuer.log(|log| log.applied = Served::Status(429, 60, ""));
+    issuer.log(|log| log.applied = Served::Status(429, asked, ""));
     let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
     let client = start(&time, &issuer, settings.silence(secs(3600)));
     reached(&client, |client| client.counters().streaming).await;

@@ -80,14 +80,18 @@ async fn while_a_stream_is_held_back_the_feed_is_asked_for() {
     let client = start(&time, &issuer, settings());
     let streams = |uris: &[String]| uris.iter().filter(|uri| uri.ends_with("/stream")).count();
     issuer.until(|log| streams(&log.requests) == 2).await;
-    // Once a second, also while the stream that is open brings nothing.
+    let held_back = issuer.document(0, 0);
+    // Once a second, also while the stream that is open brings nothing, or what is late.
     for sid in ["s1", "s2", "s3"] {
         let token = issuer.token(sid);
         issuer.log(|log| log.write(Kind::Session, sid));
         time.skip(secs(1)).await;
         until(&client, |verifier| is_revoked(verifier, &token)).await;
+        let before = client.state().counters.documents;
+        issuer.send(&held_back).await;
+        until(&client, |verifier| verifier.state().counters.documents > before).await;
+        assert!(!client.counters().streaming);
     }
-    assert!(!client.counters().streaming);
     // What it brings at last ends the questions.
     issuer.heartbeat().await;
     reached(&client, |client| client.counters().streaming).await;

@@ -164,8 +164,11 @@ async fn what_can_refuse_nothing_any_more_leaves_the_feed() {
     server.revoke_some("one").await;
     assert_eq!(server.document("").await.len(), 1);
     server.advance(2 * 3600);
+    // Also where nothing is revoked any more.
     server.look().await;
+    assert_eq!(server.document("").await.len(), 0);
     server.revoke_some("two").await;
+    server.advance(30);
     let told = server.document("").await;
     assert_eq!((told.len(), told.refuses(Kind::Token, "two")), (1, true));
 }

@@ -263,6 +263,9 @@ async fn the_surplus_of_a_user_is_what_was_unused_for_longest() {
     let ended: HashSet<_> = ended.sessions.into_iter().collect();
     assert_eq!(ended, sessions[..3].iter().map(|session| session.id).collect());
     assert!(given.store().write(surplus(4)).await.unwrap().sessions.is_empty());
+    // Two that begin together do not both end the other.
+    assert!(given.store().write(surplus(0)).await.unwrap().sessions.is_empty());
+    assert_eq!(given.status(&sessions[4]).await, SessionStatus::Active);
     // Sessions that begin in one millisecond are all as old: the one that has just begun stays.
     for _ in 0..8 {
         let begun = given.stored_session(&anna).await;
