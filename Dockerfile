@@ -13,7 +13,7 @@ RUN mkdir -p src bench/src tests/it verifier/src verifier/examples \
     && cargo build --release --locked
 COPY . .
 # Cargo goes by the time of a file, and those that were copied are older than the empty ones.
-RUN find src verifier migrations build.rs -type f -exec touch {} + \
+RUN find src templates verifier migrations build.rs -type f -exec touch {} + \
     && cargo build --release --locked
 
 FROM debian:bookworm-slim

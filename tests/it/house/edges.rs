@@ -6,7 +6,7 @@ use super::paths::targets;
 /// Each top-level module and those it may name. What is not here must not exist.
 const HOUSE: &str = "
 cli -> http config flows keys storage revocation env gate protocol audit telemetry
-http -> flows protocol env
+http -> flows protocol env pages
 flows -> revocation keys storage protocol env audit
 revocation -> storage protocol env keys
 keys -> storage protocol env
@@ -14,6 +14,7 @@ storage -> protocol
 config -> protocol
 audit -> protocol
 gate -> config
+pages -> nothing
 telemetry -> nothing
 protocol -> nothing
 env -> nothing
