@@ -124,11 +124,9 @@ pub fn new_user(
 }
 
 pub(super) fn first_party_settings() -> ClientSettings {
-    ClientSettings {
-        first_party: true,
-        grants: vec![GrantType::RefreshToken],
-        ..ClientSettings::named("")
-    }
+    let mut settings = ClientSettings::named("");
+    settings.set_first_party(true);
+    ClientSettings { grants: vec![GrantType::RefreshToken], ..settings }
 }
 
 pub(super) fn scopes(names: &[&str]) -> ScopeSet {

@@ -24,6 +24,7 @@ pub mod rotation;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod sign_in;
 pub mod subscriber;
 pub mod text;
 pub mod time;

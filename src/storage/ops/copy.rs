@@ -30,7 +30,10 @@ macro_rules! tables {
                 id: Text, name: Text, secret_hash: Bytes, previous_secret_hash: Bytes,
                 previous_secret_until: Integer, first_party: Integer, grants: Text, scope: Text,
                 resources: Text, serves: Text, origins: Text, rotates: Integer,
-                rotate_after: Integer, status: Text, managed: Integer, not_before: Integer,
+                rotate_after: Integer, redirect_uris: Text, post_logout_redirect_uris: Text,
+                backchannel_logout_uri: Text, pkce_required: Integer, skips_consent: Integer,
+                id_token_algorithm: Text, userinfo_algorithm: Text, client_uri: Text,
+                policy_uri: Text, tos_uri: Text, status: Text, managed: Integer, not_before: Integer,
                 ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
             }
             /// Users.

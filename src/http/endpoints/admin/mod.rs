@@ -1,6 +1,7 @@
 //! `/admin/v1`: every operation needs an access token for the admin API with the operation's scope.
 
 pub(in crate::http) mod audit;
+mod client_body;
 pub(in crate::http) mod clients;
 pub(in crate::http) mod feed;
 pub(in crate::http) mod keys;
