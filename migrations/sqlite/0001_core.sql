@@ -1,4 +1,4 @@
--- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces.
+-- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces, profiles JSON.
 
 CREATE TABLE users (
     id              BLOB    PRIMARY KEY,
@@ -6,6 +6,7 @@ CREATE TABLE users (
     canonical_name  TEXT    NOT NULL UNIQUE,
     password_hash   TEXT,
     roles           TEXT    NOT NULL,
+    profile         TEXT    NOT NULL,
     status          TEXT    NOT NULL,
     disabled_by_file INTEGER NOT NULL,
     managed         INTEGER NOT NULL,

@@ -86,7 +86,6 @@ struct SignInArgs {
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Reset {
     FirstParty,
-    Grants,
     Scopes,
     Resources,
     Serves,
@@ -160,7 +159,6 @@ impl Reset {
         let (sign_in, usual_sign_in) = (&mut settings.sign_in, usual.sign_in);
         match self {
             Self::FirstParty => settings.set_first_party(false),
-            Self::Grants => settings.grants = usual.grants,
             Self::Scopes => settings.scope = usual.scope,
             Self::Resources => settings.resources = usual.resources,
             Self::Serves => settings.serves = usual.serves,

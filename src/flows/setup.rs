@@ -16,6 +16,7 @@ use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
 use crate::protocol::key::Algorithm;
 use crate::protocol::password::{Password, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
@@ -113,6 +114,7 @@ pub fn new_user(
         name,
         password_hash,
         roles,
+        profile: Profile::default(),
         status: UserStatus::Active,
         disabled_by_file: false,
         managed: false,

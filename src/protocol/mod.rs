@@ -15,6 +15,8 @@ pub mod ids;
 pub mod key;
 pub mod password;
 pub mod pkce;
+pub mod profile;
+mod profile_rules;
 pub mod reason;
 pub mod redirect_uri;
 pub mod refresh_token;

@@ -103,6 +103,20 @@ fn a_shorter_policy_and_a_larger_budget_reach_declared_users() {
 }
 
 #[test]
+fn what_is_known_of_a_user_is_declared_as_claims() {
+    let with = |claims: &str| format!("[[users]]\nname = 'ada'\nclaims = {claims}");
+    let users = declared(&with("['email=ada@example.com', 'address.country=UK']")).users;
+    let expected = r#"{"address":{"country":"UK"},"email":"ada@example.com"}"#;
+    assert_eq!(users[0].profile.to_string(), expected);
+    assert!(declared("[[users]]\nname = 'ada'").users[0].profile.is_empty());
+    let takes = "`users[ada].claims` (line 3 of the file): takes a list of claims, such as \
+                 `[\"email=ada@example.com\", \"address.country=UK\"]`";
+    refuses(&with("['email=ada']"), &format!("{takes}: email is an address"));
+    refuses(&with("['is_admin=true']"), &format!("{takes}: a claim is none of the standard"));
+    refuses(&with("'name'"), takes);
+}
+
+#[test]
 fn two_names_of_one_user_are_refused() {
     refuses(
         "[[users]]\nname = 'alice'\n[[users]]\nname = 'ALICE'",

@@ -38,8 +38,9 @@ macro_rules! tables {
             }
             /// Users.
             Users = users by id: Bytes {
-                name: Text, canonical_name: Text, password_hash: Text, roles: Text, status: Text,
-                disabled_by_file: Integer, managed: Integer, version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
+                name: Text, canonical_name: Text, password_hash: Text, roles: Text,
+                profile: Text, status: Text, disabled_by_file: Integer, managed: Integer,
+                version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
             }
             /// Sessions.
             Sessions = session by id: Bytes {

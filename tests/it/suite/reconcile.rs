@@ -9,6 +9,7 @@ use chancery::flows::reconcile::{
 use chancery::protocol::client::{ClientId, ClientSettings, GrantType};
 use chancery::protocol::key::Algorithm;
 use chancery::protocol::password::{Password, UserName};
+use chancery::protocol::profile::{ClaimChange, Profile};
 use chancery::protocol::redirect_uri::RedirectUri;
 use chancery::protocol::resource::ResourceSettings;
 use chancery::protocol::scope::ScopeSet;
@@ -46,6 +47,7 @@ fn declared() -> Declared {
         name: UserName::parse("Alice").unwrap(),
         password: Some(plain(PASSWORD)),
         roles: Roles::parse("editor").unwrap(),
+        profile: Profile::default(),
         status: UserStatus::Active,
     };
     let settings = ResourceSettings { scope, ..ResourceSettings::named("Orders") };
@@ -120,10 +122,12 @@ async fn what_differs_is_named_and_changed_and_sessions_go_on() {
     sign_in.redirect_uris.extend(RedirectUri::parse("https://app.example/cb"));
     sign_in.userinfo_algorithm = Some(Algorithm::Es256);
     declared.users[0].roles = Roles::parse("editor auditor").unwrap();
+    let email = ClaimChange::parse("email=alice@example.com");
+    declared.users[0].profile = Profile::default().with(email).unwrap();
     let changes = [
         "~resource https://orders.example: access_token_ttl",
         "~client orders: grants origins rotate_after redirect_uris userinfo_algorithm",
-        "~user Alice: roles",
+        "~user Alice: roles claims",
     ];
     assert_eq!(applied(&server, &declared).await, changes);
     assert_eq!(applied(&server, &declared).await, NOTHING);
