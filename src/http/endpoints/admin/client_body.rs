@@ -84,13 +84,9 @@ impl Body {
         let page = |text: &Option<String>, before, error| {
             optional(text.as_deref(), before, |text| PageUri::parse(text).ok(), error)
         };
-        let redirect_uris =
-            parse_all(self.redirect_uris.as_deref(), uri, "a redirect URI cannot be registered")?;
-        let post_logout_redirect_uris = parse_all(
-            self.post_logout_redirect_uris.as_deref(),
-            uri,
-            "a post-logout redirect URI cannot be registered",
-        )?;
+        let redirect_uris = parse_all(self.redirect_uris.as_deref(), uri, REDIRECT_URI)?;
+        let post_logout_redirect_uris =
+            parse_all(self.post_logout_redirect_uris.as_deref(), uri, REDIRECT_URI)?;
         let backchannel_logout_uri = optional(
             self.backchannel_logout_uri.as_deref(),
             before.backchannel_logout_uri,
@@ -148,3 +144,6 @@ fn parse_all<T>(
         Some(None) => Err(bad(error)),
     }
 }
+
+const REDIRECT_URI: &str = "a redirect URI is https, http on this machine or of a scheme with a dot, \
+                            as browsers spell it, at most 512 bytes, without fragment and password";
