@@ -1,4 +1,4 @@
--- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces.
+-- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces, profiles JSON.
 
 CREATE TABLE users (
     id              BYTEA   PRIMARY KEY,
@@ -6,6 +6,7 @@ CREATE TABLE users (
     canonical_name  TEXT    NOT NULL UNIQUE,
     password_hash   TEXT,
     roles           TEXT    NOT NULL,
+    profile         TEXT    NOT NULL,
     status          TEXT    NOT NULL,
     disabled_by_file BIGINT  NOT NULL,
     managed         BIGINT  NOT NULL,
@@ -19,27 +20,37 @@ CREATE INDEX users_managed ON users (id) WHERE managed = 1;
 
 -- The sessions of a client begun before its `ended_before` are over.
 CREATE TABLE client (
-    key                   BYTEA   PRIMARY KEY,
-    id                    TEXT    NOT NULL UNIQUE,
-    name                  TEXT    NOT NULL,
-    secret_hash           BYTEA,
-    previous_secret_hash  BYTEA,
-    previous_secret_until BIGINT,
-    first_party           BIGINT  NOT NULL,
-    grants                TEXT    NOT NULL,
-    scope                 TEXT    NOT NULL,
-    resources             TEXT    NOT NULL,
-    serves                TEXT,
-    origins               TEXT    NOT NULL,
-    rotates               BIGINT  NOT NULL,
-    rotate_after          BIGINT  NOT NULL,
-    status                TEXT    NOT NULL,
-    managed               BIGINT  NOT NULL,
-    not_before            BIGINT,
-    ended_before          BIGINT,
-    version               BIGINT  NOT NULL,
-    created_at            BIGINT  NOT NULL,
-    updated_at            BIGINT  NOT NULL
+    key                       BYTEA   PRIMARY KEY,
+    id                        TEXT    NOT NULL UNIQUE,
+    name                      TEXT    NOT NULL,
+    secret_hash               BYTEA,
+    previous_secret_hash      BYTEA,
+    previous_secret_until     BIGINT,
+    first_party               BIGINT  NOT NULL,
+    grants                    TEXT    NOT NULL,
+    scope                     TEXT    NOT NULL,
+    resources                 TEXT    NOT NULL,
+    serves                    TEXT,
+    origins                   TEXT    NOT NULL,
+    rotates                   BIGINT  NOT NULL,
+    rotate_after              BIGINT  NOT NULL,
+    redirect_uris             TEXT    NOT NULL,
+    post_logout_redirect_uris TEXT    NOT NULL,
+    backchannel_logout_uri    TEXT,
+    pkce_required             BIGINT  NOT NULL,
+    skips_consent             BIGINT  NOT NULL,
+    id_token_algorithm        TEXT    NOT NULL,
+    userinfo_algorithm        TEXT,
+    client_uri                TEXT,
+    policy_uri                TEXT,
+    tos_uri                   TEXT,
+    status                    TEXT    NOT NULL,
+    managed                   BIGINT  NOT NULL,
+    not_before                BIGINT,
+    ended_before              BIGINT,
+    version                   BIGINT  NOT NULL,
+    created_at                BIGINT  NOT NULL,
+    updated_at                BIGINT  NOT NULL
 );
 
 CREATE TABLE resource (

@@ -1,4 +1,4 @@
--- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces.
+-- Times are unix milliseconds, ids 16 bytes, lists words separated by spaces, profiles JSON.
 
 CREATE TABLE users (
     id              BLOB    PRIMARY KEY,
@@ -6,6 +6,7 @@ CREATE TABLE users (
     canonical_name  TEXT    NOT NULL UNIQUE,
     password_hash   TEXT,
     roles           TEXT    NOT NULL,
+    profile         TEXT    NOT NULL,
     status          TEXT    NOT NULL,
     disabled_by_file INTEGER NOT NULL,
     managed         INTEGER NOT NULL,
@@ -19,27 +20,37 @@ CREATE INDEX users_managed ON users (id) WHERE managed = 1;
 
 -- The sessions of a client begun before its `ended_before` are over.
 CREATE TABLE client (
-    key                   BLOB    PRIMARY KEY,
-    id                    TEXT    NOT NULL UNIQUE,
-    name                  TEXT    NOT NULL,
-    secret_hash           BLOB,
-    previous_secret_hash  BLOB,
-    previous_secret_until INTEGER,
-    first_party           INTEGER NOT NULL,
-    grants                TEXT    NOT NULL,
-    scope                 TEXT    NOT NULL,
-    resources             TEXT    NOT NULL,
-    serves                TEXT,
-    origins               TEXT    NOT NULL,
-    rotates               INTEGER NOT NULL,
-    rotate_after          INTEGER NOT NULL,
-    status                TEXT    NOT NULL,
-    managed               INTEGER NOT NULL,
-    not_before            INTEGER,
-    ended_before          INTEGER,
-    version               INTEGER NOT NULL,
-    created_at            INTEGER NOT NULL,
-    updated_at            INTEGER NOT NULL
+    key                       BLOB    PRIMARY KEY,
+    id                        TEXT    NOT NULL UNIQUE,
+    name                      TEXT    NOT NULL,
+    secret_hash               BLOB,
+    previous_secret_hash      BLOB,
+    previous_secret_until     INTEGER,
+    first_party               INTEGER NOT NULL,
+    grants                    TEXT    NOT NULL,
+    scope                     TEXT    NOT NULL,
+    resources                 TEXT    NOT NULL,
+    serves                    TEXT,
+    origins                   TEXT    NOT NULL,
+    rotates                   INTEGER NOT NULL,
+    rotate_after              INTEGER NOT NULL,
+    redirect_uris             TEXT    NOT NULL,
+    post_logout_redirect_uris TEXT    NOT NULL,
+    backchannel_logout_uri    TEXT,
+    pkce_required             INTEGER NOT NULL,
+    skips_consent             INTEGER NOT NULL,
+    id_token_algorithm        TEXT    NOT NULL,
+    userinfo_algorithm        TEXT,
+    client_uri                TEXT,
+    policy_uri                TEXT,
+    tos_uri                   TEXT,
+    status                    TEXT    NOT NULL,
+    managed                   INTEGER NOT NULL,
+    not_before                INTEGER,
+    ended_before              INTEGER,
+    version                   INTEGER NOT NULL,
+    created_at                INTEGER NOT NULL,
+    updated_at                INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE resource (

@@ -2,23 +2,27 @@
 
 use std::time::Duration;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
+use super::client_settings::{Reset, SettingsArgs};
 use super::context::{Context, Keys};
-use super::{Failure, input, parsers};
+use super::{Failure, input};
 use crate::flows::admin::By;
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
 use crate::flows::admin::views::{self, ChangedClient, Effective, List};
 use crate::flows::server::Server;
 use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
-use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::{ResourceUri, WebOrigin};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Create a client. Its secret, unless it is given, is made here and shown once.
+    ///
+    /// Without --grant it may use authorization_code and refresh_token if it has a redirect URI,
+    /// refresh_token if it is public or first-party, else client_credentials.
     Create(Box<Create>),
+    /// Change a client: what is given takes the place of what was, a list that of the whole list.
+    Update(Box<Update>),
     /// List the clients.
     List,
     /// Show a client.
@@ -63,40 +67,19 @@ pub(super) struct Create {
     /// Read its secret from standard input, one line.
     #[arg(long)]
     secret_stdin: bool,
-    /// It is the operator's own and may handle passwords.
-    #[arg(long)]
-    first_party: bool,
-    /// A grant it may use; may be repeated. By default refresh_token for a public or first-party
-    /// client, else client_credentials.
-    #[arg(long = "grant", value_name = "GRANT", value_parser = parsers::grant())]
-    grants: Vec<GrantType>,
-    /// A scope it may ask for; may be repeated.
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = Scope::parse)]
-    scopes: Vec<Scope>,
-    /// A resource it may ask tokens for; may be repeated, the first is the default.
-    #[arg(long = "resource", value_name = "URI", value_parser = ResourceUri::parse)]
-    resources: Vec<ResourceUri>,
-    /// The resource that it is: it may introspect the tokens for it.
-    #[arg(long, value_name = "URI", value_parser = ResourceUri::parse)]
-    serves: Option<ResourceUri>,
-    /// A browser origin from which scripts may call; may be repeated.
-    #[arg(long = "origin", value_name = "ORIGIN", value_parser = parsers::origin)]
-    origins: Vec<WebOrigin>,
-    /// Whether its refresh tokens rotate.
-    #[arg(long, value_enum, default_value_t = RotationArg::Always)]
-    rotation: RotationArg,
-    /// A refresh token younger than this is not rotated yet.
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    rotate_after: u64,
-    /// A name for people; the id where none is given.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    name: String,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
-#[derive(Clone, Copy, Eq, PartialEq, ValueEnum)]
-enum RotationArg {
-    Always,
-    Never,
+#[derive(Args)]
+pub(super) struct Update {
+    #[command(flatten)]
+    client: Which,
+    /// A setting that goes back to what it is where nothing is given; may be repeated.
+    #[arg(long, value_name = "SETTING", value_enum)]
+    reset: Vec<Reset>,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
 pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
@@ -107,6 +90,20 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
             let create = async |server: &Server| Ok(clients::create(server, &by(), new).await?);
             let (client, secret) = context.with_server(Keys::Opened, create).await?;
             output.record(&ChangedClient::created(&client, secret.as_ref()))
+        }
+        Command::Update(update) => {
+            let Update { client, reset, settings } = *update;
+            let change = async |server: &Server| {
+                let client = client.find(server).await?;
+                let mut before = client.settings.clone();
+                for one in reset {
+                    one.apply(&mut before);
+                }
+                let patch = ClientPatch { settings: Some(settings.over(before)), status: None };
+                Ok(clients::change(server, &by(), client, patch).await?)
+            };
+            let changed = context.with_server(Keys::Opened, change).await?;
+            output.record(&ChangedClient::of(&changed, None))
         }
         Command::List => {
             let list = async |server: &Server| Ok(clients::list(server, None, u32::MAX).await?);
@@ -171,23 +168,20 @@ impl Create {
             (false, true) => NewSecret::Given(ClientSecret::chosen(&input::line("the secret")?)?),
             (false, false) => NewSecret::Generate,
         };
-        let usual = if self.public || self.first_party {
-            GrantType::RefreshToken
-        } else {
-            GrantType::ClientCredentials
-        };
-        let grants = if self.grants.is_empty() { vec![usual] } else { self.grants };
-        let settings = ClientSettings {
-            name: self.name,
-            first_party: self.first_party,
-            grants,
-            scope: ScopeSet::from_iter(self.scopes),
-            resources: self.resources,
-            serves: self.serves,
-            origins: self.origins,
-            rotates: self.rotation == RotationArg::Always,
-            rotate_after: Duration::from_secs(self.rotate_after),
-        };
+        let mut settings = self.settings.over(ClientSettings::named(""));
+        if settings.grants.is_empty() {
+            settings.grants = usual_grants(self.public, &settings);
+        }
         Ok(NewClient { id: self.id, secret, settings })
+    }
+}
+
+fn usual_grants(public: bool, settings: &ClientSettings) -> Vec<GrantType> {
+    if !settings.sign_in.redirect_uris.is_empty() {
+        vec![GrantType::AuthorizationCode, GrantType::RefreshToken]
+    } else if public || settings.first_party {
+        vec![GrantType::RefreshToken]
+    } else {
+        vec![GrantType::ClientCredentials]
     }
 }

@@ -28,6 +28,7 @@ fn user(user: &config::DeclaredUser) -> DeclaredUser {
         name: user.name.clone(),
         password,
         roles: user.roles.clone(),
+        profile: user.profile.clone(),
         status: user.status,
     }
 }

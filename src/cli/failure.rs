@@ -73,6 +73,7 @@ failure_from!(
     crate::http::serve::BindError,
     crate::protocol::password::HashRejected,
     crate::protocol::password::PasswordRejected,
+    crate::protocol::profile::BadProfile,
     crate::protocol::scope::MalformedScope,
     crate::protocol::secret::WeakClientSecret
 );

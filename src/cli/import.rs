@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::Failure;
@@ -14,6 +15,7 @@ use crate::flows::admin::users::{self, NewPassword, NewUser};
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::password::{HashBudget, PasswordHash, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::user::Roles;
 
 /// One line of the file. A member of another name is refused: it would be lost without a word.
@@ -24,6 +26,8 @@ struct Line {
     password_hash: Option<Zeroizing<String>>,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    profile: Map<String, Value>,
 }
 
 /// What became of the lines.
@@ -125,15 +129,16 @@ async fn create(server: &Server, line: &[u8]) -> Result<Row, FlowError> {
 
 fn parse(line: &[u8], budget: &HashBudget) -> Result<NewUser, Row> {
     let malformed = |name, why: &str| Row::refused(name, "invalid_request", why);
-    let line: Line = serde_json::from_slice(line)
-        .map_err(|_| malformed(None, "the line is no object of name, password_hash and roles"))?;
+    let line: Line = serde_json::from_slice(line).map_err(|_| malformed(None, MEMBERS))?;
     let name = UserName::parse(&line.name).map_err(|rejected| malformed(None, rejected.text()))?;
     let refused = |why: &str| malformed(Some(name.as_str().to_owned()), why);
     let hash = line.password_hash.as_ref().map(|text| PasswordHash::parse(text, budget));
     let hash = hash.transpose().map_err(|rejected| refused(rejected.text()))?;
     let roles = Roles::from_names(line.roles.iter().map(String::as_str));
     let roles = roles.map_err(|error| refused(&error.to_string()))?;
-    Ok(NewUser { name, password: hash.map(|hash| NewPassword::Hashed(hash.into())), roles })
+    let profile = Profile::parse(line.profile).map_err(|rejected| refused(rejected.text()))?;
+    let password = hash.map(|hash| NewPassword::Hashed(hash.into()));
+    Ok(NewUser { name, password, roles, profile })
 }
 
 impl Report {
@@ -157,4 +162,5 @@ impl Row {
     }
 }
 
+const MEMBERS: &str = "the line is no object of name, password_hash, roles and profile";
 const MAX_LINE: usize = 65_536;

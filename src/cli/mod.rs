@@ -3,6 +3,7 @@
 
 mod apply;
 mod client;
+mod client_settings;
 mod configuration;
 mod connect;
 mod context;

@@ -13,6 +13,7 @@ use crate::flows::admin::users::{self, NewPassword, NewUser, UserChange};
 use crate::flows::admin::views::{ChangedUser, List, User};
 use crate::flows::server::Server;
 use crate::protocol::password::{Password, PasswordHash, UserName};
+use crate::protocol::profile::{ClaimChange, Profile};
 use crate::protocol::scope::Scope;
 use crate::protocol::user::{self, Roles};
 
@@ -28,6 +29,9 @@ pub(super) enum Command {
         /// A role of his; may be repeated.
         #[arg(long = "role", value_name = "ROLE", value_parser = parsers::role)]
         roles: Vec<Scope>,
+        /// What is known of him, as email=ada@example.com or address.country=UK; may be repeated.
+        #[arg(long = "claim", value_name = "NAME=VALUE", value_parser = ClaimChange::parse)]
+        claims: Vec<ClaimChange>,
     },
     /// Keep a user out and end everything he has.
     Disable(Which),
@@ -51,11 +55,21 @@ pub(super) enum Command {
         #[command(flatten)]
         roles: RoleArgs,
     },
+    /// Change what is known of a user.
+    Claims {
+        #[command(flatten)]
+        user: Which,
+        /// A standard claim of `OpenID` Connect, as email=ada@example.com or address.country=UK; without
+        /// a value it is removed. May be repeated.
+        #[arg(long = "claim", value_name = "NAME=VALUE", required = true,
+            value_parser = ClaimChange::parse)]
+        claims: Vec<ClaimChange>,
+    },
     /// List the users.
     List,
     /// Create users with password hashes from another system.
     Import {
-        /// One JSON object a line: name, password_hash, roles. `-` is standard input.
+        /// One JSON object a line: name, password_hash, roles, profile. `-` is standard input.
         file: PathBuf,
     },
 }
@@ -91,9 +105,10 @@ pub(super) struct RoleArgs {
 pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), Failure> {
     let output = context.output;
     match command {
-        Command::Create { name, password, roles } => {
+        Command::Create { name, password, roles, claims } => {
             let password = password.read(context.config)?;
-            let new = NewUser { name, password, roles: self::roles(&roles)? };
+            let profile = Profile::default().with(claims)?;
+            let new = NewUser { name, password, roles: self::roles(&roles)?, profile };
             let create =
                 async |server: &Server| Ok(users::create(server, &By::command_line(), new).await?);
             output.record(&User::of(&context.with_server(Keys::Sealed, create).await?))
@@ -115,6 +130,15 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
         Command::Enable(user) => change(user, UserChange::Enable, context).await,
         Command::Roles { user, roles } => {
             change(user, UserChange::Roles(self::roles(&roles.roles)?), context).await
+        }
+        Command::Claims { user, claims } => {
+            let apply = async |server: &Server| {
+                let user = user.find(server).await?;
+                let change = UserChange::Profile(user.profile.with(claims)?);
+                Ok(users::change(server, &By::command_line(), user.id, change).await?)
+            };
+            let changed = context.with_server(Keys::Opened, apply).await?;
+            output.record(&ChangedUser::of(&changed))
         }
         Command::Password { user, password } => set_password(user, password, context).await,
     }

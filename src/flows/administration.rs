@@ -10,6 +10,7 @@ use super::server::Server;
 use super::setup::{first_party_settings, parse_password, random_password, unless_there};
 use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
 use crate::protocol::password::{Password, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::resource::ADMIN_SCOPES;
 use crate::protocol::scope::Scope;
 use crate::protocol::uri::Issuer;
@@ -140,7 +141,8 @@ pub(super) async fn create_administrator(
 ) -> Result<User, FlowError> {
     let roles = Roles::parse(ADMIN_ROLE).map_err(|_| FlowError::Internal)?;
     let password = Some(NewPassword::Plain(password));
-    users::create(server, &By::system(), NewUser { name, password, roles }).await
+    let new = NewUser { name, password, roles, profile: Profile::default() };
+    users::create(server, &By::system(), new).await
 }
 
 /// Sees to it that there is a client that administrators can log in through. One of its name that is of

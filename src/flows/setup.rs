@@ -16,6 +16,7 @@ use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
 use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::password::{Password, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
@@ -113,6 +114,7 @@ pub fn new_user(
         name,
         password_hash,
         roles,
+        profile: Profile::default(),
         status: UserStatus::Active,
         disabled_by_file: false,
         managed: false,
@@ -124,11 +126,9 @@ pub fn new_user(
 }
 
 pub(super) fn first_party_settings() -> ClientSettings {
-    ClientSettings {
-        first_party: true,
-        grants: vec![GrantType::RefreshToken],
-        ..ClientSettings::named("")
-    }
+    let mut settings = ClientSettings::named("");
+    settings.set_first_party(true);
+    ClientSettings { grants: vec![GrantType::RefreshToken], ..settings }
 }
 
 pub(super) fn scopes(names: &[&str]) -> ScopeSet {

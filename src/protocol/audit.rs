@@ -199,6 +199,8 @@ kinds! {
     UserPassword = "user_password_set",
     /// A user's roles were changed.
     UserRoles = "user_roles_changed",
+    /// What is known of a user was changed.
+    UserProfile = "user_profile_changed",
     /// A client was created.
     ClientCreated = "client_created",
     /// A client was changed.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::ids::ClientKey;
 use super::scope::ScopeSet;
 use super::secret::SecretHash;
+use super::sign_in::{MAX_REDIRECT_URIS, SignIn};
 use super::time::Timestamp;
 use super::uri::{ResourceUri, WebOrigin};
 
@@ -57,6 +58,8 @@ pub struct ClientSettings {
     pub rotates: bool,
     /// A refresh token younger than this is not rotated yet.
     pub rotate_after: Duration,
+    /// How people sign in to it with a browser.
+    pub sign_in: SignIn,
 }
 
 /// A client's id in the protocol (RFC 6749 §2.2): 1 to 128 printable ASCII characters without
@@ -101,6 +104,8 @@ pub enum ClientStatus {
 /// The grants of the token endpoint (RFC 6749 §1.3).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum GrantType {
+    /// RFC 6749 §4.1.
+    AuthorizationCode,
     /// RFC 6749 §4.4.
     ClientCredentials,
     /// RFC 6749 §6.
@@ -121,19 +126,26 @@ impl Client {
 
 /// Settings that contradict each other.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{}", self.text())]
 pub enum BadClientSettings {
     /// RFC 6749 §4.4: only confidential clients.
-    #[error("a public client cannot use client_credentials")]
     PublicClientCredentials,
     /// RFC 9700 §2.2.2: a public client's refresh tokens rotate or are sender-constrained.
-    #[error("a public client's refresh tokens must rotate")]
     PublicWithoutRotation,
     /// Introspection needs client authentication (RFC 7662 §2.1).
-    #[error("a public client cannot serve a resource")]
     PublicServes,
+    /// RFC 9700 §2.1.1: nothing else binds a code to the public client that asked for it.
+    PublicWithoutPkce,
     /// A longer wait would hide a thief for as long.
-    #[error("rotate_after is at most 300 seconds")]
     RotateAfterTooLong,
+    /// No answer of the authorization endpoint could reach it (RFC 6749 §3.1.2.2).
+    NoRedirectUri,
+    /// Its redirect URIs would mean nothing.
+    NoCodeGrant,
+    /// A request is compared with each of them.
+    TooManyRedirectUris,
+    /// People decide what others learn of them.
+    ConsentOfOthers,
 }
 
 impl ClientSettings {
@@ -149,6 +161,16 @@ impl ClientSettings {
             origins: Vec::new(),
             rotates: true,
             rotate_after: Duration::ZERO,
+            sign_in: SignIn::default(),
+        }
+    }
+
+    /// Makes it the operator's own, or not. The operator's own skips consent until somebody decides
+    /// otherwise; no other does.
+    pub fn set_first_party(&mut self, first_party: bool) {
+        if self.first_party != first_party {
+            self.first_party = first_party;
+            self.sign_in.skips_consent = first_party;
         }
     }
 
@@ -163,10 +185,49 @@ impl ClientSettings {
         if public && self.serves.is_some() {
             return Err(BadClientSettings::PublicServes);
         }
+        if public && !self.sign_in.pkce_required {
+            return Err(BadClientSettings::PublicWithoutPkce);
+        }
         if self.rotate_after > Duration::from_mins(5) {
             return Err(BadClientSettings::RotateAfterTooLong);
         }
+        self.check_sign_in()
+    }
+
+    fn check_sign_in(&self) -> Result<(), BadClientSettings> {
+        let sign_in = &self.sign_in;
+        let gets_codes = self.grants.contains(&GrantType::AuthorizationCode);
+        if gets_codes && sign_in.redirect_uris.is_empty() {
+            return Err(BadClientSettings::NoRedirectUri);
+        }
+        if !gets_codes && !sign_in.redirect_uris.is_empty() {
+            return Err(BadClientSettings::NoCodeGrant);
+        }
+        let lists = [&sign_in.redirect_uris, &sign_in.post_logout_redirect_uris];
+        if lists.iter().any(|list| list.len() > MAX_REDIRECT_URIS) {
+            return Err(BadClientSettings::TooManyRedirectUris);
+        }
+        if sign_in.skips_consent && !self.first_party {
+            return Err(BadClientSettings::ConsentOfOthers);
+        }
         Ok(())
+    }
+}
+
+impl BadClientSettings {
+    /// What is wrong, for whoever wrote the settings.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::PublicClientCredentials => "a public client cannot use client_credentials",
+            Self::PublicWithoutRotation => "a public client's refresh tokens must rotate",
+            Self::PublicServes => "a public client cannot serve a resource",
+            Self::PublicWithoutPkce => "a public client must use PKCE",
+            Self::RotateAfterTooLong => "rotate_after is at most 300 seconds",
+            Self::NoRedirectUri => "a client with authorization_code needs a redirect URI",
+            Self::NoCodeGrant => "a client with redirect URIs needs the grant authorization_code",
+            Self::TooManyRedirectUris => "a client has at most 50 redirect URIs of each kind",
+            Self::ConsentOfOthers => "only a first-party client skips consent",
+        }
     }
 }
 
@@ -212,12 +273,17 @@ impl ClientStatus {
 }
 
 impl GrantType {
+    /// Every grant that a client may be registered for.
+    pub const EVERY: [Self; 3] =
+        [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
+
     /// Every grant that the token endpoint serves.
-    pub const EVERY: [Self; 2] = [Self::ClientCredentials, Self::RefreshToken];
+    pub const SERVED: [Self; 2] = [Self::ClientCredentials, Self::RefreshToken];
 
     /// The `grant_type` value.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AuthorizationCode => "authorization_code",
             Self::ClientCredentials => "client_credentials",
             Self::RefreshToken => "refresh_token",
         }
@@ -232,6 +298,7 @@ impl GrantType {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::redirect_uri::RedirectUri;
 
     #[test]
     fn a_client_id_can_never_be_a_user_id() {
@@ -248,15 +315,9 @@ mod tests {
     #[test]
     fn a_public_client_rotates_and_authenticates_nothing() {
         let settings = ClientSettings {
-            name: String::new(),
             first_party: true,
             grants: vec![GrantType::RefreshToken],
-            scope: ScopeSet::default(),
-            resources: vec![],
-            serves: None,
-            origins: vec![],
-            rotates: true,
-            rotate_after: Duration::ZERO,
+            ..ClientSettings::named("")
         };
         assert_eq!(settings.check(true), Ok(()));
         let refused = |change: fn(&mut ClientSettings)| {
@@ -273,5 +334,42 @@ mod tests {
             refused(|s| s.serves = ResourceUri::parse("urn:api").ok()),
             BadClientSettings::PublicServes
         );
+    }
+
+    #[test]
+    fn who_signs_people_in_says_where_answers_go() {
+        let uri = |text: &str| RedirectUri::parse(text).unwrap();
+        let mut settings = ClientSettings::named("");
+        settings.grants.push(GrantType::AuthorizationCode);
+        assert_eq!(settings.check(false), Err(BadClientSettings::NoRedirectUri));
+        settings.sign_in.redirect_uris = vec![uri("https://app.example/cb"); MAX_REDIRECT_URIS];
+        assert_eq!(settings.check(false), Ok(()));
+        assert_eq!(settings.check(true), Ok(()));
+        let refused = |public: bool, change: fn(&mut ClientSettings)| {
+            let mut changed = settings.clone();
+            change(&mut changed);
+            changed.check(public).unwrap_err()
+        };
+        assert_eq!(refused(false, |s| s.grants.clear()), BadClientSettings::NoCodeGrant);
+        for change in [
+            |s: &mut ClientSettings| too_many(&mut s.sign_in.redirect_uris),
+            |s: &mut ClientSettings| too_many(&mut s.sign_in.post_logout_redirect_uris),
+        ] {
+            assert_eq!(refused(false, change), BadClientSettings::TooManyRedirectUris);
+        }
+        assert_eq!(
+            refused(true, |s| s.sign_in.pkce_required = false),
+            BadClientSettings::PublicWithoutPkce
+        );
+        assert_eq!(
+            refused(false, |s| s.sign_in.skips_consent = true),
+            BadClientSettings::ConsentOfOthers
+        );
+        settings.sign_in.pkce_required = false;
+        assert_eq!(settings.check(false), Ok(()));
+    }
+
+    fn too_many(list: &mut Vec<RedirectUri>) {
+        list.resize(MAX_REDIRECT_URIS + 1, RedirectUri::from_stored("https://app.example"));
     }
 }

@@ -56,7 +56,7 @@ where
     pub fn check_request(&self, requested: &Requested) -> Result<Vec<&'a Resource>, Refusal> {
         let resources = self.choose_resources(requested)?;
         let known = |scope: &str| {
-            (scope == Scope::OPENID && self.roles.is_some())
+            (Scope::is_built_in(scope) && self.roles.is_some())
                 || resources.iter().any(|resource| resource.settings.scope.contains(scope))
         };
         let possible = |scope: &str| self.client.settings.scope.contains(scope) && known(scope);
@@ -135,12 +135,14 @@ where
     }
 
     fn permits(&self, resources: &[&Resource], scope: &str) -> bool {
+        let known = resources.iter().any(|resource| resource.settings.scope.contains(scope));
         let Some(roles) = self.roles else {
             // No user: the client's own registration decides, and `openid` means nothing.
-            let known = resources.iter().any(|resource| resource.settings.scope.contains(scope));
             return scope != Scope::OPENID && known;
         };
+        // A resource with a scope of the same name, such as `email`, may keep it for some roles.
         scope == Scope::OPENID
+            || (Scope::is_built_in(scope) && !known)
             || resources.iter().any(|resource| resource.settings.permits(scope, roles))
     }
 }

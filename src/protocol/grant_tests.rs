@@ -1,7 +1,5 @@
 //! Who is granted what.
 
-use std::time::Duration;
-
 use super::*;
 use crate::protocol::client::{ClientCredentials, ClientId, ClientSettings, ClientStatus};
 use crate::protocol::error::ErrorCode;
@@ -45,15 +43,10 @@ fn house(scope: &str, resources: &[&str]) -> House {
         id: ClientId::parse("app").unwrap(),
         credentials: ClientCredentials::Public,
         settings: ClientSettings {
-            name: String::new(),
             first_party: true,
-            grants: vec![],
             scope: ScopeSet::parse(scope).unwrap(),
             resources: resources.iter().map(|uri| ResourceUri::parse(uri).unwrap()).collect(),
-            serves: None,
-            origins: vec![],
-            rotates: true,
-            rotate_after: Duration::ZERO,
+            ..ClientSettings::named("")
         },
         status: ClientStatus::Active,
         managed: false,
@@ -186,4 +179,38 @@ fn a_client_without_any_resource_has_no_audience_to_ask_for() {
     let user = roles("");
     let refused = house.rules(Some(&user)).session(&ask(None, &[])).unwrap_err();
     assert_eq!(refused.code, ErrorCode::InvalidTarget);
+}
+
+#[test]
+fn claims_need_no_resource_but_a_user_and_the_registration() {
+    let house = house("openid profile email write offline_access", &[ORDERS]);
+    let user = roles("");
+    let granted = |scope: &str| {
+        let grant = house.rules(Some(&user)).session(&ask(Some(scope), &[])).unwrap();
+        let token = house.rules(Some(&user)).token(&grant, &ask(None, &[])).unwrap();
+        (grant.scope.to_string(), token.scope.to_string())
+    };
+    let all = "openid profile email offline_access".to_owned();
+    assert_eq!(granted(&all), (all.clone(), all));
+    for (roles, scope) in [(Some(&user), "openid phone"), (None, "email"), (None, "write email")] {
+        let refused = house.rules(roles).session(&ask(Some(scope), &[])).unwrap_err();
+        assert_eq!(refused.code, ErrorCode::InvalidScope, "{scope}");
+    }
+    let grant = house.rules(None).session(&ask(None, &[])).unwrap();
+    assert_eq!(grant.scope.to_string(), "write");
+}
+
+#[test]
+fn a_resource_keeps_its_own_scope_of_the_name_of_a_claim_for_its_roles() {
+    let mut house = house("openid email", &[ORDERS]);
+    house.resources.push(resource("urn:mail", "email", &["clerk=email"]));
+    house.client.settings.resources.push(ResourceUri::parse("urn:mail").unwrap());
+    let granted = |role: &str, resource: &str| {
+        let roles = roles(role);
+        let grant = house.rules(Some(&roles)).session(&ask(None, &[resource])).unwrap();
+        grant.scope.to_string()
+    };
+    assert_eq!(granted("", ORDERS), "openid email");
+    assert_eq!(granted("", "urn:mail"), "openid");
+    assert_eq!(granted("clerk", "urn:mail"), "openid email");
 }

@@ -19,6 +19,12 @@ impl Scope {
     /// `openid`, which adds the issuer itself to the audiences (OIDC Core §3.1.2.1).
     pub const OPENID: &'static str = "openid";
 
+    /// Whether the issuer itself knows `scope`, on behalf of a user: no resource has to
+    /// (OIDC Core §5.4, §11).
+    pub fn is_built_in(scope: &str) -> bool {
+        BUILT_IN.contains(&scope)
+    }
+
     /// Parses one token.
     pub fn parse(text: &str) -> Result<Self, MalformedScope> {
         let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
@@ -90,6 +96,9 @@ impl fmt::Display for ScopeSet {
         Ok(())
     }
 }
+
+const BUILT_IN: [&str; 6] =
+    [Scope::OPENID, "profile", "email", "address", "phone", "offline_access"];
 
 /// One token's greatest length in bytes.
 const MAX_TOKEN: usize = 128;

@@ -33,20 +33,20 @@ impl TokenRequest {
     pub fn parse(params: &Params<'_>) -> Result<Self, Refusal> {
         let name =
             params.value("grant_type").ok_or(Refusal::invalid_request("grant_type is missing"))?;
-        let grant = GrantType::parse(name).ok_or(Refusal::new(
-            ErrorCode::UnsupportedGrantType,
-            "this grant_type is not supported",
-            Reason::GrantUnknown,
-        ))?;
         let requested = || Requested::parse(params.value("scope"), params.values("resource"));
-        match grant {
-            GrantType::ClientCredentials => requested().map(Self::ClientCredentials),
-            GrantType::RefreshToken => {
+        match GrantType::parse(name) {
+            Some(GrantType::ClientCredentials) => requested().map(Self::ClientCredentials),
+            Some(GrantType::RefreshToken) => {
                 let token = params
                     .value("refresh_token")
                     .ok_or(Refusal::invalid_request("refresh_token is missing"))?;
                 Ok(Self::Refresh(UnverifiedRefreshToken::parse(token), requested()?))
             }
+            Some(GrantType::AuthorizationCode) | None => Err(Refusal::new(
+                ErrorCode::UnsupportedGrantType,
+                "this grant_type is not supported",
+                Reason::GrantUnknown,
+            )),
         }
     }
 

@@ -43,6 +43,12 @@ pub enum BadUri {
     /// Longer than 512 bytes.
     #[error("must be at most 512 bytes long")]
     Length,
+    /// A link that does not lead to a page by TLS.
+    #[error("must be an https URL")]
+    Page,
+    /// It would be called in clear over the network.
+    #[error("must be https, or http on this machine")]
+    Backchannel,
 }
 
 impl Issuer {
@@ -85,12 +91,7 @@ impl Issuer {
 
     /// Whether the host is this machine alone.
     pub fn is_loopback(&self) -> bool {
-        Url::parse(&self.0).is_ok_and(|url| match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        })
+        Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 
     /// The resource that the admin API is.
@@ -142,9 +143,19 @@ impl fmt::Display for ResourceUri {
     }
 }
 
+/// Whether the host is this machine alone.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
 /// The text as an absolute URI without fragment and credentials. It is checked, not rewritten: both
 /// sides of every comparison are the text that somebody registered.
-fn absolute(text: &str) -> Result<Url, BadUri> {
+pub(super) fn absolute(text: &str) -> Result<Url, BadUri> {
     if text.len() > 512 {
         return Err(BadUri::Length);
     }

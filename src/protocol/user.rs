@@ -1,9 +1,11 @@
 //! Users and their roles.
 
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::ids::UserId;
 use super::password::{PasswordHash, UserName};
+use super::profile::Profile;
 use super::scope::{MalformedScope, Scope, ScopeSet};
 use super::time::Timestamp;
 
@@ -18,6 +20,8 @@ pub struct User {
     pub password_hash: Option<StoredHash>,
     /// His roles.
     pub roles: Roles,
+    /// What is known of him.
+    pub profile: Profile,
     /// Whether he may log in.
     pub status: UserStatus,
     /// Whether it was the configuration file that disabled him: it enables nobody whom a hand did.
@@ -56,6 +60,18 @@ pub struct Roles(ScopeSet);
 
 /// The role that carries every administrative scope.
 pub const ADMIN_ROLE: &str = "admin";
+
+impl User {
+    /// What userinfo answers of him beside `sub`, where it may tell `scope` (OIDC Core §5.4).
+    pub fn claims(&self, scope: &ScopeSet) -> Map<String, Value> {
+        let mut claims = self.profile.claims_for(scope);
+        if scope.contains("profile") {
+            claims.entry("preferred_username").or_insert_with(|| self.name.as_str().into());
+            claims.insert("updated_at".to_owned(), self.updated_at.seconds().into());
+        }
+        claims
+    }
+}
 
 impl StoredHash {
     /// A text from the database.

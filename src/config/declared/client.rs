@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use crate::protocol::client::{ClientId, ClientSettings, GrantType};
+use crate::protocol::key::Algorithm;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::ClientSecret;
+use crate::protocol::sign_in::{BackchannelUri, PageUri, SignIn};
 use crate::protocol::uri::{Issuer, ResourceUri, WebOrigin};
 
-use super::resource::{NAME, SCOPES, URI};
+use super::resource::{ALGORITHM, NAME, SCOPES, URI};
 use super::{Context, Declare, origin};
 use crate::config::bounded::seconds;
 use crate::config::input::Input;
@@ -64,6 +67,28 @@ section! {
         /// A refresh token younger than this is not replaced yet, for clients that fetch several
         /// access tokens one after another.
         rotate_after: Duration = Duration::ZERO, takes seconds(Duration::ZERO, 5 * MINUTE);
+        /// Where browsers may take the answers of a sign-in. A loopback address may be called at any
+        /// port.
+        redirect_uris: Vec<RedirectUri> = Vec::new(), takes list(REDIRECT_URI);
+        /// Where browsers may go after signing out.
+        post_logout_redirect_uris: Vec<RedirectUri> = Vec::new(), takes list(REDIRECT_URI);
+        /// Where the client is told that somebody's session has ended.
+        backchannel_logout_uri: Option<BackchannelUri> = None, takes Optional(BACKCHANNEL);
+        /// Whether every sign-in must use PKCE, as those of a public client always must.
+        pkce_required: bool = true, takes Flag;
+        /// Whether people are not asked whether the client may learn of them; only for one that is the
+        /// operator's own.
+        skips_consent: Option<bool> = None, shown "as `first_party`", takes Optional(Flag);
+        /// What the client's ID tokens are signed with.
+        id_token_algorithm: Algorithm = Algorithm::Rs256, takes ALGORITHM;
+        /// What the client's answers of userinfo are signed with; without it they are plain JSON.
+        userinfo_algorithm: Option<Algorithm> = None, takes Optional(ALGORITHM);
+        /// The client's own page, to which people are shown a link.
+        client_uri: Option<PageUri> = None, takes Optional(PAGE);
+        /// The client's privacy policy.
+        policy_uri: Option<PageUri> = None, takes Optional(PAGE);
+        /// The client's terms of service.
+        tos_uri: Option<PageUri> = None, takes Optional(PAGE);
     }
 }
 
@@ -80,7 +105,7 @@ const SECRET: Parsed<ClientSecret> = Parsed {
 };
 
 const GRANT: Parsed<GrantType> = Parsed {
-    takes: "`client_credentials` or `refresh_token`",
+    takes: "`authorization_code`, `client_credentials` or `refresh_token`",
     parse: |text| GrantType::parse(text).ok_or(Refused::FORM),
     show: |grant| grant.as_str().to_owned(),
 };
@@ -97,6 +122,25 @@ const TARGET: Parsed<Target> = Parsed {
         Target::Admin => "issuer:admin".to_owned(),
         Target::Uri(uri) => uri.to_string(),
     },
+};
+
+const REDIRECT_URI: Parsed<RedirectUri> = Parsed {
+    takes: "an https URI, an http URI of this machine or one of a scheme with a dot, without \
+            fragment",
+    parse: |text| RedirectUri::parse(text).map_err(Refused::because),
+    show: RedirectUri::to_string,
+};
+
+const BACKCHANNEL: Parsed<BackchannelUri> = Parsed {
+    takes: "an https URI, or an http URI of this machine",
+    parse: |text| BackchannelUri::parse(text).map_err(Refused::because),
+    show: |uri| uri.as_str().to_owned(),
+};
+
+const PAGE: Parsed<PageUri> = Parsed {
+    takes: "an https URL",
+    parse: |text| PageUri::parse(text).map_err(Refused::because),
+    show: |uri| uri.as_str().to_owned(),
 };
 
 const ROTATION: [(&str, bool); 2] = [("always", true), ("never", false)];
@@ -136,6 +180,18 @@ impl Declare for DeclaredClient {
             origins: unique(members.origins),
             rotates: members.rotation,
             rotate_after: members.rotate_after,
+            sign_in: SignIn {
+                redirect_uris: unique(members.redirect_uris),
+                post_logout_redirect_uris: unique(members.post_logout_redirect_uris),
+                backchannel_logout_uri: members.backchannel_logout_uri,
+                pkce_required: members.pkce_required,
+                skips_consent: members.skips_consent.unwrap_or(members.first_party),
+                id_token_algorithm: members.id_token_algorithm,
+                userinfo_algorithm: members.userinfo_algorithm,
+                client_uri: members.client_uri,
+                policy_uri: members.policy_uri,
+                tos_uri: members.tos_uri,
+            },
         };
         input.accept("id", settings.check(members.public))?;
         Some(Self { id, secret: members.secret_file, settings })

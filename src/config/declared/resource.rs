@@ -75,7 +75,7 @@ const ROLE_SCOPE: Parsed<RoleScope> = Parsed {
     show: RoleScope::to_string,
 };
 
-const ALGORITHM: Parsed<Algorithm> = Parsed {
+pub(super) const ALGORITHM: Parsed<Algorithm> = Parsed {
     takes: "`ES256`, `RS256`, `PS256` or `EdDSA`",
     parse: |text| Algorithm::parse(text).ok_or(Refused::FORM),
     show: |algorithm| algorithm.as_str().to_owned(),

@@ -1,6 +1,7 @@
 //! `[[users]]`.
 
 use crate::protocol::password::{Password, PasswordHash, UserName};
+use crate::protocol::profile::{ClaimChange, Profile};
 use crate::protocol::user::{Roles, UserStatus};
 
 use super::{Context, Declare};
@@ -18,6 +19,8 @@ pub struct DeclaredUser {
     pub password: Option<DeclaredPassword>,
     /// His roles.
     pub roles: Roles,
+    /// What is known of him.
+    pub profile: Profile,
     /// Whether he may log in.
     pub status: UserStatus,
 }
@@ -43,6 +46,8 @@ section! {
             takes Optional(secret::any("an argon2, bcrypt, scrypt or PBKDF2 hash"));
         /// The roles.
         roles: Roles = Roles::default(), takes ROLES;
+        /// What is known of the user: standard claims of OpenID Connect.
+        claims: Profile = Profile::default(), takes CLAIMS;
         /// Whether the user is kept out. Sessions end.
         disabled: bool = false, takes Flag;
     }
@@ -59,6 +64,16 @@ const ROLES: Words<Roles> = Words {
     show: Roles::to_string,
 };
 
+const CLAIMS: Words<Profile> = Words {
+    takes: "a list of claims, such as `[\"email=ada@example.com\", \"address.country=UK\"]`",
+    parse: |claims| {
+        let changes = claims.iter().map(|claim| ClaimChange::parse(claim));
+        let changes = changes.collect::<Result<Vec<_>, _>>().map_err(Refused::because)?;
+        Profile::default().with(changes).map_err(Refused::because)
+    },
+    show: |profile| if profile.is_empty() { String::new() } else { profile.to_string() },
+};
+
 impl Declare for DeclaredUser {
     const LIST: &'static str = "users";
     const NAME: &'static str = "name";
@@ -67,7 +82,8 @@ impl Declare for DeclaredUser {
         let members = Members::read(input);
         let password = members.password(input, context);
         let status = if members.disabled { UserStatus::Disabled } else { UserStatus::Active };
-        Some(Self { name: members.name?, password, roles: members.roles, status })
+        let (roles, profile) = (members.roles, members.claims);
+        Some(Self { name: members.name?, password, roles, profile, status })
     }
 
     fn identity(&self) -> String {

@@ -2,7 +2,9 @@
 
 use crate::protocol::client::GrantType;
 use crate::protocol::key::Algorithm;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::ClientSecret;
+use crate::protocol::sign_in::SignIn;
 use crate::protocol::uri::ResourceUri;
 use crate::protocol::uri::WebOrigin;
 use crate::protocol::user::UserStatus;
@@ -101,6 +103,20 @@ fn a_shorter_policy_and_a_larger_budget_reach_declared_users() {
 }
 
 #[test]
+fn what_is_known_of_a_user_is_declared_as_claims() {
+    let with = |claims: &str| format!("[[users]]\nname = 'ada'\nclaims = {claims}");
+    let users = declared(&with("['email=ada@example.com', 'address.country=UK']")).users;
+    let expected = r#"{"address":{"country":"UK"},"email":"ada@example.com"}"#;
+    assert_eq!(users[0].profile.to_string(), expected);
+    assert!(declared("[[users]]\nname = 'ada'").users[0].profile.is_empty());
+    let takes = "`users[ada].claims` (line 3 of the file): takes a list of claims, such as \
+                 `[\"email=ada@example.com\", \"address.country=UK\"]`";
+    refuses(&with("['email=ada']"), &format!("{takes}: email is an address"));
+    refuses(&with("['is_admin=true']"), &format!("{takes}: a claim is none of the standard"));
+    refuses(&with("'name'"), takes);
+}
+
+#[test]
 fn two_names_of_one_user_are_refused() {
     refuses(
         "[[users]]\nname = 'alice'\n[[users]]\nname = 'ALICE'",
@@ -141,6 +157,46 @@ fn a_client_may_do_nothing_that_is_not_declared() {
     assert!(settings.resources.is_empty() && settings.origins.is_empty());
     assert_eq!(settings.serves, None);
     assert_eq!(settings.rotate_after, Duration::ZERO);
+    assert_eq!(settings.sign_in, SignIn::default());
+}
+
+#[test]
+fn a_client_signs_people_in_as_is_declared() {
+    let config = "
+        [[clients]]
+        id = 'web'
+        secret_file = '/run/secret'
+        grants = ['authorization_code']
+        redirect_uris = ['https://a.example/cb', 'http://127.0.0.1/cb', 'https://a.example/cb']
+        post_logout_redirect_uris = ['https://a.example']
+        backchannel_logout_uri = 'http://localhost:3000/logout'
+        pkce_required = false
+        id_token_algorithm = 'ES256'
+        userinfo_algorithm = 'PS256'
+        client_uri = 'https://a.example'
+        policy_uri = 'https://a.example/privacy'
+        tos_uri = 'https://a.example/terms'
+    ";
+    let sign_in = &declared(config).clients[0].settings.sign_in;
+    let texts = |uris: &[RedirectUri]| uris.iter().map(RedirectUri::to_string).collect::<Vec<_>>();
+    assert_eq!(texts(&sign_in.redirect_uris), ["https://a.example/cb", "http://127.0.0.1/cb"]);
+    assert_eq!(texts(&sign_in.post_logout_redirect_uris), ["https://a.example"]);
+    let called = sign_in.backchannel_logout_uri.as_ref().unwrap();
+    assert_eq!(called.as_str(), "http://localhost:3000/logout");
+    assert!(!sign_in.pkce_required && !sign_in.skips_consent);
+    assert_eq!(sign_in.id_token_algorithm, Algorithm::Es256);
+    assert_eq!(sign_in.userinfo_algorithm, Some(Algorithm::Ps256));
+    let pages = [&sign_in.client_uri, &sign_in.policy_uri, &sign_in.tos_uri];
+    let pages = pages.map(|page| page.as_ref().unwrap().as_str());
+    let expected = ["https://a.example", "https://a.example/privacy", "https://a.example/terms"];
+    assert_eq!(pages, expected);
+
+    let skips = |member: &str| {
+        let client = format!("[[clients]]\nid = 'app'\npublic = true\n{member}");
+        declared(&client).clients[0].settings.sign_in.skips_consent
+    };
+    assert!(skips("first_party = true"));
+    assert!(!skips("first_party = true\nskips_consent = false"));
 }
 
 #[test]
@@ -181,16 +237,34 @@ fn settings_of_a_client_that_contradict_each_other_are_refused() {
     refuses(&public("grants = ['client_credentials']"), &format!("{at} cannot use"));
     refuses(&public("rotation = 'never'"), &format!("{at}'s refresh tokens must rotate"));
     refuses(&public("serves = 'urn:api'"), &format!("{at} cannot serve"));
+    refuses(&public("pkce_required = false"), &format!("{at} must use PKCE"));
+    let at = "`clients[app].id` (line 1 of the file): ";
+    let code = "grants = ['authorization_code']";
+    refuses(&public(code), &format!("{at}a client with authorization_code needs"));
+    refuses(
+        &public("redirect_uris = ['https://a.example']"),
+        &format!("{at}a client with redirect URIs needs"),
+    );
+    refuses(&public("skips_consent = true"), &format!("{at}only a first-party client"));
 }
 
 #[test]
 fn members_of_a_client_are_checked_one_by_one() {
     for (member, takes) in [
-        ("grants = ['password']", "takes a list, each `client_credentials` or `refresh_token`"),
+        (
+            "grants = ['password']",
+            "takes a list, each `authorization_code`, `client_credentials` or",
+        ),
         ("scopes = 'a b'", "takes a list of scopes"),
         ("resources = ['api']", "takes a list, each an absolute URI"),
         ("serves = 'issuer'", "takes an absolute URI"),
         ("origins = ['https://a.example/']", "takes a list, each an origin"),
+        ("redirect_uris = ['http://a.example/']", "takes a list, each an https URI"),
+        ("post_logout_redirect_uris = ['/']", "takes a list, each an https URI"),
+        ("backchannel_logout_uri = 'http://a.example/'", "takes an https URI, or"),
+        ("id_token_algorithm = 'HS256'", "takes `ES256`, `RS256`"),
+        ("userinfo_algorithm = 'none'", "takes `ES256`, `RS256`"),
+        ("tos_uri = 'http://a.example/'", "takes an https URL"),
         ("rotation = 'sometimes'", "takes `always` or `never`"),
         ("rotate_after = '6m'", "takes a span from 0s to 5m"),
         ("first_party = 'yes'", "takes `true` or `false`"),
@@ -315,6 +389,8 @@ fn every_grant_and_algorithm_is_named_where_it_is_taken() {
         assert!(takes("clients[].grants").contains(&format!("`{}`", grant.as_str())));
     }
     for algorithm in Algorithm::EVERY {
-        assert!(takes("resources[].algorithm").contains(&format!("`{}`", algorithm.as_str())));
+        for key in ["resources[].algorithm", "clients[].id_token_algorithm"] {
+            assert!(takes(key).contains(&format!("`{}`", algorithm.as_str())));
+        }
     }
 }

@@ -273,18 +273,10 @@ async fn end_sessions(
 }
 
 fn check_settings(settings: &ClientSettings, public: bool) -> Result<(), Refusal> {
-    use crate::protocol::client::BadClientSettings as Bad;
     if !is_plain(&settings.name, MAX_NAME) {
         return Err(Refusal::invalid_request(NAME));
     }
-    settings.check(public).map_err(|bad| {
-        Refusal::invalid_request(match bad {
-            Bad::PublicClientCredentials => "a public client cannot use client_credentials",
-            Bad::PublicWithoutRotation => "a public client's refresh tokens must rotate",
-            Bad::PublicServes => "a public client cannot serve a resource",
-            Bad::RotateAfterTooLong => "rotate_after is at most 300 seconds",
-        })
-    })
+    settings.check(public).map_err(|bad| Refusal::invalid_request(bad.text()))
 }
 
 /// What is wrong with a name.

@@ -10,6 +10,7 @@ use crate::flows::setup::new_user;
 use crate::protocol::audit::AuditKind;
 use crate::protocol::ids::UserId;
 use crate::protocol::password::{Password, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::user::{Roles, StoredHash, User};
 use crate::storage::ops::Swap;
@@ -25,6 +26,8 @@ pub struct NewUser {
     pub password: Option<NewPassword>,
     /// His roles.
     pub roles: Roles,
+    /// What is known of him.
+    pub profile: Profile,
 }
 
 /// A password to be set.
@@ -51,7 +54,7 @@ pub async fn create(server: &Server, by: &By, new: NewUser) -> Result<User, Flow
         Some(password) => Some(hashed(server, new.name.canonical(), password).await?),
     };
     let user = new_user(server, new.name, hash, new.roles);
-    let user = User { managed: by.declares(), ..user };
+    let user = User { profile: new.profile, managed: by.declares(), ..user };
     let event = by.event(server, AuditKind::UserCreated).about(user.id);
     let create = CreateUser { user: user.clone(), audit: event.clone() };
     if server.store.write(create).await? == Swap::Lost {
@@ -166,6 +169,7 @@ fn kind(change: &UserChange) -> AuditKind {
         UserChange::Password(_) => AuditKind::UserPassword,
         UserChange::LogoutEverywhere => AuditKind::SessionsEnded,
         UserChange::Roles(_) => AuditKind::UserRoles,
+        UserChange::Profile(_) => AuditKind::UserProfile,
         UserChange::RevokeTokens => AuditKind::Revoked,
     }
 }

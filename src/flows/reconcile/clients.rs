@@ -79,6 +79,7 @@ pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Resul
 /// The names, as in the configuration file, of what differs.
 fn differences(declared: &DeclaredClient, stored: &Client) -> Vec<&'static str> {
     let (to_be, is) = (&declared.settings, &stored.settings);
+    let (ours, theirs) = (&to_be.sign_in, &is.sign_in);
     let all = [
         ("name", to_be.name != is.name),
         ("secret_file", !has_secret(declared, stored)),
@@ -90,6 +91,19 @@ fn differences(declared: &DeclaredClient, stored: &Client) -> Vec<&'static str> 
         ("origins", to_be.origins != is.origins),
         ("rotation", to_be.rotates != is.rotates),
         ("rotate_after", to_be.rotate_after != is.rotate_after),
+        ("redirect_uris", ours.redirect_uris != theirs.redirect_uris),
+        (
+            "post_logout_redirect_uris",
+            ours.post_logout_redirect_uris != theirs.post_logout_redirect_uris,
+        ),
+        ("backchannel_logout_uri", ours.backchannel_logout_uri != theirs.backchannel_logout_uri),
+        ("pkce_required", ours.pkce_required != theirs.pkce_required),
+        ("skips_consent", ours.skips_consent != theirs.skips_consent),
+        ("id_token_algorithm", ours.id_token_algorithm != theirs.id_token_algorithm),
+        ("userinfo_algorithm", ours.userinfo_algorithm != theirs.userinfo_algorithm),
+        ("client_uri", ours.client_uri != theirs.client_uri),
+        ("policy_uri", ours.policy_uri != theirs.policy_uri),
+        ("tos_uri", ours.tos_uri != theirs.tos_uri),
         ("enabled", stored.status != ClientStatus::Active),
         ("managed", !stored.managed),
     ];
@@ -118,13 +132,14 @@ fn credentials(declared: &DeclaredClient, stored: &Client) -> ClientCredentials 
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::protocol::client::{ClientId, ClientSettings, GrantType};
     use crate::protocol::ids::ClientKey;
+    use crate::protocol::key::Algorithm;
+    use crate::protocol::redirect_uri::RedirectUri;
     use crate::protocol::scope::ScopeSet;
     use crate::protocol::secret::SecretHash;
+    use crate::protocol::sign_in::{BackchannelUri, PageUri, SignIn};
     use crate::protocol::time::Timestamp;
 
     fn declared() -> DeclaredClient {
@@ -132,15 +147,9 @@ mod tests {
             id: ClientId::parse("orders-api").unwrap(),
             secret: Some(SecretHash::of(b"secret")),
             settings: ClientSettings {
-                name: "Orders".to_owned(),
-                first_party: false,
                 grants: vec![GrantType::ClientCredentials],
                 scope: ScopeSet::parse("read").unwrap(),
-                resources: vec![],
-                serves: None,
-                origins: vec![],
-                rotates: true,
-                rotate_after: Duration::ZERO,
+                ..ClientSettings::named("Orders")
             },
         }
     }
@@ -182,10 +191,44 @@ mod tests {
         other.credentials = ClientCredentials::Public;
         other.settings.scope = ScopeSet::default();
         other.settings.rotates = false;
+        other.settings.sign_in = all_else(&other.settings.sign_in);
         other.status = ClientStatus::Paused;
         other.managed = false;
-        let names = vec!["secret_file", "scopes", "rotation", "enabled", "managed"];
+        let names = vec![
+            "secret_file",
+            "scopes",
+            "rotation",
+            "redirect_uris",
+            "post_logout_redirect_uris",
+            "backchannel_logout_uri",
+            "pkce_required",
+            "skips_consent",
+            "id_token_algorithm",
+            "userinfo_algorithm",
+            "client_uri",
+            "policy_uri",
+            "tos_uri",
+            "enabled",
+            "managed",
+        ];
         assert_eq!(actions(&[declared], vec![other]), [Some(Action::Change(names))]);
+    }
+
+    fn all_else(sign_in: &SignIn) -> SignIn {
+        let uris = vec![RedirectUri::parse("https://app.example/cb").unwrap()];
+        let page = PageUri::parse("https://app.example").ok();
+        SignIn {
+            redirect_uris: uris.clone(),
+            post_logout_redirect_uris: uris,
+            backchannel_logout_uri: BackchannelUri::parse("https://app.example/logout").ok(),
+            pkce_required: !sign_in.pkce_required,
+            skips_consent: !sign_in.skips_consent,
+            id_token_algorithm: Algorithm::Es256,
+            userinfo_algorithm: Some(Algorithm::Es256),
+            client_uri: page.clone(),
+            policy_uri: page.clone(),
+            tos_uri: page,
+        }
     }
 
     #[test]

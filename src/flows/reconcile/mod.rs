@@ -14,6 +14,7 @@ use super::error::FlowError;
 use super::server::Server;
 use crate::protocol::client::{ClientId, ClientSettings};
 use crate::protocol::password::{Password, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::reason::Reason;
 use crate::protocol::resource::ResourceSettings;
 use crate::protocol::secret::SecretHash;
@@ -40,6 +41,8 @@ pub struct DeclaredUser {
     pub password: Option<DeclaredPassword>,
     /// His roles.
     pub roles: Roles,
+    /// What is known of him.
+    pub profile: Profile,
     /// Whether he may log in.
     pub status: UserStatus,
 }

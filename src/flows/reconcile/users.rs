@@ -23,6 +23,7 @@ pub(super) enum Work<'d> {
 pub(super) enum Difference {
     Password,
     Roles,
+    Profile,
     Status,
     Managed,
 }
@@ -76,6 +77,7 @@ pub(super) fn compare<'d>(
     let all = [
         (Difference::Password, password_differs),
         (Difference::Roles, declared.roles != user.roles),
+        (Difference::Profile, declared.profile != user.profile),
         (Difference::Status, status_differs(declared, user)),
         (Difference::Managed, !user.managed),
     ];
@@ -116,6 +118,7 @@ pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Resul
                 name: declared.name.clone(),
                 password: declared.password.as_ref().map(DeclaredPassword::to_set),
                 roles: declared.roles.clone(),
+                profile: declared.profile.clone(),
             };
             let user = users::create(server, by, new).await?;
             remember_declared(server, declared, user.id).await?;
@@ -140,6 +143,7 @@ impl Difference {
         match self {
             Self::Password => "password",
             Self::Roles => "roles",
+            Self::Profile => "claims",
             Self::Status => "disabled",
             Self::Managed => "managed",
         }
@@ -160,6 +164,7 @@ impl Difference {
                 return remember_declared(server, declared, id).await;
             }
             Self::Roles => UserChange::Roles(declared.roles.clone()),
+            Self::Profile => UserChange::Profile(declared.profile.clone()),
             Self::Status if declared.status == UserStatus::Disabled => UserChange::Disable,
             Self::Status => UserChange::Enable,
             Self::Managed => UserChange::Declare,

@@ -48,7 +48,7 @@ fn document(issuer: &Issuer) -> String {
         revocations_uri: issuer.join("/revocations"),
         revocations_stream_uri: issuer.join("/revocations/stream"),
         response_types_supported: [],
-        grant_types_supported: GrantType::EVERY.map(GrantType::as_str),
+        grant_types_supported: GrantType::SERVED.map(GrantType::as_str),
         token_endpoint_auth_methods_supported: METHODS,
         revocation_endpoint: issuer.join("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: METHODS,

@@ -30,13 +30,17 @@ macro_rules! tables {
                 id: Text, name: Text, secret_hash: Bytes, previous_secret_hash: Bytes,
                 previous_secret_until: Integer, first_party: Integer, grants: Text, scope: Text,
                 resources: Text, serves: Text, origins: Text, rotates: Integer,
-                rotate_after: Integer, status: Text, managed: Integer, not_before: Integer,
+                rotate_after: Integer, redirect_uris: Text, post_logout_redirect_uris: Text,
+                backchannel_logout_uri: Text, pkce_required: Integer, skips_consent: Integer,
+                id_token_algorithm: Text, userinfo_algorithm: Text, client_uri: Text,
+                policy_uri: Text, tos_uri: Text, status: Text, managed: Integer, not_before: Integer,
                 ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
             }
             /// Users.
             Users = users by id: Bytes {
-                name: Text, canonical_name: Text, password_hash: Text, roles: Text, status: Text,
-                disabled_by_file: Integer, managed: Integer, version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
+                name: Text, canonical_name: Text, password_hash: Text, roles: Text,
+                profile: Text, status: Text, disabled_by_file: Integer, managed: Integer,
+                version: Integer, not_before: Integer, created_at: Integer, updated_at: Integer
             }
             /// Sessions.
             Sessions = session by id: Bytes {

@@ -4,6 +4,7 @@ use super::sessions::Ended;
 use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::ids::UserId;
+use crate::protocol::profile::Profile;
 use crate::protocol::session::EndReason;
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
 
@@ -98,6 +99,8 @@ pub enum UserChange {
     LogoutEverywhere,
     /// He gets other roles; his access tokens issued so far are refused.
     Roles(Roles),
+    /// Other things are known of him.
+    Profile(Profile),
     /// His access tokens issued so far are refused.
     RevokeTokens,
 }
@@ -150,7 +153,11 @@ impl UserChange {
             Self::Delete => Some(EndReason::UserDeleted),
             Self::Password(_) => Some(EndReason::PasswordChanged),
             Self::LogoutEverywhere => Some(EndReason::LogoutEverywhere),
-            Self::Declare | Self::Enable | Self::Roles(_) | Self::RevokeTokens => None,
+            Self::Declare
+            | Self::Enable
+            | Self::Roles(_)
+            | Self::Profile(_)
+            | Self::RevokeTokens => None,
         }
     }
 

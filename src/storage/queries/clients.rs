@@ -1,15 +1,14 @@
 //! Clients.
 
 use super::audit::append;
+use super::client_rows::{ClientRow, columns};
 use super::feed::{Publication, note_change, publish, refuse_if_late};
-use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, parse_words, unsigned, words};
-use crate::protocol::client::{
-    Client, ClientCredentials, ClientId, ClientSettings, ClientStatus, GrantType,
-};
-use crate::protocol::ids::ClientKey;
+use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
+use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientStatus};
+use crate::protocol::key::Algorithm;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::revocation::Kind;
-use crate::protocol::scope::ScopeSet;
-use crate::protocol::secret::SecretHash;
+use crate::protocol::sign_in::{BackchannelUri, PageUri};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
@@ -17,15 +16,6 @@ use crate::storage::ops::clients::{
     LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
-use std::time::Duration;
-
-macro_rules! columns {
-    () => {
-        "key, id, name, secret_hash, previous_secret_hash, previous_secret_until, first_party, \
-         grants, scope, resources, serves, origins, rotates, rotate_after, status, managed, \
-         not_before, version, created_at, updated_at"
-    };
-}
 
 impl Execute<Engine> for CreateClient {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
@@ -33,8 +23,10 @@ impl Execute<Engine> for CreateClient {
         let inserted = tx
             .query(
                 "INSERT INTO client (key, id, name, first_party, grants, scope, resources, \
-                 origins, rotates, rotate_after, status, managed, version, created_at, \
-                 updated_at) VALUES ($1, $2, '', 0, '', '', '', '', 1, 0, $3, $4, $5, $6, $6) \
+                 origins, rotates, rotate_after, redirect_uris, post_logout_redirect_uris, \
+                 pkce_required, skips_consent, id_token_algorithm, status, managed, version, \
+                 created_at, updated_at) VALUES \
+                 ($1, $2, '', 0, '', '', '', '', 1, 0, '', '', 1, 0, '', $3, $4, $5, $6, $6) \
                  ON CONFLICT DO NOTHING",
             )
             .bind(client.key.as_bytes().as_slice())
@@ -184,6 +176,7 @@ async fn refuse_tokens(
 /// Writes everything of a client but its id, if it still is of version `read`.
 async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbError> {
     let settings = &client.settings;
+    let sign_in = &settings.sign_in;
     let (secret, previous) = match &client.credentials {
         ClientCredentials::Public => (None, None),
         ClientCredentials::Secret { current, previous } => (Some(current), previous.as_ref()),
@@ -193,7 +186,10 @@ async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbErr
             "UPDATE client SET name = $1, secret_hash = $2, previous_secret_hash = $3, \
              previous_secret_until = $4, first_party = $5, grants = $6, scope = $7, \
              resources = $8, serves = $9, origins = $10, rotates = $11, rotate_after = $12, \
-             status = $13, managed = $14, version = $15 WHERE key = $16 AND version = $17",
+             redirect_uris = $13, post_logout_redirect_uris = $14, backchannel_logout_uri = $15, \
+             pkce_required = $16, skips_consent = $17, id_token_algorithm = $18, \
+             userinfo_algorithm = $19, client_uri = $20, policy_uri = $21, tos_uri = $22, \
+             status = $23, managed = $24, version = $25 WHERE key = $26 AND version = $27",
         )
         .bind(settings.name.as_str())
         .bind(secret.map(|hash| hash.as_bytes().to_vec()))
@@ -207,6 +203,16 @@ async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbErr
         .bind(words(settings.origins.iter().map(WebOrigin::as_str)))
         .bind(i64::from(settings.rotates))
         .bind(millis(settings.rotate_after))
+        .bind(words(sign_in.redirect_uris.iter().map(RedirectUri::as_str)))
+        .bind(words(sign_in.post_logout_redirect_uris.iter().map(RedirectUri::as_str)))
+        .bind(sign_in.backchannel_logout_uri.as_ref().map(BackchannelUri::as_str))
+        .bind(i64::from(sign_in.pkce_required))
+        .bind(i64::from(sign_in.skips_consent))
+        .bind(sign_in.id_token_algorithm.as_str())
+        .bind(sign_in.userinfo_algorithm.map(Algorithm::as_str))
+        .bind(sign_in.client_uri.as_ref().map(PageUri::as_str))
+        .bind(sign_in.policy_uri.as_ref().map(PageUri::as_str))
+        .bind(sign_in.tos_uri.as_ref().map(PageUri::as_str))
         .bind(client.status.as_str())
         .bind(i64::from(client.managed))
         .bind(client.version)
@@ -215,83 +221,6 @@ async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbErr
         .execute(&mut *tx.conn)
         .await?;
     Ok(stored.rows_affected())
-}
-
-#[derive(sqlx::FromRow)]
-struct ClientRow {
-    key: Vec<u8>,
-    id: String,
-    name: String,
-    secret_hash: Option<Vec<u8>>,
-    previous_secret_hash: Option<Vec<u8>>,
-    previous_secret_until: Option<i64>,
-    first_party: i64,
-    grants: String,
-    scope: String,
-    resources: String,
-    serves: Option<String>,
-    origins: String,
-    rotates: i64,
-    rotate_after: i64,
-    status: String,
-    managed: i64,
-    not_before: Option<i64>,
-    version: i64,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl TryFrom<ClientRow> for Client {
-    type Error = DbError;
-
-    fn try_from(row: ClientRow) -> Result<Self, DbError> {
-        let bad = |column| move || corrupt(TABLE, column);
-        let uri = |text: &str| ResourceUri::parse(text).ok();
-        Ok(Self {
-            key: ClientKey::try_from(row.key.as_slice()).map_err(|_| corrupt(TABLE, "key"))?,
-            id: ClientId::parse(&row.id).map_err(|_| corrupt(TABLE, "id"))?,
-            credentials: credentials(&row)?,
-            settings: ClientSettings {
-                name: row.name,
-                first_party: row.first_party != 0,
-                grants: parse_words(&row.grants, GrantType::parse).ok_or_else(bad("grants"))?,
-                scope: ScopeSet::parse(&row.scope).map_err(|_| corrupt(TABLE, "scope"))?,
-                resources: parse_words(&row.resources, uri).ok_or_else(bad("resources"))?,
-                serves: match &row.serves {
-                    Some(text) => Some(uri(text).ok_or_else(bad("serves"))?),
-                    None => None,
-                },
-                origins: parse_words(&row.origins, WebOrigin::parse).ok_or_else(bad("origins"))?,
-                rotates: row.rotates != 0,
-                rotate_after: Duration::from_millis(unsigned(
-                    row.rotate_after,
-                    TABLE,
-                    "rotate_after",
-                )?),
-            },
-            status: ClientStatus::parse(&row.status).ok_or_else(bad("status"))?,
-            managed: row.managed != 0,
-            not_before: row.not_before.map(Timestamp::from_millis),
-            version: row.version,
-            created_at: Timestamp::from_millis(row.created_at),
-            updated_at: Timestamp::from_millis(row.updated_at),
-        })
-    }
-}
-
-fn credentials(row: &ClientRow) -> Result<ClientCredentials, DbError> {
-    let hash = |bytes: &[u8]| {
-        let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| corrupt(TABLE, "secret_hash"))?;
-        Ok::<_, DbError>(SecretHash::from_bytes(bytes))
-    };
-    let Some(current) = &row.secret_hash else {
-        return Ok(ClientCredentials::Public);
-    };
-    let previous = match (&row.previous_secret_hash, row.previous_secret_until) {
-        (Some(previous), Some(until)) => Some((hash(previous)?, Timestamp::from_millis(until))),
-        _ => None,
-    };
-    Ok(ClientCredentials::Secret { current: hash(current)?, previous })
 }
 
 const TABLE: &str = "client";

@@ -2,6 +2,7 @@
 //! types of each, which the mounting module supplies (`Db`, `Engine`, `Tx` and the dialect macros).
 
 mod audit;
+mod client_rows;
 mod clients;
 mod copy;
 mod database;

@@ -88,7 +88,7 @@ impl Execute<Engine> for FindSession {
             "SELECT ",
             columns!(),
             ", users.id AS u_id, users.name AS u_name, users.roles AS u_roles, \
-             users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
+             users.profile AS u_profile, users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
              users.managed AS u_managed, users.version AS u_version, \
              users.not_before AS u_not_before, users.created_at AS u_created_at, \
              users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before, \

@@ -6,6 +6,7 @@ use super::sessions::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped};
 use crate::protocol::ids::UserId;
 use crate::protocol::password::UserName;
+use crate::protocol::profile::Profile;
 use crate::protocol::revocation::Kind;
 use crate::protocol::time::Timestamp;
 use crate::protocol::user::{ADMIN_ROLE, Roles, StoredHash, User, UserStatus};
@@ -17,8 +18,8 @@ use crate::storage::ops::users::{
 
 macro_rules! columns {
     () => {
-        "id, name, password_hash, roles, status, disabled_by_file, managed, version, not_before, \
-         created_at, updated_at"
+        "id, name, password_hash, roles, profile, status, disabled_by_file, managed, version, \
+         not_before, created_at, updated_at"
     };
 }
 
@@ -27,15 +28,17 @@ impl Execute<Engine> for CreateUser {
         let user = &self.user;
         let inserted = tx
             .query(
-                "INSERT INTO users (id, name, canonical_name, password_hash, roles, status, \
-                 disabled_by_file, managed, version, created_at, updated_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) ON CONFLICT DO NOTHING",
+                "INSERT INTO users (id, name, canonical_name, password_hash, roles, profile, \
+                 status, disabled_by_file, managed, version, created_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) \
+                 ON CONFLICT DO NOTHING",
             )
             .bind(user.id.as_bytes().as_slice())
             .bind(user.name.as_str())
             .bind(user.name.canonical())
             .bind(user.password_hash.as_ref().map(StoredHash::as_str))
             .bind(user.roles.to_string())
+            .bind(user.profile.to_string())
             .bind(user.status.as_str())
             .bind(i64::from(user.disabled_by_file))
             .bind(i64::from(user.managed))
@@ -171,6 +174,7 @@ fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, boo
         }
         UserChange::Password(hash) => user.password_hash = Some(hash.clone()),
         UserChange::Roles(roles) => user.roles = roles.clone(),
+        UserChange::Profile(profile) => user.profile = profile.clone(),
         UserChange::Declare
         | UserChange::Delete
         | UserChange::LogoutEverywhere
@@ -197,11 +201,13 @@ async fn store(tx: &mut Tx<'_>, user: &User, change: &UserChange) -> Result<(), 
         return Ok(());
     }
     tx.query(
-        "UPDATE users SET password_hash = $1, roles = $2, status = $3, disabled_by_file = $4, \
-         managed = $5, version = $6, not_before = $7, updated_at = $8 WHERE id = $9",
+        "UPDATE users SET password_hash = $1, roles = $2, profile = $3, status = $4, \
+         disabled_by_file = $5, managed = $6, version = $7, not_before = $8, updated_at = $9 \
+         WHERE id = $10",
     )
     .bind(user.password_hash.as_ref().map(StoredHash::as_str))
     .bind(user.roles.to_string())
+    .bind(user.profile.to_string())
     .bind(user.status.as_str())
     .bind(i64::from(user.disabled_by_file))
     .bind(i64::from(user.managed))
@@ -233,6 +239,7 @@ pub(super) struct UserRow {
     pub(super) name: String,
     pub(super) password_hash: Option<String>,
     pub(super) roles: String,
+    pub(super) profile: String,
     pub(super) status: String,
     pub(super) disabled_by_file: i64,
     pub(super) managed: i64,
@@ -251,6 +258,7 @@ impl TryFrom<UserRow> for User {
             name: UserName::parse(&row.name).map_err(|_| corrupt(TABLE, "name"))?,
             password_hash: row.password_hash.map(StoredHash::new),
             roles: Roles::parse(&row.roles).map_err(|_| corrupt(TABLE, "roles"))?,
+            profile: Profile::from_stored(&row.profile).ok_or_else(|| corrupt(TABLE, "profile"))?,
             status: UserStatus::parse(&row.status).ok_or_else(|| corrupt(TABLE, "status"))?,
             disabled_by_file: row.disabled_by_file != 0,
             managed: row.managed != 0,

@@ -8,7 +8,8 @@ use chancery::storage::Store;
 use chancery::storage::ops::audit::Append;
 use chancery::storage::ops::copy::{Cell, ExportRows, ImportRows, Row, Table};
 use chancery::storage::ops::feed::ReadHead;
-use http::StatusCode;
+use http::{Method, StatusCode};
+use serde_json::json;
 
 use super::BACKEND;
 use crate::support::{Backend, TestServer};
@@ -63,6 +64,18 @@ async fn every_row_is_copied_as_it_is_and_back() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let tokens = server.login().await;
     server.refresh(&tokens.refresh).await.tokens();
+    let shop = json!({
+        "client_id": "shop", "grants": ["authorization_code"],
+        "redirect_uris": ["https://shop.example/cb", "com.example.shop:/cb"],
+        "post_logout_redirect_uris": ["https://shop.example"],
+        "backchannel_logout_uri": "https://shop.example/logout",
+        "pkce_required": false, "userinfo_algorithm": "EdDSA",
+        "client_uri": "https://shop.example", "policy_uri": "https://shop.example/privacy",
+        "tos_uri": "https://shop.example/terms",
+    });
+    server.create_client(&shop).await;
+    let ada = json!({"name": "ada", "profile": {"name": "Ada", "email": "ada@example.com"}});
+    assert_eq!(server.admin(Method::POST, "/users", &ada).await.status, StatusCode::CREATED);
     for number in 0..600 {
         let event = server.server.event(AuditKind::Login, Actor::System).about(number);
         server.server.store.write(Append(event)).await.unwrap();

@@ -2,6 +2,7 @@
 
 use chancery::flows::reconcile::{Action, Declared, DeclaredPassword, DeclaredUser, apply};
 use chancery::protocol::password::{Password, UserName};
+use chancery::protocol::profile::Profile;
 use chancery::protocol::user::{Roles, UserStatus};
 use http::Method;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ fn declared(status: UserStatus) -> Declared {
         name: UserName::parse("alice").unwrap(),
         password: Some(DeclaredPassword::Plain(Password::presented(PASSWORD).unwrap())),
         roles: Roles::parse("editor").unwrap(),
+        profile: Profile::default(),
         status,
     };
     Declared { users: vec![user], ..Declared::default() }

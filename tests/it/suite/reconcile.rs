@@ -7,7 +7,10 @@ use chancery::flows::reconcile::{
     apply, plan,
 };
 use chancery::protocol::client::{ClientId, ClientSettings, GrantType};
+use chancery::protocol::key::Algorithm;
 use chancery::protocol::password::{Password, UserName};
+use chancery::protocol::profile::{ClaimChange, Profile};
+use chancery::protocol::redirect_uri::RedirectUri;
 use chancery::protocol::resource::ResourceSettings;
 use chancery::protocol::scope::ScopeSet;
 use chancery::protocol::secret::SecretHash;
@@ -27,15 +30,13 @@ fn declared() -> Declared {
     let uri = ResourceUri::parse(API).unwrap();
     let scope = ScopeSet::parse("read write").unwrap();
     let settings = ClientSettings {
-        name: "Orders".to_owned(),
         first_party: true,
         grants: vec![GrantType::RefreshToken],
         scope: scope.clone(),
         resources: vec![uri.clone()],
-        serves: None,
         origins: WebOrigin::parse("https://app.example").into_iter().collect(),
-        rotates: true,
         rotate_after: Duration::from_secs(30),
+        ..ClientSettings::named("Orders")
     };
     let client = DeclaredClient {
         id: ClientId::parse("orders").unwrap(),
@@ -46,6 +47,7 @@ fn declared() -> Declared {
         name: UserName::parse("Alice").unwrap(),
         password: Some(plain(PASSWORD)),
         roles: Roles::parse("editor").unwrap(),
+        profile: Profile::default(),
         status: UserStatus::Active,
     };
     let settings = ResourceSettings { scope, ..ResourceSettings::named("Orders") };
@@ -115,11 +117,17 @@ async fn what_differs_is_named_and_changed_and_sessions_go_on() {
     declared.resources[0].settings.access_token_ttl = Duration::from_mins(2);
     declared.clients[0].settings.origins.clear();
     declared.clients[0].settings.rotate_after = Duration::ZERO;
+    declared.clients[0].settings.grants.push(GrantType::AuthorizationCode);
+    let sign_in = &mut declared.clients[0].settings.sign_in;
+    sign_in.redirect_uris.extend(RedirectUri::parse("https://app.example/cb"));
+    sign_in.userinfo_algorithm = Some(Algorithm::Es256);
     declared.users[0].roles = Roles::parse("editor auditor").unwrap();
+    let email = ClaimChange::parse("email=alice@example.com");
+    declared.users[0].profile = Profile::default().with(email).unwrap();
     let changes = [
         "~resource https://orders.example: access_token_ttl",
-        "~client orders: origins rotate_after",
-        "~user Alice: roles",
+        "~client orders: grants origins rotate_after redirect_uris userinfo_algorithm",
+        "~user Alice: roles claims",
     ];
     assert_eq!(applied(&server, &declared).await, changes);
     assert_eq!(applied(&server, &declared).await, NOTHING);

@@ -5,9 +5,12 @@ use zeroize::Zeroizing;
 
 use super::Effective;
 use crate::flows::admin::clients::Changed;
-use crate::protocol::client;
+use crate::protocol::key::Algorithm;
+use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::ClientSecret;
+use crate::protocol::sign_in::PageUri;
 use crate::protocol::uri::ResourceUri;
+use crate::protocol::{client, sign_in};
 
 /// A client.
 #[derive(Serialize)]
@@ -29,8 +32,30 @@ pub struct Client {
     origins: Vec<String>,
     rotation: &'static str,
     rotate_after: u64,
+    #[serde(flatten)]
+    sign_in: SignIn,
     created_at: String,
     updated_at: String,
+}
+
+/// How people sign in to it with a browser.
+#[derive(Serialize)]
+struct SignIn {
+    redirect_uris: Vec<String>,
+    post_logout_redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backchannel_logout_uri: Option<String>,
+    pkce_required: bool,
+    skips_consent: bool,
+    id_token_algorithm: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    userinfo_algorithm: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tos_uri: Option<String>,
 }
 
 /// A client that was created or changed.
@@ -65,8 +90,29 @@ impl Client {
             origins: settings.origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
             rotation: if settings.rotates { "always" } else { "never" },
             rotate_after: settings.rotate_after.as_secs(),
+            sign_in: SignIn::of(&settings.sign_in),
             created_at: client.created_at.rfc3339(),
             updated_at: client.updated_at.rfc3339(),
+        }
+    }
+}
+
+impl SignIn {
+    fn of(sign_in: &sign_in::SignIn) -> Self {
+        let uri = |uri: &RedirectUri| uri.as_str().to_owned();
+        let page = |page: &Option<PageUri>| page.as_ref().map(|page| page.as_str().to_owned());
+        let called = sign_in.backchannel_logout_uri.as_ref();
+        Self {
+            redirect_uris: sign_in.redirect_uris.iter().map(uri).collect(),
+            post_logout_redirect_uris: sign_in.post_logout_redirect_uris.iter().map(uri).collect(),
+            backchannel_logout_uri: called.map(|uri| uri.as_str().to_owned()),
+            pkce_required: sign_in.pkce_required,
+            skips_consent: sign_in.skips_consent,
+            id_token_algorithm: sign_in.id_token_algorithm.as_str(),
+            userinfo_algorithm: sign_in.userinfo_algorithm.map(Algorithm::as_str),
+            client_uri: page(&sign_in.client_uri),
+            policy_uri: page(&sign_in.policy_uri),
+            tos_uri: page(&sign_in.tos_uri),
         }
     }
 }

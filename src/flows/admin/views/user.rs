@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Effective;
 use crate::flows::admin::users;
+use crate::protocol::profile::Profile;
 use crate::protocol::user;
 
 /// A user.
@@ -12,6 +13,7 @@ pub struct User {
     id: String,
     name: String,
     roles: Vec<String>,
+    profile: Profile,
     status: &'static str,
     managed: bool,
     created_at: String,
@@ -34,6 +36,7 @@ impl User {
             id: user.id.to_string(),
             name: user.name.as_str().to_owned(),
             roles: user.roles.iter().map(str::to_owned).collect(),
+            profile: user.profile.clone(),
             status: user.status.as_str(),
             managed: user.managed,
             created_at: user.created_at.rfc3339(),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
+use super::client_body::Body;
 use super::{authorize, bad};
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
 use crate::flows::admin::views::{self, ChangedClient, Effective, List};
@@ -15,32 +15,11 @@ use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
-use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
+use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus};
 use crate::protocol::ids::ClientKey;
-use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::secret::ClientSecret;
-use crate::protocol::uri::{ResourceUri, WebOrigin};
 
 const SCOPE: &str = "admin:clients";
-
-/// The members of a client; on a change, an absent one stays as it is.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Body {
-    client_id: Option<String>,
-    public: Option<bool>,
-    secret: Option<Zeroizing<String>>,
-    status: Option<String>,
-    name: Option<String>,
-    first_party: Option<bool>,
-    grants: Option<Vec<String>>,
-    scopes: Option<Vec<String>>,
-    resources: Option<Vec<String>>,
-    serves: Option<String>,
-    origins: Option<Vec<String>>,
-    rotation: Option<String>,
-    rotate_after: Option<u64>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,52 +115,4 @@ async fn find(exchange: &mut Exchange) -> Result<Client, HttpError> {
     let key = exchange.path_parameter().await.and_then(|text| ClientKey::parse(&text));
     let key = key.ok_or_else(FlowError::not_found)?;
     Ok(clients::find(&exchange.server(), key).await?)
-}
-
-impl Body {
-    /// The settings `before`, with what the body says instead.
-    fn settings(&self, before: ClientSettings) -> Result<ClientSettings, HttpError> {
-        let grants = parse_all(self.grants.as_deref(), GrantType::parse, "a grant is unknown")?;
-        let scopes =
-            parse_all(self.scopes.as_deref(), |s| Scope::parse(s).ok(), "a scope is malformed")?;
-        let uri = |text: &str| ResourceUri::parse(text).ok();
-        let resources =
-            parse_all(self.resources.as_deref(), uri, "a resource is not an absolute URI")?;
-        let serves = match self.serves.as_deref() {
-            None => before.serves,
-            Some("") => None,
-            Some(text) => Some(uri(text).ok_or(bad("serves is not an absolute URI"))?),
-        };
-        let origins = parse_all(self.origins.as_deref(), WebOrigin::parse, "an origin is not one")?;
-        let rotates = match self.rotation.as_deref() {
-            None => before.rotates,
-            Some("always") => true,
-            Some("never") => false,
-            Some(_) => return Err(bad("rotation is always or never")),
-        };
-        Ok(ClientSettings {
-            name: self.name.clone().unwrap_or(before.name),
-            first_party: self.first_party.unwrap_or(before.first_party),
-            grants: grants.unwrap_or(before.grants),
-            scope: scopes.map_or(before.scope, ScopeSet::from_iter),
-            resources: resources.unwrap_or(before.resources),
-            serves,
-            origins: origins.unwrap_or(before.origins),
-            rotates,
-            rotate_after: self.rotate_after.map_or(before.rotate_after, Duration::from_secs),
-        })
-    }
-}
-
-fn parse_all<T>(
-    texts: Option<&[String]>,
-    parse: impl Fn(&str) -> Option<T>,
-    error: &'static str,
-) -> Result<Option<Vec<T>>, HttpError> {
-    let parsed = texts.map(|texts| texts.iter().map(|text| parse(text)).collect());
-    match parsed {
-        None => Ok(None),
-        Some(Some(parsed)) => Ok(Some(parsed)),
-        Some(None) => Err(bad(error)),
-    }
 }

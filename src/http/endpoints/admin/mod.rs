@@ -1,6 +1,7 @@
 //! `/admin/v1`: every operation needs an access token for the admin API with the operation's scope.
 
 pub(in crate::http) mod audit;
+mod client_body;
 pub(in crate::http) mod clients;
 pub(in crate::http) mod feed;
 pub(in crate::http) mod keys;
@@ -11,21 +12,12 @@ pub(in crate::http) mod users;
 
 mod export;
 
-use serde::Deserialize;
-
 use crate::flows::admin::{Authority, By};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::protocol::audit::Actor;
 use crate::protocol::error::Refusal;
 use crate::protocol::scope::ScopeSet;
-
-/// `active` or `disabled`, and for clients `paused`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StatusBody {
-    status: String,
-}
 
 /// Lets in whoever has an access token with `scope`, and says who it is.
 async fn authorize(exchange: &mut Exchange, scope: &'static str) -> Result<By, HttpError> {

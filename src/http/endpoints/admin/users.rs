@@ -5,9 +5,10 @@ use std::sync::Arc;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::{StatusBody, authorize, bad};
+use super::{authorize, bad};
 use crate::flows::admin::By;
 use crate::flows::admin::users::{self, NewPassword, NewUser, UserChange};
 use crate::flows::admin::views::{ChangedUser, List, User};
@@ -18,6 +19,7 @@ use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::ids::UserId;
 use crate::protocol::password::{Password, PasswordHash, UserName};
+use crate::protocol::profile::Profile;
 use crate::protocol::user::{Roles, UserStatus};
 
 const SCOPE: &str = "admin:users";
@@ -30,6 +32,15 @@ struct Create {
     password_hash: Option<Zeroizing<String>>,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    profile: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    status: Option<String>,
+    profile: Option<Map<String, Value>>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +71,8 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
     let name = UserName::parse(&body.name).map_err(|rejected| bad(rejected.text()))?;
     let password = PasswordBody { password: body.password, password_hash: body.password_hash };
     let password = password.read(&server)?;
-    let new = NewUser { name, password, roles: roles(&body.roles)? };
+    let profile = profile(body.profile)?;
+    let new = NewUser { name, password, roles: roles(&body.roles)?, profile };
     let user = detached(async move { users::create(&server, &by, new).await }).await?;
     Ok(respond::with_status(StatusCode::CREATED, User::of(&user)))
 }
@@ -74,11 +86,15 @@ pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, Ht
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
     let id = id(&mut exchange).await?;
-    let body: StatusBody = exchange.json().await?;
-    let status = UserStatus::parse(&body.status).ok_or(bad("status is active or disabled"))?;
-    let change = match status {
-        UserStatus::Active => UserChange::Enable,
-        UserStatus::Disabled => UserChange::Disable,
+    let body: Change = exchange.json().await?;
+    let change = match (body.status, body.profile) {
+        (Some(status), None) => match UserStatus::parse(&status) {
+            Some(UserStatus::Active) => UserChange::Enable,
+            Some(UserStatus::Disabled) => UserChange::Disable,
+            None => return Err(bad("status is active or disabled")),
+        },
+        (None, Some(members)) => UserChange::Profile(profile(members)?),
+        _ => return Err(bad("a change is of either status or profile")),
     };
     apply(exchange.server(), by, id, change).await
 }
@@ -119,6 +135,10 @@ async fn apply(
 async fn id(exchange: &mut Exchange) -> Result<UserId, HttpError> {
     let id = exchange.path_parameter().await.and_then(|text| UserId::parse(&text));
     Ok(id.ok_or_else(FlowError::not_found)?)
+}
+
+fn profile(members: Map<String, Value>) -> Result<Profile, HttpError> {
+    Profile::parse(members).map_err(|rejected| bad(rejected.text()))
 }
 
 fn roles(names: &[String]) -> Result<Roles, HttpError> {

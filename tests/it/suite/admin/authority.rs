@@ -80,6 +80,8 @@ async fn the_scope_for_clients_opens_no_other_by_way_of_a_client() {
     let path = format!("/clients/{}", created["id"].as_str().unwrap());
     deputy.refused(Method::POST, &format!("{path}/secret"), &json!({}), needed).await;
     deputy.refused(Method::PATCH, &path, &json!({"name": "mine"}), needed).await;
+    let mine = json!({"grants": ["authorization_code"], "redirect_uris": ["https://me.example"]});
+    deputy.refused(Method::PATCH, &path, &mine, needed).await;
     deputy.done(Method::PATCH, &path, &json!({"status": "disabled"})).await;
     deputy.refused(Method::PATCH, &path, &json!({"status": "active"}), needed).await;
     let plain = deputy.server.create_client(&robot("plain", &["read"])).await;

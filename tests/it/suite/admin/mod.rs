@@ -12,4 +12,5 @@ mod matrix;
 mod resources;
 mod revocations;
 mod sessions;
+mod sign_in;
 mod users;

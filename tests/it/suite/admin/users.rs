@@ -23,6 +23,44 @@ async fn a_user_is_created_shown_and_logs_in() {
 }
 
 #[tokio::test]
+async fn what_is_known_of_a_user_is_replaced_as_a_whole_and_ends_nothing() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let profile = json!({
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "email_verified": true,
+        "address": {"locality": "London", "country": "UK"},
+    });
+    let body = json!({"name": "ada", "password": PASSWORD, "profile": profile});
+    let created = server.admin(Method::POST, "/users", &body).await.json();
+    assert_eq!(created["profile"], profile);
+    let path = format!("/users/{}", created["id"].as_str().unwrap());
+    let show = async || server.admin(Method::GET, &path, &Value::Null).await.json();
+    assert_eq!(show().await["profile"], profile);
+    let tokens = server.login_as("ada").await.tokens();
+    let less = json!({"profile": {"name": "Ada", "nickname": null}});
+    let changed = server.admin(Method::PATCH, &path, &less).await.json();
+    assert!(changed.get("effective_by").is_none(), "{changed}");
+    let shown = show().await;
+    assert_eq!((&shown["profile"], &shown["status"]), (&json!({"name": "Ada"}), &json!("active")));
+    assert!(server.is_active(&tokens.access).await);
+    server.refresh(&tokens.refresh).await.tokens();
+    for body in [
+        json!({}),
+        json!({"status": "active", "profile": {}}),
+        json!({"profile": "Ada"}),
+        json!({"profile": {"email": "ada"}}),
+        json!({"profile": {"email_verified": true}}),
+        json!({"profile": {"sub": "x"}}),
+        json!({"profile": {"address": {"formatted": "x".repeat(501)}}}),
+    ] {
+        let reply = server.admin(Method::PATCH, &path, &body).await;
+        assert_eq!(reply.status, 400, "{body}: {reply:?}");
+    }
+    assert_eq!(show().await, shown);
+}
+
+#[tokio::test]
 async fn bodies_that_make_no_user_are_refused() {
     // C066
     let Some(server) = TestServer::start(BACKEND).await else { return };
@@ -36,6 +74,8 @@ async fn bodies_that_make_no_user_are_refused() {
         json!({"name": "alice", "password": PASSWORD, "password_hash": "x"}),
         json!({"name": "alice", "roles": ["two words"]}),
         json!({"name": "alice", "roles": "admin"}),
+        json!({"name": "alice", "profile": {"is_admin": true}}),
+        json!({"name": "alice", "profile": {"phone_number": "110"}}),
         json!({"name": 1}),
     ];
     for body in bodies {

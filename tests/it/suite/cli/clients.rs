@@ -1,7 +1,7 @@
 //! `chancery client` and `chancery resource`.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{BACKEND, look, set_up};
 use crate::support::{Installation, TestServer, basic};
@@ -122,6 +122,95 @@ fn what_a_client_may_do_is_as_it_was_said() {
     }
     let refused = "client create x --public --grant client_credentials";
     installation.run(refused).fails(1, "a public client cannot use client_credentials");
+}
+
+const WEB: &str = "--json client create web --scope openid --redirect-uri https://app.example/cb \
+                   --redirect-uri http://127.0.0.1/cb --post-logout-redirect-uri \
+                   https://app.example --backchannel-logout-uri http://localhost:3000/logout \
+                   --no-pkce --first-party --ask-consent --id-token-algorithm ES256 \
+                   --userinfo-algorithm EdDSA --client-uri https://app.example --policy-uri \
+                   https://app.example/privacy --tos-uri https://app.example/terms";
+
+#[test]
+fn a_client_is_registered_for_signing_people_in() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let made = installation.run(WEB).json();
+    for (member, expected) in [
+        ("grants", json!(["authorization_code", "refresh_token"])),
+        ("redirect_uris", json!(["https://app.example/cb", "http://127.0.0.1/cb"])),
+        ("post_logout_redirect_uris", json!(["https://app.example"])),
+        ("backchannel_logout_uri", json!("http://localhost:3000/logout")),
+        ("pkce_required", json!(false)),
+        ("skips_consent", json!(false)),
+        ("id_token_algorithm", json!("ES256")),
+        ("userinfo_algorithm", json!("EdDSA")),
+        ("client_uri", json!("https://app.example")),
+        ("policy_uri", json!("https://app.example/privacy")),
+        ("tos_uri", json!("https://app.example/terms")),
+    ] {
+        assert_eq!(made[member], expected, "{member}");
+    }
+    let create = "client create x --redirect-uri";
+    installation.run(&format!("{create} http://app.example/cb")).fails(2, "must be https");
+    installation.run(&format!("{create} https://a.example --public --no-pkce")).fails(1, "PKCE");
+    installation
+        .run(&format!("{create} https://a.example --grant refresh_token"))
+        .fails(1, "needs the grant authorization_code");
+    installation.run("client create x --grant authorization_code").fails(1, "needs a redirect URI");
+}
+
+#[test]
+fn a_client_is_changed_in_what_is_given_alone() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let mut expected = installation.run(WEB).json();
+    expected.as_object_mut().unwrap().remove("client_secret");
+    let mut update = |arguments: &str, members: &[(&str, Value)]| {
+        let changed = installation.run(&format!("--json client update web {arguments}")).json();
+        expected["updated_at"] = changed["updated_at"].clone();
+        for (member, value) in members {
+            match value {
+                Value::Null => drop(expected.as_object_mut().unwrap().remove(*member)),
+                value => expected[*member] = value.clone(),
+            }
+        }
+        assert_eq!(changed, expected, "{arguments}");
+        assert_eq!(installation.run("--json client show web").json(), expected, "{arguments}");
+    };
+    update("", &[]);
+    update(
+        "--name Shop --rotate-after 60",
+        &[("name", json!("Shop")), ("rotate_after", json!(60))],
+    );
+    let uris = json!(["https://app.example/other"]);
+    update("--redirect-uri https://app.example/other", &[("redirect_uris", uris)]);
+    let usual = [
+        ("rotate_after", json!(0)),
+        ("post_logout_redirect_uris", json!([])),
+        ("backchannel_logout_uri", Value::Null),
+        ("pkce_required", json!(true)),
+        ("skips_consent", json!(true)),
+        ("id_token_algorithm", json!("RS256")),
+        ("userinfo_algorithm", Value::Null),
+        ("client_uri", Value::Null),
+        ("policy_uri", Value::Null),
+        ("tos_uri", Value::Null),
+        ("scopes", json!([])),
+    ];
+    let resets = "--reset rotate-after --reset post-logout-redirect-uris --reset pkce \
+                  --reset backchannel-logout-uri --reset consent --reset id-token-algorithm \
+                  --reset userinfo-algorithm --reset client-uri --reset policy-uri \
+                  --reset tos-uri --reset scopes";
+    update(resets, &usual);
+    let others = [("first_party", json!(false)), ("skips_consent", json!(false))];
+    update("--reset first-party", &others);
+    let plain = [("grants", json!(["refresh_token"])), ("redirect_uris", json!([]))];
+    update("--reset redirect-uris --grant refresh_token", &plain);
+    update(
+        "--scope read --rotation never",
+        &[("scopes", json!(["read"])), ("rotation", json!("never"))],
+    );
+    update("--first-party", &[("first_party", json!(true)), ("skips_consent", json!(true))]);
+    installation.run("client update nobody").fails(1, "there is no such client");
 }
 
 #[test]

@@ -41,6 +41,35 @@ fn a_user_is_created_found_by_name_and_id_and_changed() {
 }
 
 #[test]
+fn what_is_known_of_a_user_is_given_changed_and_removed() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let create = "--json user create ada --claim name=Ada --claim email=ada@example.com \
+                  --claim email_verified=true --claim address.country=UK \
+                  --claim address.locality=London";
+    let made = installation.run(create).json();
+    let address = json!({"country": "UK", "locality": "London"});
+    let mut profile = json!({
+        "name": "Ada", "email": "ada@example.com", "email_verified": true, "address": address,
+    });
+    assert_eq!(made["profile"], profile);
+    let claims = "--json user claims ada --claim name=Countess --claim email_verified= \
+                  --claim address.country=";
+    let changed = installation.run(claims).json();
+    profile["name"] = json!("Countess");
+    profile["address"] = json!({"locality": "London"});
+    profile.as_object_mut().unwrap().remove("email_verified");
+    assert_eq!(changed["profile"], profile);
+    assert_eq!(installation.run("--json user show ada").json()["profile"], profile);
+    let shown = installation.run("user show ada").ok();
+    assert!(shown.lines().any(|line| line.starts_with("profile.address.locality")), "{shown}");
+    installation.run("user claims ada").fails(2, "--claim");
+    installation.run("user claims ada --claim is_admin=true").fails(2, "none of the standard");
+    installation.run("user claims ada --claim email=ada").fails(1, "email is an address");
+    installation.run("user create bob --claim email").fails(2, "NAME=VALUE");
+    installation.run("user show bob").fails(1, "there is no such user");
+}
+
+#[test]
 fn every_page_of_a_list_is_shown() {
     let Some(installation) = Installation::migrated(BACKEND) else { return };
     let lines: Vec<String> = (0..401).map(|n| format!("{{\"name\":\"user-{n}\"}}")).collect();
@@ -81,7 +110,9 @@ async fn imported_users_log_in_with_their_old_passwords_and_bad_lines_are_report
     installation.run("user create taken").ok();
     let costly = "$argon2id$v=19$m=4194304,t=9,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNoaGFzaA";
     let lines = [
-        json!({"name": "alice", "password_hash": IMPORTED_HASH, "roles": ["staff"]}).to_string(),
+        json!({"name": "alice", "password_hash": IMPORTED_HASH, "roles": ["staff"],
+            "profile": {"email": "alice@example.com"}})
+        .to_string(),
         String::new(),
         json!({"name": "taken", "password_hash": IMPORTED_HASH}).to_string(),
         json!({"name": "costly", "password_hash": costly}).to_string(),
@@ -90,11 +121,12 @@ async fn imported_users_log_in_with_their_old_passwords_and_bad_lines_are_report
         json!({"name": "spaced", "roles": ["a b"]}).to_string(),
         "{".to_owned(),
         json!({"name": "bob"}).to_string(),
+        json!({"name": "claims", "profile": {"email": "nowhere"}}).to_string(),
     ];
     installation.write("users.ndjson", &lines.join("\n"));
     let ran = installation.run("--json user import users.ndjson");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.err.contains("2 users were created, 6 lines refused"), "{ran:?}");
+    assert!(ran.err.contains("2 users were created, 7 lines refused"), "{ran:?}");
     for secret in ["hunter2", IMPORTED_HASH, costly] {
         assert!(!ran.out.contains(secret) && !ran.err.contains(secret), "{ran:?}");
     }
@@ -104,11 +136,13 @@ async fn imported_users_log_in_with_their_old_passwords_and_bad_lines_are_report
         .iter()
         .filter_map(|item| Some((item["line"].as_u64().unwrap(), item["error"].as_str()?)))
         .collect();
-    let malformed = [4, 5, 6, 7, 8].map(|line| (line, "invalid_request"));
+    let malformed = [4, 5, 6, 7, 8, 10].map(|line| (line, "invalid_request"));
     assert_eq!(errors, [&[(3, "conflict")], &malformed[..]].concat());
     let server = installation.server().await;
     assert_eq!(status(&server, "alice", IMPORTED).await, 200);
-    assert_eq!(installation.run("--json user show alice").json()["roles"], json!(["staff"]));
+    let alice = installation.run("--json user show alice").json();
+    assert_eq!(alice["roles"], json!(["staff"]));
+    assert_eq!(alice["profile"], json!({"email": "alice@example.com"}));
     // Without a hash nobody logs in.
     assert_eq!(status(&server, "bob", "").await, 400);
     installation.run("user import no-such-file").fails(1, "no-such-file");

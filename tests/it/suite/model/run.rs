@@ -9,6 +9,7 @@ use chancery::flows::admin::{By, clients};
 use chancery::protocol::client::ClientStatus;
 use chancery::protocol::ids::{SessionId, UserId};
 use chancery::protocol::password::UserName;
+use chancery::protocol::profile::Profile;
 use chancery::protocol::revocation::first_safe_issue;
 use chancery::protocol::secret::SecretHash;
 use chancery::protocol::session::{EndReason, Session, SessionStatus};
@@ -91,6 +92,7 @@ impl<'w> Run<'w> {
             name: UserName::parse(&name).unwrap(),
             password: admin.password_hash.map(NewPassword::Hashed),
             roles: Roles::default(),
+            profile: Profile::default(),
         };
         let user = create(server, &By::command_line(), new).await.unwrap().id;
         let mut login = world.nodes[0].login_body();

@@ -58,9 +58,16 @@ async fn users_clients_and_resources() {
     let short = given.0.raw().await.bytes(&[1; 3]);
     spoiler(&given, "users")
         .await
-        .check(&[("id", &short), ("name", "''"), ("roles", "'a \"'"), ("status", "'odd'")], || {
-            ListUsers { after: None, limit: 10 }
-        })
+        .check(
+            &[
+                ("id", &short),
+                ("name", "''"),
+                ("roles", "'a \"'"),
+                ("profile", "'[]'"),
+                ("status", "'odd'"),
+            ],
+            || ListUsers { after: None, limit: 10 },
+        )
         .await;
     let mut clients = spoiler(&given, "client").await;
     let columns = [
@@ -69,6 +76,12 @@ async fn users_clients_and_resources() {
         ("resources", "'relative'"),
         ("serves", "'relative'"),
         ("rotate_after", "-1"),
+        ("backchannel_logout_uri", "'http://app.example'"),
+        ("id_token_algorithm", "'none'"),
+        ("userinfo_algorithm", "''"),
+        ("client_uri", "'javascript:x'"),
+        ("policy_uri", "''"),
+        ("tos_uri", "'/terms'"),
         ("status", "''"),
     ];
     clients.check(&columns, || LoadClients).await;
@@ -110,7 +123,11 @@ async fn sessions() {
     let list = || ListSessions { user: None, after: None, now, limit: 10 };
     sessions.check(&[("leaf_hashes", &short)], list).await;
     let mut users = spoiler(&given, "users").await;
-    users.check(&[("status", "''"), ("roles", "'\"'")], || FindSession(session.id)).await;
+    users
+        .check(&[("status", "''"), ("roles", "'\"'"), ("profile", "''")], || {
+            FindSession(session.id)
+        })
+        .await;
     users.check(&[("status", "''")], || FindUser::Id(anna.id)).await;
 }
 

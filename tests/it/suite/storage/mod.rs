@@ -6,6 +6,7 @@ use chancery::protocol::audit::{Actor, AuditEvent, AuditKind};
 use chancery::protocol::client::ClientId;
 use chancery::protocol::ids::{SessionId, UserId};
 use chancery::protocol::password::UserName;
+use chancery::protocol::profile::Profile;
 use chancery::protocol::rotation::{RetryStreak, Rotation};
 use chancery::protocol::secret::SecretHash;
 use chancery::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
@@ -83,6 +84,7 @@ impl Given {
             name: UserName::parse(name).unwrap(),
             password_hash: Some(StoredHash::new("a hash".to_owned())),
             roles: Roles::default(),
+            profile: Profile::default(),
             status: UserStatus::Active,
             disabled_by_file: false,
             managed: false,

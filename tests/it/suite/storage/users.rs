@@ -1,11 +1,13 @@
 //! Users: what each change ends, refuses and writes down.
 
 use chancery::protocol::audit::AuditKind;
+use chancery::protocol::profile::{ClaimChange, Profile};
 use chancery::protocol::revocation::Kind;
 use chancery::protocol::session::SessionStatus;
 use chancery::protocol::user::{Roles, StoredHash, UserStatus};
 use chancery::storage::StorageError;
 use chancery::storage::ops::Swap;
+use chancery::storage::ops::sessions::FindSession;
 use chancery::storage::ops::users::{
     ChangeUser, ChangedUser, FindUser, ListUsers, Rehash, UserChange,
 };
@@ -70,6 +72,28 @@ async fn what_ends_sessions_raises_the_version_and_what_refuses_tokens_sets_the_
             assert_eq!(status, SessionStatus::Active);
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_user_changes_without_ending_anything() {
+    let Some(given) = Given::start().await else { return };
+    let user = given.stored_user("ada").await;
+    let session = given.stored_session(&user).await;
+    let before = given.traces().await;
+    let claims = ["name=Ada", "email=ada@example.com", "address.country=UK"];
+    let claims = claims.map(|claim| ClaimChange::parse(claim).unwrap());
+    let profile = Profile::default().with(claims).unwrap();
+    let change = UserChange::Profile(profile.clone());
+    let changed = given.changed(user.id, change).await.unwrap();
+    assert!(changed.feed.is_none() && changed.ended.sessions.is_empty());
+    assert_eq!((changed.user.version, changed.user.not_before), (user.version, None));
+    let after = given.traces().await;
+    assert_eq!(after, (before.0, before.1 + 1, before.2), "one row of the audit log alone");
+    assert_eq!(given.status(&session).await, SessionStatus::Active);
+    let found = given.store().read(FindUser::Id(user.id)).await.unwrap().unwrap();
+    assert_eq!(found.profile, profile);
+    let found = given.store().read(FindSession(session.id)).await.unwrap().unwrap();
+    assert_eq!(found.user.unwrap().profile, profile);
 }
 
 #[tokio::test]
