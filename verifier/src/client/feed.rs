@@ -131,8 +131,9 @@ impl Run {
         let mut streaming = self.tally.streaming.subscribe();
         loop {
             let polling = async {
-                // A stream that comes soon needs none, but it begins behind what is known.
-                if self.verifier.position().is_some() {
+                // A stream that comes soon needs none, but it begins behind what is known. Where
+                // that is as old as a stream may be silent, routes may be closed by now.
+                if self.verifier.state().age.is_some_and(|age| age < self.settings.silence) {
                     self.pause.pause(self.poll_interval()).await;
                 }
                 self.poll(snapshot).await;

@@ -45,8 +45,10 @@ async fn c023_a_half_open_stream_is_given_up_after_three_heartbeats() {
     // The connection stands, but nothing comes by it any more.
     issuer.log(|log| log.write(Kind::Session, "s1"));
     time.skip(secs(15)).await;
-    time.skip(RETURN).await;
+    // What the stream did not bring is asked for at once.
     until(&client, |verifier| is_revoked(verifier, &token)).await;
+    time.skip(RETURN).await;
+    reached(&client, |client| client.counters().streams == 2).await;
     assert_eq!(client.counters().stream_failures, 1);
 }
 
