@@ -207,8 +207,15 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn revocations(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let log = shared.log.lock().unwrap();
-    let time = shared.time.now();
+    let mut log = shared.log.lock().unwrap();
+    let answer = revoked(&log, &uri, shared.time.now());
+    if log.moves {
+        log.write(Kind::Session, "one more");
+    }
+    answer
+}
+
+fn revoked(log: &Log, uri: &Uri, time: i64) -> Response {
     let Some(cursor) = uri.query().and_then(|query| query.strip_prefix("cursor=")) else {
         let snapshot = || log.signed(0, log.head(), time).into_response();
         return log.snapshot.answer().unwrap_or_else(snapshot);

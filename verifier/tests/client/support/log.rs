@@ -31,6 +31,8 @@ pub(crate) struct Log {
     pub(crate) stalls: bool,
     /// The paths and queries that were asked for.
     pub(crate) requests: Vec<String>,
+    /// Something is revoked after each answer to a question for the feed.
+    pub(crate) moves: bool,
     /// The `Last-Event-ID` of each stream.
     pub(crate) cursors: Vec<Option<String>>,
     /// The bodies of the reports.
@@ -74,6 +76,7 @@ impl Log {
             requests: vec![],
             cursors: vec![],
             reports: vec![],
+            moves: false,
             authorizations: vec![],
         }
     }
