@@ -191,7 +191,8 @@ async fn note(
 async fn metadata(State(shared): State<Arc<Shared>>) -> String {
     let log = shared.log.lock().unwrap();
     let issuer = &log.issuer;
-    let mut metadata = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks") });
+    let keys = log.jwks_uri.clone().unwrap_or_else(|| format!("{issuer}/jwks"));
+    let mut metadata = json!({ "issuer": issuer, "jwks_uri": keys });
     if !log.no_feed {
         metadata["revocations_uri"] = format!("{issuer}/revocations").into();
         let stream = log.stream_uri.clone();
