@@ -128,16 +128,16 @@ async fn nginx_says_what_the_second_gate_said_where_the_first_is_away() {
     };
     let site = Site::start(start).await;
     let authorization = bearer(&site.wire.login().await.access);
-    let once = vec![("Authorization", authorization.as_str())];
+    let twice = format!("{authorization}, {authorization}");
     for _ in 0..4 {
-        for (path, headers, status) in [
-            ("/x", vec![], 401),
-            ("/x", once.clone(), 200),
-            ("/x", once.repeat(2), 400),
-            ("/admin/x", once.clone(), 403),
+        for (path, sent, status) in [
+            ("/x", "", 401),
+            ("/x", &authorization, 200),
+            ("/x", &twice, 400),
+            ("/admin/x", &authorization, 403),
         ] {
-            let reply = ask(site.proxy.address, path, &headers).await;
-            assert_eq!(reply.status, status, "{path} {}: {reply:?}", headers.len());
+            let reply = ask(site.proxy.address, path, &[("Authorization", sent)]).await;
+            assert_eq!(reply.status, status, "{path}: {reply:?}");
         }
     }
 }
