@@ -9,8 +9,8 @@ use chancery_verifier::feed::SEGMENT;
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::{Digest, Entry, Kind, Revocation};
 
-/// The entries that the log still has, but for those that ended more than a minute ago. A copy costs one pointer for each
-/// segment.
+/// The entries that the log still has, but for those that ended more than a minute ago. A copy costs
+/// one pointer for each segment.
 #[derive(Clone, Default)]
 pub(in crate::revocation) struct Entries(BTreeMap<i64, Arc<Vec<Kept>>>);
 

@@ -14,7 +14,7 @@ use super::link::{Link, LinkError};
 use super::run::Run;
 use super::sse::{BadEvent, Events};
 use super::web::{Bounds, WebError};
-use crate::feed::PackingError;
+use crate::feed::{PackingError, SEGMENT};
 use crate::{Absorbed, Feed, FeedError, Position};
 
 /// The feed cannot be read on.
@@ -131,8 +131,9 @@ impl Run {
         let mut streaming = self.tally.streaming.subscribe();
         loop {
             let polling = async {
-                // A stream that comes soon needs none, but it begins behind what is known.
-                if self.verifier.position().is_some() {
+                // A stream that comes soon needs none, but it begins behind what is known. Where
+                // that is as old as a stream may be silent, routes may be closed by now.
+                if self.verifier.state().age.is_some_and(|age| age < self.settings.silence) {
                     self.pause.pause(self.poll_interval()).await;
                 }
                 self.poll(snapshot).await;
@@ -225,8 +226,8 @@ impl Run {
         self.settings.poll.mul_f64(0.5 + self.pause.chance())
     }
 
-    /// Reads the feed from what is known to its head: documents are asked for until one brings
-    /// nothing more.
+    /// Reads the feed from what is known to its head: documents are asked for until no more lies
+    /// behind one. Where the log moves on meanwhile, the next question is for that.
     pub(super) async fn read_on(&self, snapshot: &Link) -> Result<(), FollowError> {
         let outcome = self.read_documents(snapshot).await;
         if outcome.is_err() {
@@ -237,32 +238,28 @@ impl Run {
 
     async fn read_documents(&self, snapshot: &Link) -> Result<(), FollowError> {
         for _ in 0..MOST_DOCUMENTS {
-            let absorbed = match self.verifier.position() {
+            let more = match self.verifier.position() {
                 Some(known) => self.fetch_behind(&known, snapshot).await?,
-                None => self.fetch(snapshot).await?,
+                None => goes_on(self.fetch(snapshot).await?)?,
             };
-            match absorbed {
-                Absorbed::Advanced | Absorbed::NewEpoch => {}
-                Absorbed::Nothing => return Ok(()),
-                Absorbed::Gap | Absorbed::Older => return Err(FollowError::Stuck),
+            if !more {
+                return Ok(());
             }
         }
         Err(FollowError::Stuck)
     }
 
-    /// Fetches what lies behind `known`. Where that is of no use, say the segment of another log or
-    /// one whose key is gone by now, the snapshot takes its place: it leaves no gap. It is long, so it
-    /// does that once in a while only.
-    async fn fetch_behind(
-        &self,
-        known: &Position,
-        snapshot: &Link,
-    ) -> Result<Absorbed, FollowError> {
+    /// Fetches what lies behind `known`, and says whether more may lie behind that. Where it is of no
+    /// use, say the segment of another log or one whose key is gone by now, the snapshot takes its
+    /// place: it leaves no gap. It is long, so it does that once in a while only.
+    async fn fetch_behind(&self, known: &Position, snapshot: &Link) -> Result<bool, FollowError> {
         let behind = snapshot.with_parameter("cursor", &known.cursor)?;
         let useless = match self.fetch(&behind).await {
             Ok(Absorbed::Gap) => FollowError::Stuck,
             Err(error) if error.is_of_the_document() => error,
-            outcome => return outcome,
+            // Only a full segment may end before the head.
+            Ok(Absorbed::Advanced) => return Ok(self.ends_with_a_segment()),
+            outcome => return goes_on(outcome?),
         };
         let now = self.verifier.clock().monotonic();
         let due = self.snapshot_rests_until.send_if_modified(|until| {
@@ -275,9 +272,14 @@ impl Run {
         }
         tracing::info!(reason = %useless, "the snapshot is read instead of what lies behind it");
         match self.fetch(snapshot).await? {
-            advanced @ (Absorbed::Advanced | Absorbed::NewEpoch) => Ok(advanced),
+            Absorbed::Advanced | Absorbed::NewEpoch => Ok(true),
             _ => Err(useless),
         }
+    }
+
+    /// Whether what is known ends where a segment does.
+    fn ends_with_a_segment(&self) -> bool {
+        self.verifier.position().is_some_and(|known| known.seq % SEGMENT == 0)
     }
 
     /// Fetches one document and takes it up.
@@ -303,6 +305,15 @@ impl Run {
         self.progressed();
         self.note_applied();
         Ok(outcome?)
+    }
+}
+
+/// Whether more may lie behind a document that brought this.
+fn goes_on(absorbed: Absorbed) -> Result<bool, FollowError> {
+    match absorbed {
+        Absorbed::Advanced | Absorbed::NewEpoch => Ok(true),
+        Absorbed::Nothing => Ok(false),
+        Absorbed::Gap | Absorbed::Older => Err(FollowError::Stuck),
     }
 }
 

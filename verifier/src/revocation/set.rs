@@ -193,18 +193,50 @@ fn digests(records: &[Record]) -> usize {
 }
 
 /// Where the records of `digest` begin, or would begin. Digests are evenly spread, so its place can
-/// be guessed; where the guess is bad, all are searched.
+/// be guessed, and the walk from there touches memory in one piece; where the guess is bad, all are
+/// searched.
 fn first_of(records: &[Record], digest: Digest) -> usize {
     let [_, low, a, b, c, ..] = digest.0;
     let rest = u32::from_be_bytes([low << 4 | a >> 4, a << 4 | b >> 4, b << 4 | c >> 4, 0]);
     let guess = usize::try_from((u64::from(rest) * records.len() as u64) >> 32).unwrap_or_default();
-    let before = |record: &Record| record.digest.number() < digest.number();
-    let (low, high) = (guess.saturating_sub(NEAR), (guess + NEAR).min(records.len()));
-    let is_near = (low == 0 || before(&records[low - 1])) && !records.get(high).is_some_and(before);
-    let (low, high) = if is_near { (low, high) } else { (0, records.len()) };
-    low + records[low..high].partition_point(before)
+    let number = digest.number();
+    let before = |record: &Record| record.digest.number() < number;
+    let (down, up) = records.split_at(guess);
+    let back = down.iter().rev().take(FAR).take_while(|record| !before(record)).count();
+    let on = up.iter().take(FAR).take_while(|record| before(record)).count();
+    if back == FAR || on == FAR {
+        return records.partition_point(before);
+    }
+    // One of them is zero.
+    guess - back + on
 }
 
 const SHARDS: usize = 1 << 12;
-/// Twice the distance by which the guess is off in a set of a million.
-const NEAR: usize = 16;
+/// Eight times the distance by which the guess is off in a set of a million.
+const FAR: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(digest: u128) -> Record {
+        Record { digest: Digest(digest.to_be_bytes()), not_before: 0, until: 0 }
+    }
+
+    #[test]
+    fn a_digest_is_found_however_badly_its_place_is_guessed() {
+        let spread = |n: u128| n << 108 | 1;
+        let first = |n: u128| n << 1;
+        let last = |n: u128| (1 << 116) - 1_000 + (n << 1);
+        let places: [&dyn Fn(u128) -> u128; 3] = [&spread, &first, &last];
+        for place in places {
+            let records: Vec<Record> = (0..250).map(|n| record(place(n))).collect();
+            for (at, known) in records.iter().enumerate() {
+                let number = known.digest.number();
+                assert_eq!(first_of(&records, known.digest), at);
+                assert_eq!(first_of(&records, record(number + 1).digest), at + 1);
+            }
+            assert_eq!(first_of(&[], records[0].digest), 0);
+        }
+    }
+}

@@ -45,15 +45,12 @@ impl Inner {
             let last = document.exp.saturating_add_unsigned(self.settings.leeway.as_secs());
             let expired = known.now(moment).div_euclid(1000) >= last;
             let current = !expired && !document.is_segment();
-            let absorbed = match unread {
-                Some(error) => Err(error.into()),
-                None => {
-                    let absorbed = known.advance(document, current.then_some(seen));
-                    let as_new = known.fresh.is_some_and(|fresh| fresh.time == seen.time);
-                    Ok((absorbed, as_new))
-                }
-            };
-            (newest, absorbed)
+            if let Some(error) = unread {
+                return (newest, Err(error.into()));
+            }
+            let absorbed = known.advance(document, current.then_some(seen));
+            let as_new = known.fresh.is_some_and(|fresh| fresh.time == seen.time);
+            (newest, Ok((absorbed, as_new)))
         });
         if newest {
             self.demand.published(&published, &self.known.load().keys.hash);

@@ -60,17 +60,32 @@ async fn c027_the_last_good_keys_stay_whatever_comes_instead() {
 async fn c027_keys_that_do_not_come_are_given_up() {
     let (time, issuer) = issuer().await;
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = silent.local_addr().unwrap();
-    issuer.log(|log| log.issuer = format!("http://{address}"));
-    let verifier = super::support::Verifier::with_clock(
-        super::support::Settings::new(format!("http://{address}"), super::support::AUDIENCE),
-        std::sync::Arc::new(time.clone()),
-    );
-    let settings = ClientSettings::new().pause(std::sync::Arc::new(time.clone()));
-    let client = super::support::Client::start(verifier, settings).unwrap();
+    let keys = format!("http://{}/jwks", silent.local_addr().unwrap());
+    issuer.log(|log| log.jwks_uri = Some(keys));
+    let client = start(&time, &issuer, ClientSettings::new());
     let _open = silent.accept().await.unwrap();
+    assert_eq!(client.counters().fetch_failures, 0);
     time.skip(secs(10)).await;
     reached(&client, |client| client.counters().fetch_failures == 1).await;
+    // It is tried again.
+    time.skip(millis(150)).await;
+    reached(&client, |client| client.counters().key_fetches == 2).await;
+}
+
+#[tokio::test]
+async fn keys_that_are_elsewhere_now_are_fetched_there_at_once() {
+    let (time, issuer) = issuer().await;
+    let elsewhere = Issuer::start(&time).await;
+    let keys = issuer.log(|log| log.key_set().to_string());
+    elsewhere.log(|log| log.jwks = Served::Text(keys));
+    issuer.log(|log| log.jwks = Served::Status(500, 0, ""));
+    let client = start(&time, &issuer, ClientSettings::new());
+    reached(&client, |client| client.counters().fetch_failures == 1).await;
+    issuer.log(|log| log.jwks_uri = Some(format!("{}/jwks", elsewhere.url())));
+    // The metadata is read again, and the keys once more where they were.
+    time.skip(secs(900)).await;
+    until(&client, |verifier| verifier.state().ready).await;
+    assert_eq!([issuer.asked("/jwks"), elsewhere.asked("/jwks")], [2, 1]);
 }
 
 #[tokio::test]

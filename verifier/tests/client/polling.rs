@@ -21,6 +21,20 @@ async fn a_client_that_only_asks_opens_no_stream() {
 }
 
 #[tokio::test]
+async fn a_log_that_moves_all_the_time_is_asked_for_no_more_often() {
+    let (time, issuer) = issuer().await;
+    issuer.log(|log| log.moves = true);
+    let client = start(&time, &issuer, ClientSettings::new().poll_only());
+    // The snapshot, what came behind it meanwhile, and then once a second.
+    for fetched in 2..6 {
+        time.awaited(secs(1)).await;
+        assert_eq!(client.counters().documents_fetched, fetched);
+        assert_eq!(client.state().position.map(|known| known.seq), i64::try_from(fetched - 1).ok());
+        time.advance(secs(1));
+    }
+}
+
+#[tokio::test]
 async fn polls_wait_longer_while_they_fail() {
     let (time, issuer) = issuer().await;
     issuer.log(|log| log.snapshot = Served::Status(500, 0, ""));

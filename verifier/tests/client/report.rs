@@ -6,21 +6,27 @@ use chancery_verifier::revocation::Kind;
 use serde_json::json;
 
 use super::support::{
-    ClientSettings, Issuer, RETURN, Served, is_revoked, issuer, millis, reached, secs, start, until,
+    Client, ClientSettings, Issuer, RETURN, Served, TestTime, is_revoked, issuer, millis, reached,
+    secs, start, until,
 };
 
-#[tokio::test]
-async fn a_client_with_credentials_reports_what_it_has_applied() {
-    let (time, issuer) = issuer().await;
+/// A client that follows the stream, has reported once, and then heard of a revocation.
+async fn reporting(time: &TestTime, issuer: &Issuer) -> Client {
     let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
-    let settings = settings.silence(secs(3600));
-    let client = start(&time, &issuer, settings);
+    let client = start(time, issuer, settings.silence(secs(3600)));
     reached(&client, |client| client.counters().streaming).await;
     time.skip(HALF).await;
     issuer.until(|log| log.reports.len() == 1).await;
     let token = issuer.token("s1");
     issuer.revoke("s1").await;
     until(&client, |verifier| is_revoked(verifier, &token)).await;
+    client
+}
+
+#[tokio::test]
+async fn a_client_with_credentials_reports_what_it_has_applied() {
+    let (time, issuer) = issuer().await;
+    let _client = reporting(&time, &issuer).await;
     // The second report waits for its second, and by chance for half of one more, and says so.
     time.skip(secs(1)).await;
     time.skip(HALF).await;
@@ -128,14 +134,7 @@ async fn a_client_whose_report_is_refused_comes_back_when_it_is_told_to() {
 async fn comes_back_in_a_minute(asked: u64) {
     let (time, issuer) = issuer().await;
     issuer.log(|log| log.applied = Served::Status(429, asked, ""));
-    let settings = ClientSettings::new().credentials("orders", "secret").subscriber("orders-1");
-    let client = start(&time, &issuer, settings.silence(secs(3600)));
-    reached(&client, |client| client.counters().streaming).await;
-    time.skip(HALF).await;
-    issuer.until(|log| log.reports.len() == 1).await;
-    let token = issuer.token("s1");
-    issuer.revoke("s1").await;
-    until(&client, |verifier| is_revoked(verifier, &token)).await;
+    let _client = reporting(&time, &issuer).await;
     // News or not, the next report waits for just that long.
     time.skip(secs(60)).await;
     time.skip(HALF).await;

@@ -191,9 +191,13 @@ async fn a_peer_that_takes_nothing_of_an_answer_loses_the_connection() {
     assert!(timeout(BOUND, closed.recv()).await.expect("still open").is_none());
 }
 
+/// Longer than this process is held up where much runs beside it: who takes little at a time must not
+/// look like one who takes nothing.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// A server and a client of it between whom little is under way, and `feed`'s other end.
 async fn narrow() -> (Client, mpsc::Sender<Bytes>) {
-    let limits = Limits { request_timeout: SHORT, ..ample() };
+    let limits = Limits { request_timeout: PAUSE, ..ample() };
     let (events, feed) = mpsc::channel(1);
     let listening = tokio::net::TcpSocket::new_v4().unwrap();
     listening.set_send_buffer_size(4096).unwrap();
@@ -218,7 +222,7 @@ async fn a_peer_that_takes_little_at_a_time_of_a_large_answer_loses_the_connecti
         sleep(Duration::from_millis(2)).await;
         assert!(start.elapsed() < BOUND, "still open");
     }
-    assert!(start.elapsed() >= SHORT * 4 && taken > 10 * few.len(), "{taken}");
+    assert!(taken > 10 * few.len(), "{taken}");
 }
 
 #[tokio::test]
@@ -226,7 +230,7 @@ async fn a_peer_that_catches_up_is_never_too_late() {
     let (mut client, events) = narrow().await;
     let start = Stopwatch::start();
     let some = Bytes::from(vec![b'x'; 100_000]);
-    while start.elapsed() < SHORT * 6 {
+    while start.elapsed() < PAUSE * 5 {
         // There is no room for all of it, so the second waits until the first was taken.
         for _ in 0..2 {
             events.send(some.clone()).await.unwrap();

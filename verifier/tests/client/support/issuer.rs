@@ -191,7 +191,8 @@ async fn note(
 async fn metadata(State(shared): State<Arc<Shared>>) -> String {
     let log = shared.log.lock().unwrap();
     let issuer = &log.issuer;
-    let mut metadata = json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks") });
+    let keys = log.jwks_uri.clone().unwrap_or_else(|| format!("{issuer}/jwks"));
+    let mut metadata = json!({ "issuer": issuer, "jwks_uri": keys });
     if !log.no_feed {
         metadata["revocations_uri"] = format!("{issuer}/revocations").into();
         let stream = log.stream_uri.clone();
@@ -207,8 +208,15 @@ async fn jwks(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn revocations(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
-    let log = shared.log.lock().unwrap();
-    let time = shared.time.now();
+    let mut log = shared.log.lock().unwrap();
+    let answer = revoked(&log, &uri, shared.time.now());
+    if log.moves {
+        log.write(Kind::Session, "one more");
+    }
+    answer
+}
+
+fn revoked(log: &Log, uri: &Uri, time: i64) -> Response {
     let Some(cursor) = uri.query().and_then(|query| query.strip_prefix("cursor=")) else {
         let snapshot = || log.signed(0, log.head(), time).into_response();
         return log.snapshot.answer().unwrap_or_else(snapshot);

@@ -20,6 +20,8 @@ pub(crate) struct Log {
     pub(crate) no_feed: bool,
     /// Where the stream is said to be, instead of here.
     pub(crate) stream_uri: Option<String>,
+    /// Where the keys are said to be, instead of here.
+    pub(crate) jwks_uri: Option<String>,
     pub(crate) jwks: Served,
     pub(crate) snapshot: Served,
     /// What lies behind a cursor.
@@ -29,6 +31,8 @@ pub(crate) struct Log {
     pub(crate) applied: Served,
     /// A stream that is opened brings nothing by itself.
     pub(crate) stalls: bool,
+    /// Something is revoked after each answer to a question for the feed.
+    pub(crate) moves: bool,
     /// The paths and queries that were asked for.
     pub(crate) requests: Vec<String>,
     /// The `Last-Event-ID` of each stream.
@@ -65,12 +69,14 @@ impl Log {
             other_hash: None,
             no_feed: false,
             stream_uri: None,
+            jwks_uri: None,
             jwks: Served::Well,
             snapshot: Served::Well,
             segments: Served::Well,
             stream: Served::Well,
             applied: Served::Well,
             stalls: false,
+            moves: false,
             requests: vec![],
             cursors: vec![],
             reports: vec![],
