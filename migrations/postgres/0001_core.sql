@@ -67,6 +67,7 @@ CREATE TABLE session (
     user_version       BIGINT  NOT NULL,
     client_id          TEXT    NOT NULL,
     browser_session_id BYTEA,
+    offline            BIGINT  NOT NULL,
     scope              TEXT    NOT NULL,
     resources          TEXT    NOT NULL,
     auth_time          BIGINT  NOT NULL,
@@ -94,6 +95,28 @@ CREATE TABLE session (
 CREATE INDEX session_by_user ON session (user_id, id);
 CREATE INDEX session_by_client ON session (client_id, id);
 CREATE INDEX session_by_begin ON session (created_at);
+CREATE INDEX session_by_browser ON session (browser_session_id) WHERE browser_session_id IS NOT NULL;
+
+-- One sign-in in one browser; its cookie holds the secret. No index has the columns that every use changes.
+CREATE TABLE browser_session (
+    id              BYTEA   PRIMARY KEY,
+    secret_hash     BYTEA   NOT NULL UNIQUE,
+    user_id         BYTEA   NOT NULL,
+    user_version    BIGINT  NOT NULL,
+    auth_time       BIGINT  NOT NULL,
+    acr             TEXT,
+    amr             TEXT    NOT NULL,
+    created_at      BIGINT  NOT NULL,
+    last_seen       BIGINT  NOT NULL,
+    idle_expires_at BIGINT  NOT NULL,
+    max_expires_at  BIGINT  NOT NULL,
+    user_agent      TEXT,
+    ip              TEXT,
+    ended_at        BIGINT,
+    ended_reason    TEXT
+) WITH (fillfactor = 70);
+
+CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
 
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,

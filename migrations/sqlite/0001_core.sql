@@ -65,6 +65,7 @@ CREATE TABLE session (
     user_version       INTEGER NOT NULL,
     client_id          TEXT    NOT NULL,
     browser_session_id BLOB,
+    offline            INTEGER NOT NULL,
     scope              TEXT    NOT NULL,
     resources          TEXT    NOT NULL,
     auth_time          INTEGER NOT NULL,
@@ -92,6 +93,28 @@ CREATE TABLE session (
 CREATE INDEX session_by_user ON session (user_id, id);
 CREATE INDEX session_by_client ON session (client_id, id);
 CREATE INDEX session_by_begin ON session (created_at);
+CREATE INDEX session_by_browser ON session (browser_session_id) WHERE browser_session_id IS NOT NULL;
+
+-- One sign-in in one browser; its cookie holds the secret. No index has the columns that every use changes.
+CREATE TABLE browser_session (
+    id              BLOB    PRIMARY KEY,
+    secret_hash     BLOB    NOT NULL UNIQUE,
+    user_id         BLOB    NOT NULL,
+    user_version    INTEGER NOT NULL,
+    auth_time       INTEGER NOT NULL,
+    acr             TEXT,
+    amr             TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    last_seen       INTEGER NOT NULL,
+    idle_expires_at INTEGER NOT NULL,
+    max_expires_at  INTEGER NOT NULL,
+    user_agent      TEXT,
+    ip              TEXT,
+    ended_at        INTEGER,
+    ended_reason    TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
 
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,

@@ -64,6 +64,11 @@ identifier! {
     SessionId
 }
 identifier! {
+    /// A browser session: one sign-in of one user in one browser, under which applications get
+    /// sessions of their own.
+    BrowserSessionId
+}
+identifier! {
     /// A client's place in the admin API; the protocol knows it by its
     /// [`ClientId`](super::client::ClientId).
     ClientKey

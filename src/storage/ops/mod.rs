@@ -3,6 +3,7 @@
 //! Here stand their inputs and what they promise; `queries/` says how.
 
 pub mod audit;
+pub mod browser_sessions;
 pub mod clients;
 pub mod copy;
 pub mod database;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::browser_sessions::BrowserSessions;
 use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::client::ClientId;
@@ -166,6 +167,8 @@ pub enum Sessions {
     OfClient(ClientId, Option<SessionId>),
     /// Those of a user through a client beyond the newest so many.
     Surplus(UserId, u32),
+    /// Those begun under some browser sessions, but for those that outlive them.
+    Under(BrowserSessions),
 }
 
 /// What was ended.

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use chancery::storage::ops::audit::ListAudit;
+use chancery::storage::ops::browser_sessions::FindBrowserSession;
 use chancery::storage::ops::clients::LoadClients;
 use chancery::storage::ops::feed::{ReadHead, ReadRevocations};
 use chancery::storage::ops::keys::LoadKeys;
@@ -112,6 +113,23 @@ async fn sessions() {
     let mut users = spoiler(&given, "users").await;
     users.check(&[("status", "''"), ("roles", "'\"'")], || FindSession(session.id)).await;
     users.check(&[("status", "''")], || FindUser::Id(anna.id)).await;
+}
+
+#[tokio::test]
+async fn browser_sessions() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let mut browsers = spoiler(&given, "browser_session").await;
+    let short = browsers.raw.bytes(&[1; 3]);
+    let columns = [("secret_hash", &*short), ("user_id", &*short), ("ended_reason", "'odd'")];
+    browsers.check(&columns, || FindBrowserSession::Id(browser.id)).await;
+    browsers.check(&[("id", &short)], || FindBrowserSession::Secret(browser.secret.clone())).await;
+    let mut session = given.session(&anna);
+    session.browser_session_id = Some(browser.id);
+    given.create(&session).await;
+    let mut sessions = spoiler(&given, "session").await;
+    sessions.check(&[("browser_session_id", &short)], || FindSession(session.id)).await;
 }
 
 #[tokio::test]

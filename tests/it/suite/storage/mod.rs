@@ -22,6 +22,7 @@ use super::BACKEND;
 use crate::support::TestServer;
 
 mod audit;
+mod browsers;
 mod corrupt;
 mod ending;
 mod found;
@@ -100,6 +101,8 @@ impl Given {
             user_id: user.id,
             user_version: user.version,
             client_id: ClientId::parse("demo").unwrap(),
+            browser_session_id: None,
+            offline: true,
             grant: Grant { scope: "read".parse_scope(), resources: Vec::new() },
             authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
             created_at: now,
