@@ -118,6 +118,32 @@ CREATE TABLE browser_session (
 
 CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
 
+-- One code for each interaction. One that was exchanged names its session until it is removed.
+CREATE TABLE authorization_code (
+    hash               BYTEA   PRIMARY KEY,
+    interaction        BYTEA   NOT NULL UNIQUE,
+    client_id          TEXT    NOT NULL,
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given BIGINT  NOT NULL,
+    challenge          BYTEA,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    nonce              TEXT,
+    user_id            BYTEA   NOT NULL,
+    user_version       BIGINT  NOT NULL,
+    browser_session_id BYTEA   NOT NULL,
+    auth_time          BIGINT  NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    claims             TEXT,
+    created_at         BIGINT  NOT NULL,
+    expires_at         BIGINT  NOT NULL,
+    tries              BIGINT  NOT NULL,
+    session_id         BYTEA
+);
+
+CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,
     algorithm    TEXT    NOT NULL,

@@ -116,6 +116,32 @@ CREATE TABLE browser_session (
 
 CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
 
+-- One code for each interaction. One that was exchanged names its session until it is removed.
+CREATE TABLE authorization_code (
+    hash               BLOB    PRIMARY KEY,
+    interaction        BLOB    NOT NULL UNIQUE,
+    client_id          TEXT    NOT NULL,
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given INTEGER NOT NULL,
+    challenge          BLOB,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    nonce              TEXT,
+    user_id            BLOB    NOT NULL,
+    user_version       INTEGER NOT NULL,
+    browser_session_id BLOB    NOT NULL,
+    auth_time          INTEGER NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    claims             TEXT,
+    created_at         INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    tries              INTEGER NOT NULL,
+    session_id         BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,
     algorithm    TEXT    NOT NULL,

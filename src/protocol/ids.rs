@@ -69,6 +69,10 @@ identifier! {
     BrowserSessionId
 }
 identifier! {
+    /// One walk from an authorization request to its answer. Random.
+    InteractionId
+}
+identifier! {
     /// A client's place in the admin API; the protocol knows it by its
     /// [`ClientId`](super::client::ClientId).
     ClientKey

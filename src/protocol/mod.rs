@@ -5,6 +5,7 @@
 pub mod access_token;
 pub mod audit;
 pub mod authorization;
+pub mod authorization_code;
 pub mod browser_session;
 pub mod client;
 pub mod client_auth;

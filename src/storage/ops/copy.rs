@@ -55,6 +55,14 @@ macro_rules! tables {
                 idle_expires_at: Integer, max_expires_at: Integer, user_agent: Text, ip: Text,
                 ended_at: Integer, ended_reason: Text
             }
+            /// Authorization codes.
+            Codes = authorization_code by hash: Bytes {
+                interaction: Bytes, client_id: Text, redirect_uri: Text,
+                redirect_uri_given: Integer, challenge: Bytes, scope: Text, resources: Text,
+                nonce: Text, user_id: Bytes, user_version: Integer, browser_session_id: Bytes,
+                auth_time: Integer, acr: Text, amr: Text, claims: Text, created_at: Integer,
+                expires_at: Integer, tries: Integer, session_id: Bytes
+            }
             /// How long access tokens may live.
             TokenLives = token_life by life: Integer { last_issued_at: Integer }
             /// What subscribers of the feed have applied.

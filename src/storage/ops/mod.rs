@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod browser_sessions;
 pub mod clients;
+pub mod codes;
 pub mod copy;
 pub mod database;
 pub mod feed;

@@ -16,6 +16,8 @@ mod audit;
 mod browser_rows;
 mod browser_sessions;
 mod clients;
+mod code_rows;
+mod codes;
 mod copy;
 mod database;
 mod feed;

@@ -7,6 +7,7 @@ use crate::protocol::user::User;
 /// The columns of `user_beside!()`: all there, or all missing where the user was deleted. His
 /// password is not among them.
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_field_names, reason = "they stand beside columns of the same names")]
 pub(super) struct UserBeside {
     u_id: Option<Vec<u8>>,
     u_name: Option<String>,

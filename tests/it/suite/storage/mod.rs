@@ -23,6 +23,7 @@ use crate::support::TestServer;
 
 mod audit;
 mod browsers;
+mod codes;
 mod corrupt;
 mod ending;
 mod found;

@@ -45,7 +45,11 @@ impl Given {
         }
     }
 
-    async fn begin(&self, session: &BrowserSession, replaces: Option<BrowserSessionId>) -> Swap {
+    pub(super) async fn begin(
+        &self,
+        session: &BrowserSession,
+        replaces: Option<BrowserSessionId>,
+    ) -> Swap {
         let audit = self.event(AuditKind::Login);
         let begin = BeginBrowserSession { session: session.clone(), replaces, audit };
         self.store().write(begin).await.unwrap()
@@ -76,7 +80,7 @@ impl Given {
     }
 
     /// A session of the same user under a browser session.
-    async fn under(&self, browser: &BrowserSession, offline: bool) -> Session {
+    pub(super) async fn under(&self, browser: &BrowserSession, offline: bool) -> Session {
         let user = self.found_browser(browser.id).await.unwrap().user.unwrap();
         let session =
             Session { browser_session_id: Some(browser.id), offline, ..self.session(&user) };
