@@ -37,6 +37,7 @@ CREATE TABLE client (
     managed               BIGINT  NOT NULL,
     not_before            BIGINT,
     ended_before          BIGINT,
+    backchannel_logout_uri TEXT,
     version               BIGINT  NOT NULL,
     created_at            BIGINT  NOT NULL,
     updated_at            BIGINT  NOT NULL

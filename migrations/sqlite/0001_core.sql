@@ -37,6 +37,7 @@ CREATE TABLE client (
     managed               INTEGER NOT NULL,
     not_before            INTEGER,
     ended_before          INTEGER,
+    backchannel_logout_uri TEXT,
     version               INTEGER NOT NULL,
     created_at            INTEGER NOT NULL,
     updated_at            INTEGER NOT NULL

@@ -31,7 +31,8 @@ macro_rules! tables {
                 previous_secret_until: Integer, first_party: Integer, grants: Text, scope: Text,
                 resources: Text, serves: Text, origins: Text, rotates: Integer,
                 rotate_after: Integer, status: Text, managed: Integer, not_before: Integer,
-                ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
+                ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer,
+                backchannel_logout_uri: Text
             }
             /// Users.
             Users = users by id: Bytes {
