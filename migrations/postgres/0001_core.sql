@@ -145,6 +145,30 @@ CREATE TABLE authorization_code (
 
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
+-- What users allow clients.
+CREATE TABLE consent (
+    id         BYTEA   PRIMARY KEY,
+    user_id    BYTEA   NOT NULL,
+    client_id  TEXT    NOT NULL,
+    scope      TEXT    NOT NULL,
+    created_at BIGINT  NOT NULL,
+    updated_at BIGINT  NOT NULL,
+    UNIQUE (user_id, client_id)
+);
+
+-- Clients that are still to be told of the end of a session. Ids sort by time.
+CREATE TABLE logout_notice (
+    id         BYTEA   PRIMARY KEY,
+    client_id  TEXT    NOT NULL,
+    user_id    BYTEA   NOT NULL,
+    sid        TEXT    NOT NULL,
+    due_at     BIGINT  NOT NULL,
+    attempts   BIGINT  NOT NULL,
+    created_at BIGINT  NOT NULL
+);
+
+CREATE INDEX logout_notice_by_due ON logout_notice (due_at);
+
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,
     algorithm    TEXT    NOT NULL,

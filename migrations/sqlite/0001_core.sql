@@ -143,6 +143,30 @@ CREATE TABLE authorization_code (
 
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
+-- What users allow clients.
+CREATE TABLE consent (
+    id         BLOB    PRIMARY KEY,
+    user_id    BLOB    NOT NULL,
+    client_id  TEXT    NOT NULL,
+    scope      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (user_id, client_id)
+) STRICT, WITHOUT ROWID;
+
+-- Clients that are still to be told of the end of a session. Ids sort by time.
+CREATE TABLE logout_notice (
+    id         BLOB    PRIMARY KEY,
+    client_id  TEXT    NOT NULL,
+    user_id    BLOB    NOT NULL,
+    sid        TEXT    NOT NULL,
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX logout_notice_by_due ON logout_notice (due_at);
+
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,
     algorithm    TEXT    NOT NULL,

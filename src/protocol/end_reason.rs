@@ -36,11 +36,13 @@ pub enum EndReason {
     TooMany,
     /// The user signed in again in the same browser, which got another browser session for it.
     Replaced,
+    /// The user took back what he had allowed the client.
+    ConsentWithdrawn,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const EVERY: [Self; 16] = [
+    pub const EVERY: [Self; 17] = [
         Self::Logout,
         Self::EndedByUser,
         Self::LogoutEverywhere,
@@ -57,6 +59,7 @@ impl EndReason {
         Self::EverythingRevoked,
         Self::TooMany,
         Self::Replaced,
+        Self::ConsentWithdrawn,
     ];
 
     /// The machine name, as stored, logged and audited.
@@ -78,6 +81,7 @@ impl EndReason {
             Self::EverythingRevoked => "everything_revoked",
             Self::TooMany => "too_many_sessions",
             Self::Replaced => "replaced",
+            Self::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 

@@ -73,6 +73,14 @@ identifier! {
     InteractionId
 }
 identifier! {
+    /// What one user allows one client.
+    ConsentId
+}
+identifier! {
+    /// A notice that tells a client of the end of a session. Sorts by time.
+    NoticeId
+}
+identifier! {
     /// A client's place in the admin API; the protocol knows it by its
     /// [`ClientId`](super::client::ClientId).
     ClientKey

@@ -64,6 +64,16 @@ macro_rules! tables {
                 auth_time: Integer, acr: Text, amr: Text, claims: Text, created_at: Integer,
                 expires_at: Integer, tries: Integer, session_id: Bytes
             }
+            /// What users allow clients.
+            Consents = consent by id: Bytes {
+                user_id: Bytes, client_id: Text, scope: Text, created_at: Integer,
+                updated_at: Integer
+            }
+            /// Clients that are still to be told of the end of a session.
+            LogoutNotices = logout_notice by id: Bytes {
+                client_id: Text, user_id: Bytes, sid: Text, due_at: Integer, attempts: Integer,
+                created_at: Integer
+            }
             /// How long access tokens may live.
             TokenLives = token_life by life: Integer { last_issued_at: Integer }
             /// What subscribers of the feed have applied.

@@ -169,6 +169,8 @@ pub enum Sessions {
     Surplus(UserId, u32),
     /// Those begun under some browser sessions, but for those that outlive them.
     Under(BrowserSessions),
+    /// Those of a user through a client.
+    OfGrant(UserId, ClientId),
 }
 
 /// What was ended.

@@ -3,6 +3,7 @@
 use super::audit::append;
 use super::browser_rows::{BrowserRow, FoundBrowserRow, TABLE};
 use super::feed::publish;
+use super::notices::leave;
 use super::sessions::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, words};
 use crate::protocol::browser_session::BrowserSession;
@@ -163,6 +164,7 @@ impl Execute<Engine> for EndBrowserSessions {
         }
         let mut feed = None;
         if !sessions.is_empty() {
+            leave(tx, &sessions, &self.revoking).await?;
             let entries = ends(&sessions, &self.revoking, (tx.now)());
             feed = Some(publish(tx, &entries, &self.revoking).await?);
         }

@@ -220,6 +220,12 @@ pub(super) async fn end(
             except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
+        Sessions::OfGrant(user, client) => end_where!(
+            "user_id = $3 AND client_id = $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            client.as_str(),
+            BATCH
+        ),
     };
     let id = |row: IdRow| SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"));
     rows.into_iter().map(id).collect()

@@ -63,7 +63,7 @@ impl Given {
     }
 
     /// The session that a code gives.
-    fn given_by(&self, code: &CodeRecord, user: &User, offline: bool) -> Session {
+    pub(super) fn given_by(&self, code: &CodeRecord, user: &User, offline: bool) -> Session {
         Session {
             user_version: code.user_version,
             client_id: code.client_id.clone(),

@@ -69,7 +69,7 @@ impl Given {
         self.found_browser(session.id).await.unwrap().session.life.status
     }
 
-    fn end_browsers(&self, which: BrowserSessions) -> EndBrowserSessions {
+    pub(super) fn end_browsers(&self, which: BrowserSessions) -> EndBrowserSessions {
         let (reason, revoking) = (EndReason::Logout, self.revoking());
         let audit = Some(self.event(AuditKind::SessionEnded));
         EndBrowserSessions { which, reason, revoking, audit }
@@ -212,8 +212,8 @@ async fn those_of_a_user_that_are_alive_are_listed_in_pages() {
         let list = ListBrowserSessions { user: anna.id, after, now: given.now(), limit: 2 };
         let page = given.store().read(list).await.unwrap();
         assert!(page.len() <= 2);
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
+        let Some(end) = page.last() else { break };
+        after = Some(end.id);
         listed.extend(page.iter().map(|session| session.id));
     }
     assert_eq!(listed, ids);

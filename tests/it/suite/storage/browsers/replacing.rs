@@ -59,10 +59,10 @@ async fn of_many_that_replace_one_at_once_one_takes_over_its_sessions() {
     let old = given.stored_browser(&anna).await;
     let sessions = [given.under(&old, false).await, given.under(&old, false).await];
     let mut tasks = tokio::task::JoinSet::new();
-    let mut begun = Vec::new();
+    let mut ids = Vec::new();
     for _ in 0..20 {
         let (store, session) = (given.store().clone(), given.browser(&anna));
-        begun.push(session.id);
+        ids.push(session.id);
         let audit = given.event(AuditKind::Login);
         let begin = BeginBrowserSession { session, replaces: Some(old.id), audit };
         tasks.spawn(async move { store.write(begin).await.unwrap() });
@@ -73,11 +73,11 @@ async fn of_many_that_replace_one_at_once_one_takes_over_its_sessions() {
     for session in &sessions {
         heirs.push(given.find(session).await.session.browser_session_id.unwrap());
     }
-    assert!(begun.contains(&heirs[0]) && heirs[0] == heirs[1], "{heirs:?}");
+    assert!(ids.contains(&heirs[0]) && heirs[0] == heirs[1], "{heirs:?}");
     let mut listed = given.listed_browsers(&anna).await;
     listed.sort();
-    begun.sort();
-    assert_eq!(listed, begun, "and nobody is lost who has proved who he is");
+    ids.sort();
+    assert_eq!(listed, ids, "and nobody is lost who has proved who he is");
 }
 
 #[tokio::test]
