@@ -78,6 +78,7 @@ CREATE TABLE session (
     user_version       BIGINT  NOT NULL,
     client_id          TEXT    NOT NULL,
     browser_session_id BYTEA,
+    offline            BIGINT  NOT NULL,
     scope              TEXT    NOT NULL,
     resources          TEXT    NOT NULL,
     auth_time          BIGINT  NOT NULL,
@@ -105,6 +106,78 @@ CREATE TABLE session (
 CREATE INDEX session_by_user ON session (user_id, id);
 CREATE INDEX session_by_client ON session (client_id, id);
 CREATE INDEX session_by_begin ON session (created_at);
+CREATE INDEX session_by_browser ON session (browser_session_id) WHERE browser_session_id IS NOT NULL;
+
+-- One sign-in in one browser; its cookie holds the secret. No index has the columns that every use changes.
+CREATE TABLE browser_session (
+    id              BYTEA   PRIMARY KEY,
+    secret_hash     BYTEA   NOT NULL UNIQUE,
+    user_id         BYTEA   NOT NULL,
+    user_version    BIGINT  NOT NULL,
+    auth_time       BIGINT  NOT NULL,
+    acr             TEXT,
+    amr             TEXT    NOT NULL,
+    created_at      BIGINT  NOT NULL,
+    last_seen       BIGINT  NOT NULL,
+    idle_expires_at BIGINT  NOT NULL,
+    max_expires_at  BIGINT  NOT NULL,
+    user_agent      TEXT,
+    ip              TEXT,
+    ended_at        BIGINT,
+    ended_reason    TEXT
+) WITH (fillfactor = 70);
+
+CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
+
+-- One code for each interaction. One that was exchanged names its session until it is removed.
+CREATE TABLE authorization_code (
+    hash               BYTEA   PRIMARY KEY,
+    interaction        BYTEA   NOT NULL UNIQUE,
+    client_id          TEXT    NOT NULL,
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given BIGINT  NOT NULL,
+    challenge          BYTEA,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    nonce              TEXT,
+    user_id            BYTEA   NOT NULL,
+    user_version       BIGINT  NOT NULL,
+    browser_session_id BYTEA   NOT NULL,
+    auth_time          BIGINT  NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    claims             TEXT,
+    created_at         BIGINT  NOT NULL,
+    expires_at         BIGINT  NOT NULL,
+    tries              BIGINT  NOT NULL,
+    session_id         BYTEA
+);
+
+CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+
+-- What users allow clients.
+CREATE TABLE consent (
+    id         BYTEA   PRIMARY KEY,
+    user_id    BYTEA   NOT NULL,
+    client_id  TEXT    NOT NULL,
+    scope      TEXT    NOT NULL,
+    created_at BIGINT  NOT NULL,
+    updated_at BIGINT  NOT NULL,
+    UNIQUE (user_id, client_id)
+);
+
+-- Clients that are still to be told of the end of a session. Ids sort by time.
+CREATE TABLE logout_notice (
+    id         BYTEA   PRIMARY KEY,
+    client_id  TEXT    NOT NULL,
+    user_id    BYTEA   NOT NULL,
+    sid        TEXT    NOT NULL,
+    due_at     BIGINT  NOT NULL,
+    attempts   BIGINT  NOT NULL,
+    created_at BIGINT  NOT NULL
+);
+
+CREATE INDEX logout_notice_by_due ON logout_notice (due_at);
 
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,

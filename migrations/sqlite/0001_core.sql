@@ -76,6 +76,7 @@ CREATE TABLE session (
     user_version       INTEGER NOT NULL,
     client_id          TEXT    NOT NULL,
     browser_session_id BLOB,
+    offline            INTEGER NOT NULL,
     scope              TEXT    NOT NULL,
     resources          TEXT    NOT NULL,
     auth_time          INTEGER NOT NULL,
@@ -103,6 +104,78 @@ CREATE TABLE session (
 CREATE INDEX session_by_user ON session (user_id, id);
 CREATE INDEX session_by_client ON session (client_id, id);
 CREATE INDEX session_by_begin ON session (created_at);
+CREATE INDEX session_by_browser ON session (browser_session_id) WHERE browser_session_id IS NOT NULL;
+
+-- One sign-in in one browser; its cookie holds the secret. No index has the columns that every use changes.
+CREATE TABLE browser_session (
+    id              BLOB    PRIMARY KEY,
+    secret_hash     BLOB    NOT NULL UNIQUE,
+    user_id         BLOB    NOT NULL,
+    user_version    INTEGER NOT NULL,
+    auth_time       INTEGER NOT NULL,
+    acr             TEXT,
+    amr             TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    last_seen       INTEGER NOT NULL,
+    idle_expires_at INTEGER NOT NULL,
+    max_expires_at  INTEGER NOT NULL,
+    user_agent      TEXT,
+    ip              TEXT,
+    ended_at        INTEGER,
+    ended_reason    TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
+
+-- One code for each interaction. One that was exchanged names its session until it is removed.
+CREATE TABLE authorization_code (
+    hash               BLOB    PRIMARY KEY,
+    interaction        BLOB    NOT NULL UNIQUE,
+    client_id          TEXT    NOT NULL,
+    redirect_uri       TEXT    NOT NULL,
+    redirect_uri_given INTEGER NOT NULL,
+    challenge          BLOB,
+    scope              TEXT    NOT NULL,
+    resources          TEXT    NOT NULL,
+    nonce              TEXT,
+    user_id            BLOB    NOT NULL,
+    user_version       INTEGER NOT NULL,
+    browser_session_id BLOB    NOT NULL,
+    auth_time          INTEGER NOT NULL,
+    acr                TEXT,
+    amr                TEXT    NOT NULL,
+    claims             TEXT,
+    created_at         INTEGER NOT NULL,
+    expires_at         INTEGER NOT NULL,
+    tries              INTEGER NOT NULL,
+    session_id         BLOB
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
+
+-- What users allow clients.
+CREATE TABLE consent (
+    id         BLOB    PRIMARY KEY,
+    user_id    BLOB    NOT NULL,
+    client_id  TEXT    NOT NULL,
+    scope      TEXT    NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    UNIQUE (user_id, client_id)
+) STRICT, WITHOUT ROWID;
+
+-- Clients that are still to be told of the end of a session. Ids sort by time.
+CREATE TABLE logout_notice (
+    id         BLOB    PRIMARY KEY,
+    client_id  TEXT    NOT NULL,
+    user_id    BLOB    NOT NULL,
+    sid        TEXT    NOT NULL,
+    due_at     INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX logout_notice_by_due ON logout_notice (due_at);
 
 CREATE TABLE signing_key (
     kid          TEXT    PRIMARY KEY,

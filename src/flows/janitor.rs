@@ -1,19 +1,24 @@
 //! Removing what nobody can need any more: expired and ended sessions, revocations that can refuse
-//! nothing alive, old audit events, keys whose last token has expired.
+//! nothing alive, codes, notices of ended sessions, old audit events, keys whose last token has expired.
 
 use std::time::Duration;
 
 use super::error::FlowError;
 use super::server::Server;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::time::Timestamp;
-use crate::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
+use crate::storage::Stored;
+use crate::storage::ops::janitor::{
+    SweepAudit, SweepBrowserSessions, SweepCodes, SweepNotices, SweepRevocations, SweepSessions,
+    Swept,
+};
 use crate::storage::ops::subscribers::SweepSubscribers;
 
 /// Where the janitor is, and when it last saw the clock.
 #[derive(Default)]
 pub struct Sweep {
     after: Option<SessionId>,
+    after_browser: Option<BrowserSessionId>,
     seen: Option<Seen>,
     /// Until when, in monotonic time, nothing is removed, since the clock has jumped.
     rests_until: Duration,
@@ -29,6 +34,12 @@ struct Seen {
 pub struct Removed {
     /// Sessions.
     pub sessions: u64,
+    /// Browser sessions.
+    pub browser_sessions: u64,
+    /// Authorization codes.
+    pub codes: u64,
+    /// Notices of ended sessions.
+    pub notices: u64,
     /// Revocations.
     pub revocations: u64,
     /// Audit events.
@@ -59,8 +70,21 @@ impl Sweep {
         };
         let removed = Removed {
             sessions: self.sessions(server, now).await?,
-            revocations: revocations(server, now).await?,
-            audit: audit(server, now).await?,
+            browser_sessions: self.browser_sessions(server, now).await?,
+            codes: remove(server, || SweepCodes { before: now - CODE_MARGIN, limit: BATCH })
+                .await?,
+            notices: remove(server, || SweepNotices { before: now - NOTICE_LIFE, limit: BATCH })
+                .await?,
+            revocations: remove(server, || SweepRevocations {
+                until: now - REVOCATION_MARGIN,
+                limit: BATCH,
+            })
+            .await?,
+            audit: remove(server, || SweepAudit {
+                before: now - server.settings.audit_retention,
+                limit: BATCH,
+            })
+            .await?,
             subscribers: server
                 .store
                 .write(SweepSubscribers { before: now - SUBSCRIBER_MARGIN })
@@ -71,6 +95,9 @@ impl Sweep {
         }
         for (table, rows) in [
             ("session", removed.sessions),
+            ("browser_session", removed.browser_sessions),
+            ("authorization_code", removed.codes),
+            ("logout_notice", removed.notices),
             ("revocation", removed.revocations),
             ("audit", removed.audit),
             ("feed_subscriber", removed.subscribers),
@@ -116,26 +143,35 @@ impl Sweep {
         }
         Ok(removed)
     }
-}
 
-async fn revocations(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
-    let mut removed = 0;
-    for _ in 0..BATCHES {
-        let sweep = SweepRevocations { until: now - REVOCATION_MARGIN, limit: BATCH };
-        let swept = server.store.write(sweep).await?;
-        removed += swept.removed;
-        if swept.next.is_none() {
-            break;
+    async fn browser_sessions(
+        &mut self,
+        server: &Server,
+        now: Timestamp,
+    ) -> Result<u64, FlowError> {
+        let mut removed = 0;
+        for _ in 0..BATCHES {
+            let (after, over_since) = (self.after_browser, now - SESSION_MARGIN);
+            let sweep = SweepBrowserSessions { after, over_since, limit: BATCH };
+            let swept = server.store.write(sweep).await?;
+            removed += swept.removed;
+            self.after_browser = swept.next;
+            if swept.next.is_none() {
+                break;
+            }
         }
+        Ok(removed)
     }
-    Ok(removed)
 }
 
-async fn audit(server: &Server, now: Timestamp) -> Result<u64, FlowError> {
-    let before = now - server.settings.audit_retention;
+/// Removes what a sweep finds, in batches, until there is no more or there were many.
+async fn remove<O, Id>(server: &Server, sweep: impl Fn() -> O) -> Result<u64, FlowError>
+where
+    O: Stored<Output = Swept<Id>>,
+{
     let mut removed = 0;
     for _ in 0..BATCHES {
-        let swept = server.store.write(SweepAudit { before, limit: BATCH }).await?;
+        let swept = server.store.write(sweep()).await?;
         removed += swept.removed;
         if swept.next.is_none() {
             break;
@@ -151,3 +187,5 @@ const REST: Duration = Duration::from_hours(1);
 const SESSION_MARGIN: Duration = Duration::from_hours(24);
 const SUBSCRIBER_MARGIN: Duration = Duration::from_hours(24);
 const REVOCATION_MARGIN: Duration = Duration::from_hours(1);
+const CODE_MARGIN: Duration = Duration::from_hours(1);
+const NOTICE_LIFE: Duration = Duration::from_hours(24);

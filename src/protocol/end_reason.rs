@@ -34,11 +34,15 @@ pub enum EndReason {
     EverythingRevoked,
     /// The user had too many sessions, and this was the one unused for longest.
     TooMany,
+    /// The user signed in again in the same browser, which got another browser session for it.
+    Replaced,
+    /// The user took back what he had allowed the client.
+    ConsentWithdrawn,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const EVERY: [Self; 15] = [
+    pub const EVERY: [Self; 17] = [
         Self::Logout,
         Self::EndedByUser,
         Self::LogoutEverywhere,
@@ -54,6 +58,8 @@ impl EndReason {
         Self::ClientDeleted,
         Self::EverythingRevoked,
         Self::TooMany,
+        Self::Replaced,
+        Self::ConsentWithdrawn,
     ];
 
     /// The machine name, as stored, logged and audited.
@@ -74,6 +80,8 @@ impl EndReason {
             Self::ClientDeleted => "client_deleted",
             Self::EverythingRevoked => "everything_revoked",
             Self::TooMany => "too_many_sessions",
+            Self::Replaced => "replaced",
+            Self::ConsentWithdrawn => "consent_withdrawn",
         }
     }
 

@@ -64,6 +64,23 @@ identifier! {
     SessionId
 }
 identifier! {
+    /// A browser session: one sign-in of one user in one browser, under which applications get
+    /// sessions of their own.
+    BrowserSessionId
+}
+identifier! {
+    /// One walk from an authorization request to its answer. Random.
+    InteractionId
+}
+identifier! {
+    /// What one user allows one client.
+    ConsentId
+}
+identifier! {
+    /// A notice that tells a client of the end of a session. Sorts by time.
+    NoticeId
+}
+identifier! {
     /// A client's place in the admin API; the protocol knows it by its
     /// [`ClientId`](super::client::ClientId).
     ClientKey

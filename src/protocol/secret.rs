@@ -29,6 +29,24 @@ impl Secret {
     pub fn hash(&self) -> SecretHash {
         SecretHash::of(self.0.as_slice())
     }
+
+    /// Its base64url text behind a prefix.
+    pub(super) fn encode(&self, prefix: &str) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(prefix.len() + ENCODED_LENGTH));
+        text.push_str(prefix);
+        BASE64_URL_SAFE_NO_PAD.encode_string(self.0.as_slice(), &mut text);
+        text
+    }
+
+    /// The secret of a base64url text; `None` for any other spelling.
+    pub(super) fn decode(encoded: &str) -> Option<Self> {
+        if encoded.len() != ENCODED_LENGTH {
+            return None;
+        }
+        let mut secret = Self::from_bytes([0; 32]);
+        let length = BASE64_URL_SAFE_NO_PAD.decode_slice(encoded, secret.0.as_mut_slice()).ok()?;
+        (length == secret.0.len()).then_some(secret)
+    }
 }
 
 impl SecretHash {
@@ -102,6 +120,9 @@ impl ClientSecret {
         &self.0
     }
 }
+
+/// The length of 256 bits in base64url without padding.
+const ENCODED_LENGTH: usize = 43;
 
 #[cfg(test)]
 mod tests {

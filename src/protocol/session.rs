@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::client::ClientId;
 pub use super::end_reason::EndReason;
-use super::ids::{SessionId, UserId};
+use super::ids::{BrowserSessionId, SessionId, UserId};
 use super::reason::Reason;
 use super::rotation::Rotation;
 use super::scope::ScopeSet;
@@ -24,6 +24,10 @@ pub struct Session {
     pub user_version: i64,
     /// Through which client.
     pub client_id: ClientId,
+    /// The browser session under which it began; none if the client took the password itself.
+    pub browser_session_id: Option<BrowserSessionId>,
+    /// Whether it outlives its browser session (OIDC Core §11, `offline_access`).
+    pub offline: bool,
     /// What was granted.
     pub grant: Grant,
     /// When and how the user proved who he is.

@@ -34,6 +34,8 @@ pub(super) fn begin_session(
         user_id: user.id,
         user_version: user.version,
         client_id: client.id.clone(),
+        browser_session_id: None,
+        offline: true,
         grant,
         authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
         created_at: now,

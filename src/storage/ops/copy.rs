@@ -45,12 +45,37 @@ macro_rules! tables {
             /// Sessions.
             Sessions = session by id: Bytes {
                 user_id: Bytes, user_version: Integer, client_id: Text, browser_session_id: Bytes,
-                scope: Text, resources: Text, auth_time: Integer, acr: Text, amr: Text, cnf: Text,
+                offline: Integer, scope: Text, resources: Text, auth_time: Integer, acr: Text, amr: Text, cnf: Text,
                 created_at: Integer, idle_expires_at: Integer, max_expires_at: Integer,
                 ended_reason: Text, ended_at: Integer, generation: Integer, leaf_hashes: Bytes,
                 parent_hash: Bytes, rotated_at: Integer, reissued_at: Integer,
                 successor_sealed: Bytes, retry_generation: Integer, retry_streak: Integer,
                 last_seen: Integer, user_agent: Text, ip: Text
+            }
+            /// Sign-ins in browsers.
+            BrowserSessions = browser_session by id: Bytes {
+                secret_hash: Bytes, user_id: Bytes, user_version: Integer, auth_time: Integer,
+                acr: Text, amr: Text, created_at: Integer, last_seen: Integer,
+                idle_expires_at: Integer, max_expires_at: Integer, user_agent: Text, ip: Text,
+                ended_at: Integer, ended_reason: Text
+            }
+            /// Authorization codes.
+            Codes = authorization_code by hash: Bytes {
+                interaction: Bytes, client_id: Text, redirect_uri: Text,
+                redirect_uri_given: Integer, challenge: Bytes, scope: Text, resources: Text,
+                nonce: Text, user_id: Bytes, user_version: Integer, browser_session_id: Bytes,
+                auth_time: Integer, acr: Text, amr: Text, claims: Text, created_at: Integer,
+                expires_at: Integer, tries: Integer, session_id: Bytes
+            }
+            /// What users allow clients.
+            Consents = consent by id: Bytes {
+                user_id: Bytes, client_id: Text, scope: Text, created_at: Integer,
+                updated_at: Integer
+            }
+            /// Clients that are still to be told of the end of a session.
+            LogoutNotices = logout_notice by id: Bytes {
+                client_id: Text, user_id: Bytes, sid: Text, due_at: Integer, attempts: Integer,
+                created_at: Integer
             }
             /// How long access tokens may live.
             TokenLives = token_life by life: Integer { last_issued_at: Integer }

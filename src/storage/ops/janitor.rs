@@ -1,7 +1,7 @@
 //! Removing what nobody can need any more, in small batches.
 
 use super::{Operation, operation};
-use crate::protocol::ids::{AuditId, SessionId};
+use crate::protocol::ids::{AuditId, BrowserSessionId, NoticeId, SessionId};
 use crate::protocol::time::Timestamp;
 
 /// Looks at the next sessions in the order of their ids, and removes those that are over since
@@ -17,6 +17,37 @@ pub struct SweepSessions {
     pub limit: u32,
 }
 operation!(SweepSessions => Swept<SessionId>);
+
+/// Looks at the next browser sessions in the order of their ids, and removes those that are over
+/// since before a time.
+pub struct SweepBrowserSessions {
+    /// Where the last batch ended.
+    pub after: Option<BrowserSessionId>,
+    /// Those that ended or expired before this are removed.
+    pub over_since: Timestamp,
+    /// How many rows to look at.
+    pub limit: u32,
+}
+operation!(SweepBrowserSessions => Swept<BrowserSessionId>);
+
+/// Removes authorization codes that expired before a time: a second use of one is not told from a
+/// code that never was any more.
+pub struct SweepCodes {
+    /// Codes that expired before this are removed.
+    pub before: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(SweepCodes => Swept<()>, SINGLE_STATEMENT);
+
+/// Removes notices of ended sessions that nobody could deliver.
+pub struct SweepNotices {
+    /// Notices made before this are removed.
+    pub before: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(SweepNotices => Swept<NoticeId>, SINGLE_STATEMENT);
 
 /// Removes audit events older than a time.
 pub struct SweepAudit {

@@ -3,12 +3,16 @@
 //! Here stand their inputs and what they promise; `queries/` says how.
 
 pub mod audit;
+pub mod browser_sessions;
 pub mod clients;
+pub mod codes;
+pub mod consents;
 pub mod copy;
 pub mod database;
 pub mod feed;
 pub mod janitor;
 pub mod keys;
+pub mod notices;
 pub mod resources;
 pub mod sessions;
 pub mod settings;
@@ -16,7 +20,7 @@ pub mod subscribers;
 pub mod users;
 
 use super::operation::Operation;
-use crate::protocol::ids::Tip;
+use crate::protocol::ids::{NoticeId, Tip};
 pub use crate::protocol::revocation::FeedPosition;
 use crate::protocol::time::Timestamp;
 use std::time::Duration;
@@ -57,12 +61,22 @@ pub enum Swap {
 impl Revoking {
     /// The mark of the entry number `index` of one transaction.
     pub(super) fn tip(&self, index: usize) -> Tip {
+        Tip::from_bytes(self.derive(b"", index))
+    }
+
+    /// The id of the notice number `index` of one transaction, made at `now`.
+    pub(super) fn notice(&self, now: Timestamp, index: usize) -> NoticeId {
+        NoticeId::at(now, self.derive(b"notice", index))
+    }
+
+    fn derive<const N: usize>(&self, purpose: &[u8], index: usize) -> [u8; N] {
         let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
         context.update(&self.seed);
+        context.update(purpose);
         context.update(&index.to_be_bytes());
-        let mut tip = [0; 16];
-        tip.copy_from_slice(&context.finish().as_ref()[..16]);
-        Tip::from_bytes(tip)
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&context.finish().as_ref()[..N]);
+        bytes
     }
 
     /// The end of an entry made at `now`.

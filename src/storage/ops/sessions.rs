@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::browser_sessions::BrowserSessions;
 use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::client::ClientId;
@@ -167,6 +168,10 @@ pub enum Sessions {
     /// Those of a user beyond so many, the one unused for longest first; but never this one, which has
     /// just begun.
     Surplus(UserId, SessionId, u32),
+    /// Those begun under some browser sessions, but for those that outlive them.
+    Under(BrowserSessions),
+    /// Those of a user through a client.
+    OfGrant(UserId, ClientId),
 }
 
 /// What was ended.

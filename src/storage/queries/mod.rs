@@ -1,23 +1,43 @@
 //! How the operations are done, once for both databases: this text is compiled with the driver
 //! types of each, which the mounting module supplies (`Db`, `Engine`, `Tx` and the dialect macros).
 
+// A user beside what is his; `UserBeside` reads it.
+macro_rules! user_beside {
+    () => {
+        "users.id AS u_id, users.name AS u_name, users.roles AS u_roles, users.profile AS u_profile, \
+         users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
+         users.managed AS u_managed, users.version AS u_version, \
+         users.not_before AS u_not_before, users.created_at AS u_created_at, \
+         users.updated_at AS u_updated_at"
+    };
+}
+
 mod audit;
+mod browser_rows;
+mod browser_sessions;
 mod client_rows;
 mod clients;
+mod code_rows;
+mod codes;
+mod consents;
 mod copy;
 mod database;
 mod feed;
 mod janitor;
 mod keys;
+mod notices;
 mod resources;
 mod rotation;
 mod session_rows;
 mod sessions;
 mod settings;
 mod subscribers;
+mod user_beside;
 mod users;
 
 use super::{Db, Engine, Tx};
+use crate::protocol::session::Authentication;
+use crate::protocol::time::Timestamp;
 use crate::storage::error::DbError;
 use crate::storage::operation::Execute;
 use crate::storage::ops::Swap;
@@ -54,4 +74,13 @@ fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
 /// The words of a stored list, each parsed.
 fn parse_words<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
     text.split(' ').filter(|word| !word.is_empty()).map(parse).collect()
+}
+
+/// An act of authentication, from its columns.
+fn authentication(auth_time: i64, acr: Option<String>, amr: &str) -> Authentication {
+    Authentication {
+        at: Timestamp::from_millis(auth_time),
+        acr,
+        amr: amr.split(' ').filter(|method| !method.is_empty()).map(str::to_owned).collect(),
+    }
 }

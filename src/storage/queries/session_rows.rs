@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use super::users::UserRow;
-use super::{DbError, corrupt, parse_words, unsigned};
+use super::user_beside::UserBeside;
+use super::{DbError, authentication, corrupt, parse_words, unsigned};
 use crate::protocol::client::ClientId;
-use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::ids::{BrowserSessionId, SessionId, UserId};
 use crate::protocol::rotation::{RetryStreak, Rotation};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
-use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
+use crate::protocol::session::{EndReason, Grant, Session, SessionStatus};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::FoundSession;
@@ -20,6 +20,8 @@ pub(super) struct SessionRow {
     user_id: Vec<u8>,
     user_version: i64,
     client_id: String,
+    browser_session_id: Option<Vec<u8>>,
+    offline: i64,
     scope: String,
     resources: String,
     auth_time: i64,
@@ -46,17 +48,8 @@ pub(super) struct SessionRow {
 pub(super) struct FoundRow {
     #[sqlx(flatten)]
     session: SessionRow,
-    u_id: Option<Vec<u8>>,
-    u_name: Option<String>,
-    u_roles: Option<String>,
-    u_profile: Option<String>,
-    u_status: Option<String>,
-    u_disabled_by_file: Option<i64>,
-    u_managed: Option<i64>,
-    u_version: Option<i64>,
-    u_not_before: Option<i64>,
-    u_created_at: Option<i64>,
-    u_updated_at: Option<i64>,
+    #[sqlx(flatten)]
+    user: UserBeside,
     ended_before: Option<i64>,
     client_ended_before: Option<i64>,
 }
@@ -75,22 +68,7 @@ impl TryFrom<FoundRow> for FoundSession {
         if let (SessionStatus::Active, Some((_, reason))) = (session.status, over) {
             session.status = SessionStatus::Ended(reason);
         }
-        // The columns of a user are all there or all missing.
-        let user = row.u_id.map(|id| UserRow {
-            id,
-            name: row.u_name.unwrap_or_default(),
-            password_hash: None,
-            roles: row.u_roles.unwrap_or_default(),
-            profile: row.u_profile.unwrap_or_default(),
-            status: row.u_status.unwrap_or_default(),
-            disabled_by_file: row.u_disabled_by_file.unwrap_or_default(),
-            managed: row.u_managed.unwrap_or_default(),
-            version: row.u_version.unwrap_or_default(),
-            not_before: row.u_not_before,
-            created_at: row.u_created_at.unwrap_or_default(),
-            updated_at: row.u_updated_at.unwrap_or_default(),
-        });
-        Ok(Self { session, user: user.map(TryInto::try_into).transpose()? })
+        Ok(Self { session, user: row.user.read()? })
     }
 }
 
@@ -99,31 +77,28 @@ impl TryFrom<SessionRow> for Session {
 
     fn try_from(row: SessionRow) -> Result<Self, DbError> {
         let bad = |column| move || corrupt(TABLE, column);
-        let ended = |name: String| EndReason::parse(&name).ok_or_else(bad("ended_reason"));
         Ok(Self {
             id: SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"))?,
             user_id: UserId::try_from(row.user_id.as_slice())
                 .map_err(|_| corrupt(TABLE, "user_id"))?,
             user_version: row.user_version,
             client_id: ClientId::parse(&row.client_id).map_err(|_| corrupt(TABLE, "client_id"))?,
+            browser_session_id: row
+                .browser_session_id
+                .map(|id| BrowserSessionId::try_from(id.as_slice()))
+                .transpose()
+                .map_err(|_| corrupt(TABLE, "browser_session_id"))?,
+            offline: row.offline != 0,
             grant: Grant {
                 scope: ScopeSet::parse(&row.scope).map_err(|_| corrupt(TABLE, "scope"))?,
                 resources: parse_words(&row.resources, |uri| ResourceUri::parse(uri).ok())
                     .ok_or_else(bad("resources"))?,
             },
-            authentication: Authentication {
-                at: Timestamp::from_millis(row.auth_time),
-                acr: row.acr,
-                amr: row.amr.split(' ').filter(|m| !m.is_empty()).map(str::to_owned).collect(),
-            },
+            authentication: authentication(row.auth_time, row.acr, &row.amr),
             created_at: Timestamp::from_millis(row.created_at),
             idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
             max_expires_at: Timestamp::from_millis(row.max_expires_at),
-            status: row
-                .ended_reason
-                .map(ended)
-                .transpose()?
-                .map_or(SessionStatus::Active, SessionStatus::Ended),
+            status: status(row.ended_reason, TABLE)?,
             rotation: Rotation {
                 generation: unsigned(row.generation, TABLE, "generation")?,
                 leaves: split_hashes(&row.leaf_hashes).ok_or_else(bad("leaf_hashes"))?,
@@ -145,6 +120,18 @@ impl TryFrom<SessionRow> for Session {
             address: row.ip.and_then(|ip| ip.parse::<IpAddr>().ok()),
         })
     }
+}
+
+/// Whether something was ended, by its `ended_reason`.
+pub(super) fn status(
+    ended_reason: Option<String>,
+    table: &'static str,
+) -> Result<SessionStatus, DbError> {
+    let Some(name) = ended_reason else {
+        return Ok(SessionStatus::Active);
+    };
+    let reason = EndReason::parse(&name).ok_or_else(|| corrupt(table, "ended_reason"))?;
+    Ok(SessionStatus::Ended(reason))
 }
 
 /// Hashes as they are stored, one behind the other.

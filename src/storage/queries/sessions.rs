@@ -9,6 +9,7 @@ use crate::protocol::revocation::Kind;
 use crate::protocol::session::{EndReason, Session};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
+use crate::storage::ops::browser_sessions::BrowserSessions;
 use crate::storage::ops::sessions::{
     CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
     ListSessions, Sessions,
@@ -17,8 +18,9 @@ use crate::storage::ops::{BATCH, Revoking};
 
 macro_rules! columns {
     () => {
-        "session.id, session.user_id, session.user_version, session.client_id, session.scope, \
-         session.resources, session.auth_time, session.acr, session.amr, session.created_at, \
+        "session.id, session.user_id, session.user_version, session.client_id, \
+         session.browser_session_id, session.offline, session.scope, session.resources, \
+         session.auth_time, session.acr, session.amr, session.created_at, \
          session.idle_expires_at, session.max_expires_at, session.ended_reason, \
          session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
          session.reissued_at, session.successor_sealed, session.retry_generation, \
@@ -40,41 +42,7 @@ macro_rules! not_over {
 
 impl Execute<Engine> for CreateSession {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
-        let Session { grant, authentication, rotation, .. } = &self.session;
-        let session = &self.session;
-        // The user and the client are locked against a change until this commits: either the change
-        // sees this session and ends it, or this sees the change and stores nothing.
-        let sql = concat!(
-            "INSERT INTO session (id, user_id, user_version, client_id, scope, resources, \
-             auth_time, acr, amr, created_at, idle_expires_at, max_expires_at, generation, \
-             leaf_hashes, rotated_at, reissued_at, retry_generation, retry_streak, last_seen, \
-             user_agent, ip) \
-             SELECT $1, users.id, users.version, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $8, \
-             $8, 0, 0, $8, $12, $13 FROM users CROSS JOIN client \
-             WHERE users.id = $14 AND users.version = $15 AND users.status = 'active' \
-             AND client.id = $2 AND client.status = 'active'",
-            for_share!()
-        );
-        let inserted = tx
-            .query(sql)
-            .bind(session.id.as_bytes().as_slice())
-            .bind(session.client_id.as_str())
-            .bind(grant.scope.to_string())
-            .bind(words(grant.resources.iter().map(ResourceUri::as_str)))
-            .bind(authentication.at.millis())
-            .bind(authentication.acr.as_deref())
-            .bind(words(authentication.amr.iter().map(String::as_str)))
-            .bind(session.created_at.millis())
-            .bind(session.idle_expires_at.millis())
-            .bind(session.max_expires_at.millis())
-            .bind(join_hashes(&rotation.leaves))
-            .bind(session.user_agent.as_deref())
-            .bind(session.address.map(|address| address.to_string()))
-            .bind(session.user_id.as_bytes().as_slice())
-            .bind(session.user_version)
-            .execute(&mut *tx.conn)
-            .await?;
-        if inserted.rows_affected() == 0 {
+        if !insert(tx, &self.session).await? {
             return Ok(Swap::Lost);
         }
         append(tx, &self.audit).await?;
@@ -82,17 +50,54 @@ impl Execute<Engine> for CreateSession {
     }
 }
 
+/// Stores a new session, if its user and its client are what they have to be; answers whether it did.
+pub(super) async fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<bool, DbError> {
+    let Session { grant, authentication, rotation, .. } = session;
+    // The user and the client are locked against a change until this commits: either the change
+    // sees this session and ends it, or this sees the change and stores nothing.
+    let sql = concat!(
+        "INSERT INTO session (id, user_id, user_version, client_id, scope, resources, \
+         auth_time, acr, amr, created_at, idle_expires_at, max_expires_at, generation, \
+         leaf_hashes, rotated_at, reissued_at, retry_generation, retry_streak, last_seen, \
+         user_agent, ip, browser_session_id, offline) \
+         SELECT $1, users.id, users.version, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $8, \
+         $8, 0, 0, $8, $12, $13, $14, $15 FROM users CROSS JOIN client \
+         WHERE users.id = $16 AND users.version = $17 AND users.status = 'active' \
+         AND client.id = $2 AND client.status = 'active'",
+        for_share!()
+    );
+    let inserted = tx
+        .query(sql)
+        .bind(session.id.as_bytes().as_slice())
+        .bind(session.client_id.as_str())
+        .bind(grant.scope.to_string())
+        .bind(words(grant.resources.iter().map(ResourceUri::as_str)))
+        .bind(authentication.at.millis())
+        .bind(authentication.acr.as_deref())
+        .bind(words(authentication.amr.iter().map(String::as_str)))
+        .bind(session.created_at.millis())
+        .bind(session.idle_expires_at.millis())
+        .bind(session.max_expires_at.millis())
+        .bind(join_hashes(&rotation.leaves))
+        .bind(session.user_agent.as_deref())
+        .bind(session.address.map(|address| address.to_string()))
+        .bind(session.browser_session_id.as_ref().map(|id| id.as_bytes().to_vec()))
+        .bind(i64::from(session.offline))
+        .bind(session.user_id.as_bytes().as_slice())
+        .bind(session.user_version)
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
 impl Execute<Engine> for FindSession {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FoundSession>, DbError> {
         let sql = concat!(
             "SELECT ",
             columns!(),
-            ", users.id AS u_id, users.name AS u_name, users.roles AS u_roles, \
-             users.profile AS u_profile, users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
-             users.managed AS u_managed, users.version AS u_version, \
-             users.not_before AS u_not_before, users.created_at AS u_created_at, \
-             users.updated_at AS u_updated_at, feed_head.ended_before AS ended_before, \
-             client.ended_before AS client_ended_before \
+            ", ",
+            user_beside!(),
+            ", feed_head.ended_before AS ended_before, client.ended_before AS client_ended_before \
              FROM session LEFT JOIN users ON users.id = session.user_id \
              LEFT JOIN client ON client.id = session.client_id \
              CROSS JOIN feed_head WHERE session.id = $1"
@@ -222,6 +227,25 @@ pub(super) async fn end(
             begun.as_bytes().as_slice(),
             BATCH,
             i64::from(*keep) - 1
+        ),
+        Sessions::Under(BrowserSessions::One(id)) => end_where!(
+            "browser_session_id = $3 AND offline = 0 AND ended_reason IS NULL \
+             ORDER BY id LIMIT $4",
+            id.as_bytes().as_slice(),
+            BATCH
+        ),
+        Sessions::Under(BrowserSessions::OfUser(user, except)) => end_where!(
+            "user_id = $3 AND browser_session_id <> $4 AND offline = 0 AND ended_reason IS NULL \
+             ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
+            BATCH
+        ),
+        Sessions::OfGrant(user, client) => end_where!(
+            "user_id = $3 AND client_id = $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
+            user.as_bytes().as_slice(),
+            client.as_str(),
+            BATCH
         ),
     };
     let id = |row: IdRow| SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"));

@@ -198,7 +198,7 @@ async fn store(tx: &mut Tx<'_>, user: &User, change: &UserChange) -> Result<(), 
     if matches!(change, UserChange::Delete) {
         let delete = tx.query("DELETE FROM users WHERE id = $1");
         delete.bind(user.id.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
-        return Ok(());
+        return super::consents::forget(tx, user.id).await;
     }
     tx.query(
         "UPDATE users SET password_hash = $1, roles = $2, profile = $3, status = $4, \

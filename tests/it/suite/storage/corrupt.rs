@@ -3,9 +3,13 @@
 use std::fmt::Debug;
 
 use chancery::storage::ops::audit::ListAudit;
+use chancery::storage::ops::browser_sessions::{BrowserSessions, FindBrowserSession};
 use chancery::storage::ops::clients::LoadClients;
+use chancery::storage::ops::codes::FindCode;
+use chancery::storage::ops::consents::ListConsents;
 use chancery::storage::ops::feed::{ReadHead, ReadRevocations};
 use chancery::storage::ops::keys::LoadKeys;
+use chancery::storage::ops::notices::TakeNotices;
 use chancery::storage::ops::resources::LoadResources;
 use chancery::storage::ops::sessions::{FindSession, ListSessions, Sessions};
 use chancery::storage::ops::users::{FindUser, ListUsers};
@@ -129,6 +133,56 @@ async fn sessions() {
         })
         .await;
     users.check(&[("status", "''")], || FindUser::Id(anna.id)).await;
+}
+
+#[tokio::test]
+async fn browser_sessions() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let mut browsers = spoiler(&given, "browser_session").await;
+    let short = browsers.raw.bytes(&[1; 3]);
+    let columns = [("secret_hash", &*short), ("user_id", &*short), ("ended_reason", "'odd'")];
+    browsers.check(&columns, || FindBrowserSession::Id(browser.id)).await;
+    browsers.check(&[("id", &short)], || FindBrowserSession::Secret(browser.secret.clone())).await;
+    let mut session = given.session(&anna);
+    session.browser_session_id = Some(browser.id);
+    given.create(&session).await;
+    let mut sessions = spoiler(&given, "session").await;
+    sessions.check(&[("browser_session_id", &short)], || FindSession(session.id)).await;
+}
+
+#[tokio::test]
+async fn codes_consents_and_notices() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let code = given.stored_code(&anna, &browser).await;
+    let mut codes = spoiler(&given, "authorization_code").await;
+    let short = codes.raw.bytes(&[1; 3]);
+    let columns = [
+        ("interaction", short.as_str()),
+        ("client_id", "'two words'"),
+        ("challenge", &short),
+        ("scope", "'\"'"),
+        ("resources", "'relative'"),
+        ("browser_session_id", &short),
+        ("tries", "-1"),
+        ("session_id", &short),
+    ];
+    codes.check(&columns, || FindCode(code.hash.clone())).await;
+    let mut browsers = spoiler(&given, "browser_session").await;
+    browsers.check(&[("ended_reason", "'odd'")], || FindCode(code.hash.clone())).await;
+    given.save(&given.consent(&anna, "demo", "openid"), &anna).await;
+    let columns = [("id", &*short), ("scope", "'\"'")];
+    spoiler(&given, "consent").await.check(&columns, || ListConsents(anna.id)).await;
+    given.listen().await;
+    given.under(&browser, false).await;
+    given.ended(BrowserSessions::One(browser.id)).await;
+    let take = || TakeNotices { now: given.now(), limit: 1, again_at: given.now() };
+    let mut raw = given.0.raw().await;
+    raw.run("UPDATE logout_notice SET sid = 'odd'").await;
+    assert_corrupt(given.store().write(take()).await, ("logout_notice", "sid"), "odd");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use super::Given;
 const ENDED: SessionStatus = SessionStatus::Ended(EndReason::EndedByAdmin);
 
 impl Given {
-    async fn change(&self, user: &User, change: UserChange) {
+    pub(super) async fn change(&self, user: &User, change: UserChange) {
         let audit = self.event(AuditKind::UserDisabled);
         let (spares, revoking) = (Roles::default(), self.revoking());
         let change = ChangeUser { id: user.id, change, spares, declared: false, revoking, audit };

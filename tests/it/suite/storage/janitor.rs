@@ -7,8 +7,12 @@ use chancery::protocol::audit::AuditKind;
 use chancery::protocol::session::Session;
 use chancery::protocol::time::Timestamp;
 use chancery::storage::ops::audit::Append;
+use chancery::storage::ops::browser_sessions::BrowserSessions;
 use chancery::storage::ops::feed::{Revoke, Revokes};
-use chancery::storage::ops::janitor::{SweepAudit, SweepRevocations, SweepSessions};
+use chancery::storage::ops::janitor::{
+    SweepAudit, SweepBrowserSessions, SweepCodes, SweepNotices, SweepRevocations, SweepSessions,
+};
+use chancery::storage::ops::notices::TakeNotices;
 use chancery::storage::ops::sessions::{FindSession, RotateSession, Sessions};
 
 use super::Given;
@@ -192,4 +196,109 @@ async fn one_round_keeps_its_margins_and_catches_up_with_many_events() {
     given.0.clock.step_wall(3 * 86_400_000);
     assert_eq!(sweep.run(&given.0.server).await.unwrap().sessions, 0);
     assert!(given.exists(&session).await);
+}
+
+#[tokio::test]
+async fn browser_sessions_go_when_they_ended_or_expired_before_the_margin_and_never_sooner() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let (now, hour) = (given.now(), Duration::from_hours(1));
+    let ended = given.stored_browser(&anna).await;
+    given.ended(BrowserSessions::One(ended.id)).await;
+    let mut idle = given.browser(&anna);
+    idle.life.idle_expires_at = now + hour;
+    let mut over = given.browser(&anna);
+    (over.life.idle_expires_at, over.life.max_expires_at) = (now + 4 * hour, now + 2 * hour);
+    let alive = given.browser(&anna);
+    for browser in [&idle, &over, &alive] {
+        given.begin(browser, None).await;
+    }
+    let millisecond = Duration::from_millis(1);
+    for (over_since, removed) in [
+        (now, 0),
+        (now + millisecond, 1),
+        (now + hour, 0),
+        (now + hour + millisecond, 1),
+        (now + 2 * hour, 0),
+        (now + 2 * hour + millisecond, 1),
+    ] {
+        let (mut swept, mut after) = (0, None);
+        loop {
+            let sweep = SweepBrowserSessions { after, over_since, limit: 2 };
+            let batch = given.store().write(sweep).await.unwrap();
+            (swept, after) = (swept + batch.removed, batch.next);
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(swept, removed);
+    }
+    for (browser, left) in [(&ended, false), (&idle, false), (&over, false), (&alive, true)] {
+        assert_eq!(given.found_browser(browser.id).await.is_some(), left);
+    }
+}
+
+#[tokio::test]
+async fn codes_and_notices_go_by_age_in_small_steps() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    given.listen().await;
+    let browser = given.stored_browser(&anna).await;
+    let mut codes = Vec::new();
+    for _ in 0..5 {
+        codes.push(given.stored_code(&anna, &browser).await);
+        given.under(&browser, false).await;
+    }
+    given.ended(BrowserSessions::One(browser.id)).await;
+    let (made, expired) = (given.now(), codes[0].expires_at);
+    given.0.advance(1);
+    let (other, later) = (given.stored_browser(&anna).await, Duration::from_millis(1));
+    codes.push(given.stored_code(&anna, &other).await);
+    given.under(&other, false).await;
+    given.ended(BrowserSessions::One(other.id)).await;
+    for (since, steps) in [(Duration::ZERO, [0, 0, 0]), (later, [2, 2, 1])] {
+        for removed in steps {
+            let sweep = SweepCodes { before: expired + since, limit: 2 };
+            let swept = given.store().write(sweep).await.unwrap();
+            assert_eq!((swept.removed, swept.next.is_some()), (removed, removed == 2));
+            let sweep = SweepNotices { before: made + since, limit: 2 };
+            let swept = given.store().write(sweep).await.unwrap();
+            assert_eq!((swept.removed, swept.next.is_some()), (removed, removed == 2));
+        }
+    }
+    assert!(given.found_code(&codes[0]).await.is_none());
+    assert!(given.found_code(&codes[5]).await.is_some());
+    let take = TakeNotices { now: given.now(), limit: 10, again_at: given.now() };
+    assert_eq!(given.store().write(take).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn one_round_keeps_the_margins_of_browser_sessions_codes_and_notices() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    given.listen().await;
+    let browser = given.stored_browser(&anna).await;
+    given.under(&browser, false).await;
+    given.stored_code(&anna, &browser).await;
+    given.ended(BrowserSessions::One(browser.id)).await;
+    let mut sweep = Sweep::default();
+    let mut round = async |seconds: u64| {
+        given.0.advance(seconds);
+        let removed = sweep.run(&given.0.server).await.unwrap();
+        [removed.codes, removed.browser_sessions, removed.notices]
+    };
+    assert_eq!(round(3600 + 60).await, [0, 0, 0]);
+    assert_eq!(round(1).await, [1, 0, 0]);
+    assert_eq!(round(23 * 3600 - 61).await, [0, 0, 0]);
+    assert_eq!(round(1).await, [0, 1, 1]);
+}
+
+#[tokio::test]
+async fn the_codes_that_expired_are_found_by_an_index() {
+    let Some(given) = Given::start().await else { return };
+    let mut raw = given.0.raw().await;
+    let sql =
+        "SELECT hash FROM authorization_code WHERE expires_at < 5 ORDER BY expires_at LIMIT 5";
+    let plan = raw.plan(sql).await;
+    assert!(plan.contains("authorization_code_by_expiry"), "{plan}");
 }

@@ -23,12 +23,17 @@ use super::BACKEND;
 use crate::support::TestServer;
 
 mod audit;
+mod browsers;
+mod codes;
+mod consents;
+mod copied;
 mod corrupt;
 mod ending;
 mod found;
 mod janitor;
 mod keys;
 mod log;
+mod notices;
 mod rotation;
 mod settings;
 mod unique;
@@ -102,6 +107,8 @@ impl Given {
             user_id: user.id,
             user_version: user.version,
             client_id: ClientId::parse("demo").unwrap(),
+            browser_session_id: None,
+            offline: true,
             grant: Grant { scope: "read".parse_scope(), resources: Vec::new() },
             authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
             created_at: now,

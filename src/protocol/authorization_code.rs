@@ -1,0 +1,105 @@
+//! Authorization codes (RFC 6749 §4.1.2): what an application gets in the redirect, and what is kept of
+//! it. Must not decide who gets one, nor what is answered for it.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::client::ClientId;
+use super::ids::{BrowserSessionId, InteractionId, SessionId, UserId};
+use super::pkce::CodeChallenge;
+use super::redirect_uri::RedirectUri;
+use super::secret::{Secret, SecretHash};
+use super::session::{Authentication, Grant};
+use super::time::Timestamp;
+
+/// An authorization code as it is handed out: `chc_` + base64url(256 random bits).
+pub struct Code(Secret);
+
+/// What a code stands for, as stored.
+#[derive(Clone)]
+pub struct CodeRecord {
+    /// The hash of the code.
+    pub hash: SecretHash,
+    /// The interaction that ended in it: there is one code for each (C057).
+    pub interaction: InteractionId,
+    /// Whom it was made for (CORE-08).
+    pub client_id: ClientId,
+    /// Where it was sent (CORE-08).
+    pub redirect_uri: RedirectUri,
+    /// Whether the request named that URI: then the token request has to name it too.
+    pub redirect_uri_given: bool,
+    /// What the verifier must answer, if the request came with a challenge.
+    pub challenge: Option<CodeChallenge>,
+    /// What was granted.
+    pub grant: Grant,
+    /// Stands in the ID token again.
+    pub nonce: Option<String>,
+    /// Who granted it.
+    pub user_id: UserId,
+    /// The user's version then: a later one ends every code of an earlier one (C055).
+    pub user_version: i64,
+    /// The browser session in which he did.
+    pub browser_session_id: BrowserSessionId,
+    /// When and how he proved who he is.
+    pub authentication: Authentication,
+    /// The `claims` parameter, JSON as it came (OIDC Core §5.5).
+    pub claims: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Then it is worth nothing any more.
+    pub expires_at: Timestamp,
+    /// How often a wrong verifier came with it.
+    pub tries: u32,
+    /// The session that it was exchanged for. A valid second use ends it (CORE-07, O21-06).
+    pub session_id: Option<SessionId>,
+}
+
+/// How long a code is valid (CORE-07).
+pub const CODE_LIFE: Duration = Duration::from_mins(1);
+
+/// How often a wrong verifier may come with a code before it is burnt (PKCE-03).
+pub const MAX_TRIES: u32 = 3;
+
+impl Code {
+    /// The code of these random bytes.
+    pub fn from_bytes(random: [u8; 32]) -> Self {
+        Self(Secret::from_bytes(random))
+    }
+
+    /// Parses the text; `None` if it does not have the form of a code of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        Secret::decode(text.strip_prefix(PREFIX)?).map(Self)
+    }
+
+    /// The code as it is handed out.
+    pub fn encode(&self) -> Zeroizing<String> {
+        self.0.encode(PREFIX)
+    }
+
+    /// What is stored of it.
+    pub fn hash(&self) -> SecretHash {
+        self.0.hash()
+    }
+}
+
+/// A prefix by which scanners of code and logs can find a leaked code.
+const PREFIX: &str = "chc_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_round_trips_and_nothing_else_is_one() {
+        let code = Code::from_bytes([5; 32]);
+        let text = code.encode();
+        assert_eq!(text.len(), 47);
+        assert!(Code::parse(&text).unwrap().hash() == code.hash());
+        for bad in
+            ["", "chc_", &text[..46], &text[4..], &format!("{}A", *text), &text.to_uppercase()]
+        {
+            assert!(Code::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

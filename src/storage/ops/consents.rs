@@ -1,0 +1,60 @@
+//! Consents.
+
+use super::sessions::Ended;
+use super::{Operation, Revoking, Swap, operation};
+use crate::protocol::audit::AuditEvent;
+use crate::protocol::client::ClientId;
+use crate::protocol::consent::Consent;
+use crate::protocol::ids::UserId;
+
+/// Stores what a user allows a client from now on, in the place of what he allowed it before, if he
+/// still is active and of this version (C055), and if the client is active. Otherwise it is
+/// [`Swap::Lost`].
+pub struct SaveConsent {
+    /// The consent. Where there is one, that one keeps its id and the time of its making.
+    pub consent: Consent,
+    /// The user's version when he was asked.
+    pub user_version: i64,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(SaveConsent => Swap);
+
+/// Reads what a user allows a client. What he allowed another client that had its id before does not
+/// count.
+pub struct FindConsent {
+    /// Who.
+    pub user: UserId,
+    /// Whom.
+    pub client: ClientId,
+}
+operation!(FindConsent => Option<Consent>, SINGLE_STATEMENT);
+
+/// Lists all that a user allows, in the order of the clients' ids.
+pub struct ListConsents(pub UserId);
+operation!(ListConsents => Vec<Consent>, SINGLE_STATEMENT);
+
+/// Takes back what a user allowed a client: the consent and the codes that are not exchanged yet go,
+/// and his sessions through that client end, at most [`super::BATCH`] of them, with publication.
+///
+/// Repeated while the answer is full, it finds what is left although the consent is gone.
+pub struct WithdrawConsent {
+    /// Who.
+    pub user: UserId,
+    /// From whom.
+    pub client: ClientId,
+    /// For the log of revocations.
+    pub revoking: Revoking,
+    /// Written if there was anything to take back.
+    pub audit: Option<AuditEvent>,
+}
+operation!(WithdrawConsent => Withdrawn, URGENT);
+
+/// What was taken back.
+#[derive(Clone, Debug, Default)]
+pub struct Withdrawn {
+    /// Whether there was a consent.
+    pub found: bool,
+    /// The sessions that ended.
+    pub sessions: Ended,
+}

@@ -1,0 +1,163 @@
+//! Consents.
+
+use super::audit::append;
+use super::feed::publish;
+use super::sessions::{end, ends};
+use super::{DbError, Engine, Execute, Swap, Tx, corrupt};
+use crate::protocol::client::ClientId;
+use crate::protocol::consent::Consent;
+use crate::protocol::ids::{ConsentId, UserId};
+use crate::protocol::scope::ScopeSet;
+use crate::protocol::session::EndReason;
+use crate::protocol::time::Timestamp;
+use crate::storage::ops::consents::{
+    FindConsent, ListConsents, SaveConsent, WithdrawConsent, Withdrawn,
+};
+use crate::storage::ops::sessions::{Ended, Sessions};
+
+// A client may have the id of one that was deleted: consent is to what it is, and not to its name.
+macro_rules! select {
+    () => {
+        "SELECT consent.id, consent.user_id, consent.client_id, consent.scope, \
+         consent.created_at, consent.updated_at FROM consent \
+         JOIN client ON client.id = consent.client_id AND client.created_at <= consent.updated_at \
+         WHERE consent.user_id = $1"
+    };
+}
+
+impl Execute<Engine> for SaveConsent {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        let consent = &self.consent;
+        let sql = concat!(
+            "INSERT INTO consent (id, user_id, client_id, scope, created_at, updated_at) \
+             SELECT $1, users.id, client.id, $2, $3, $4 FROM users CROSS JOIN client \
+             WHERE users.id = $5 AND users.version = $6 AND users.status = 'active' \
+             AND client.id = $7 AND client.status = 'active'",
+            for_share!(),
+            " ON CONFLICT (user_id, client_id) DO UPDATE \
+             SET scope = excluded.scope, updated_at = excluded.updated_at"
+        );
+        let saved = tx
+            .query(sql)
+            .bind(consent.id.as_bytes().as_slice())
+            .bind(consent.scope.to_string())
+            .bind(consent.created_at.millis())
+            .bind(consent.updated_at.millis())
+            .bind(consent.user_id.as_bytes().as_slice())
+            .bind(self.user_version)
+            .bind(consent.client_id.as_str())
+            .execute(&mut *tx.conn)
+            .await?;
+        if saved.rows_affected() == 0 {
+            return Ok(Swap::Lost);
+        }
+        append(tx, &self.audit).await?;
+        Ok(Swap::Won)
+    }
+}
+
+impl Execute<Engine> for FindConsent {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Consent>, DbError> {
+        tx.query_as::<ConsentRow>(concat!(select!(), " AND consent.client_id = $2"))
+            .bind(self.user.as_bytes().as_slice())
+            .bind(self.client.as_str())
+            .fetch_optional(&mut *tx.conn)
+            .await?
+            .map(Consent::try_from)
+            .transpose()
+    }
+}
+
+impl Execute<Engine> for ListConsents {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Consent>, DbError> {
+        tx.query_as::<ConsentRow>(concat!(select!(), " ORDER BY consent.client_id"))
+            .bind(self.0.as_bytes().as_slice())
+            .fetch_all(&mut *tx.conn)
+            .await?
+            .into_iter()
+            .map(Consent::try_from)
+            .collect()
+    }
+}
+
+impl Execute<Engine> for WithdrawConsent {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Withdrawn, DbError> {
+        let consents = delete_consent(tx, self).await?;
+        // Before the sessions: a code that is being exchanged is locked, and its session is there by
+        // the next statement.
+        let codes = delete_codes(tx, self).await?;
+        let which = Sessions::OfGrant(self.user, self.client.clone());
+        let sessions = end(tx, &which, EndReason::ConsentWithdrawn).await?;
+        if consents + codes == 0 && sessions.is_empty() {
+            return Ok(Withdrawn::default());
+        }
+        if let Some(audit) = &self.audit {
+            append(tx, audit).await?;
+        }
+        let mut feed = None;
+        if !sessions.is_empty() {
+            let entries = ends(&sessions, &self.revoking, (tx.now)());
+            feed = Some(publish(tx, &entries, &self.revoking).await?);
+        }
+        Ok(Withdrawn { found: consents > 0, sessions: Ended { sessions, feed } })
+    }
+}
+
+async fn delete_consent(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u64, DbError> {
+    let delete = tx.query("DELETE FROM consent WHERE user_id = $1 AND client_id = $2");
+    let deleted = delete
+        .bind(withdraw.user.as_bytes().as_slice())
+        .bind(withdraw.client.as_str())
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Of codes the valid ones alone are looked at, those of one minute.
+async fn delete_codes(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u64, DbError> {
+    let now = (tx.now)().millis();
+    let delete = tx.query(
+        "DELETE FROM authorization_code WHERE expires_at > $1 AND user_id = $2 \
+         AND client_id = $3 AND session_id IS NULL",
+    );
+    let deleted = delete
+        .bind(now)
+        .bind(withdraw.user.as_bytes().as_slice())
+        .bind(withdraw.client.as_str())
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Forgets what a user who is deleted has allowed.
+pub(super) async fn forget(tx: &mut Tx<'_>, user: UserId) -> Result<(), DbError> {
+    let delete = tx.query("DELETE FROM consent WHERE user_id = $1");
+    delete.bind(user.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct ConsentRow {
+    id: Vec<u8>,
+    user_id: Vec<u8>,
+    client_id: String,
+    scope: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ConsentRow> for Consent {
+    type Error = DbError;
+
+    fn try_from(row: ConsentRow) -> Result<Self, DbError> {
+        let bad = |column| corrupt("consent", column);
+        Ok(Self {
+            id: ConsentId::try_from(row.id.as_slice()).map_err(|_| bad("id"))?,
+            user_id: UserId::try_from(row.user_id.as_slice()).map_err(|_| bad("user_id"))?,
+            client_id: ClientId::parse(&row.client_id).map_err(|_| bad("client_id"))?,
+            scope: ScopeSet::parse(&row.scope).map_err(|_| bad("scope"))?,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
+    }
+}

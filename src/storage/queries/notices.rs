@@ -1,0 +1,130 @@
+//! Notices of ended sessions to their clients.
+
+use sqlx::QueryBuilder;
+
+use super::{Db, DbError, Engine, Execute, Tx, corrupt, unsigned};
+use crate::protocol::client::ClientId;
+use crate::protocol::ids::{NoticeId, SessionId, UserId};
+use crate::protocol::logout_notice::LogoutNotice;
+use crate::protocol::time::Timestamp;
+use crate::storage::operation::count_statement;
+use crate::storage::ops::Revoking;
+use crate::storage::ops::notices::{DropNotice, TakeNotices};
+
+/// Leaves a notice for each of these sessions whose client wants to be told.
+pub(super) async fn leave(
+    tx: &mut Tx<'_>,
+    sessions: &[SessionId],
+    revoking: &Revoking,
+) -> Result<(), DbError> {
+    let told = with_listening_client(tx, sessions).await?;
+    if told.is_empty() {
+        return Ok(());
+    }
+    let now = (tx.now)();
+    let mut insert = QueryBuilder::<Db>::new(
+        "INSERT INTO logout_notice (id, client_id, user_id, sid, due_at, attempts, created_at) ",
+    );
+    insert.push_values(told.into_iter().enumerate(), |mut row, (index, ended)| {
+        row.push_bind(revoking.notice(now, index).as_bytes().to_vec())
+            .push_bind(ended.client)
+            .push_bind(ended.user)
+            .push_bind(ended.session.to_string())
+            .push_bind(now.millis())
+            .push_bind(0_i64)
+            .push_bind(now.millis());
+    });
+    count_statement();
+    // Its text differs with the number of notices, so it is not worth keeping prepared.
+    insert.build().persistent(false).execute(&mut *tx.conn).await?;
+    Ok(())
+}
+
+struct Told {
+    session: SessionId,
+    user: Vec<u8>,
+    client: String,
+}
+
+async fn with_listening_client(
+    tx: &mut Tx<'_>,
+    sessions: &[SessionId],
+) -> Result<Vec<Told>, DbError> {
+    let mut select = QueryBuilder::<Db>::new(
+        "SELECT session.id, session.user_id, session.client_id FROM session \
+         JOIN client ON client.id = session.client_id \
+         WHERE client.backchannel_logout_uri IS NOT NULL AND session.id IN (",
+    );
+    let mut ids = select.separated(", ");
+    for session in sessions {
+        ids.push_bind(session.as_bytes().to_vec());
+    }
+    select.push(")");
+    count_statement();
+    let rows: Vec<(Vec<u8>, Vec<u8>, String)> =
+        select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
+    let told = |(id, user, client): (Vec<u8>, _, _)| {
+        let session = SessionId::try_from(id.as_slice()).map_err(|_| corrupt("session", "id"))?;
+        Ok(Told { session, user, client })
+    };
+    rows.into_iter().map(told).collect()
+}
+
+impl Execute<Engine> for TakeNotices {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<LogoutNotice>, DbError> {
+        // Whoever waited for another node finds that what it has taken is due no longer.
+        let sql = concat!(
+            "UPDATE logout_notice SET due_at = $1, attempts = attempts + 1 \
+             WHERE due_at <= $2 AND id IN (SELECT id FROM logout_notice WHERE due_at <= $2 \
+             ORDER BY due_at, id LIMIT $3",
+            for_update!(),
+            ") RETURNING id, client_id, user_id, sid, due_at, attempts, created_at"
+        );
+        let rows = tx
+            .query_as::<NoticeRow>(sql)
+            .bind(self.again_at.millis())
+            .bind(self.now.millis())
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?;
+        rows.into_iter().map(LogoutNotice::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for DropNotice {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        let delete = tx.query("DELETE FROM logout_notice WHERE id = $1");
+        delete.bind(self.0.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
+        Ok(())
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct NoticeRow {
+    id: Vec<u8>,
+    client_id: String,
+    user_id: Vec<u8>,
+    sid: String,
+    due_at: i64,
+    attempts: i64,
+    created_at: i64,
+}
+
+impl TryFrom<NoticeRow> for LogoutNotice {
+    type Error = DbError;
+
+    fn try_from(row: NoticeRow) -> Result<Self, DbError> {
+        let bad = |column| corrupt(TABLE, column);
+        Ok(Self {
+            id: NoticeId::try_from(row.id.as_slice()).map_err(|_| bad("id"))?,
+            client_id: ClientId::parse(&row.client_id).map_err(|_| bad("client_id"))?,
+            user_id: UserId::try_from(row.user_id.as_slice()).map_err(|_| bad("user_id"))?,
+            session_id: SessionId::parse(&row.sid).ok_or_else(|| bad("sid"))?,
+            due_at: Timestamp::from_millis(row.due_at),
+            attempts: unsigned(row.attempts, TABLE, "attempts")?,
+            created_at: Timestamp::from_millis(row.created_at),
+        })
+    }
+}
+
+const TABLE: &str = "logout_notice";
