@@ -85,6 +85,7 @@ CREATE TABLE session (
     acr                TEXT,
     amr                TEXT    NOT NULL,
     cnf                TEXT,
+    claims             TEXT,
     created_at         BIGINT  NOT NULL,
     idle_expires_at    BIGINT  NOT NULL,
     max_expires_at     BIGINT  NOT NULL,

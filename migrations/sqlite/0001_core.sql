@@ -83,6 +83,7 @@ CREATE TABLE session (
     acr                TEXT,
     amr                TEXT    NOT NULL,
     cnf                TEXT,
+    claims             TEXT,
     created_at         INTEGER NOT NULL,
     idle_expires_at    INTEGER NOT NULL,
     max_expires_at     INTEGER NOT NULL,

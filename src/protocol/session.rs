@@ -32,6 +32,8 @@ pub struct Session {
     pub grant: Grant,
     /// When and how the user proved who he is.
     pub authentication: Authentication,
+    /// The `claims` parameter of the authorization request, JSON as it came (OIDC Core §5.5).
+    pub claims: Option<String>,
     /// When the session began.
     pub created_at: Timestamp,
     /// Unused until then, it ends; each rotation moves this on.

@@ -38,6 +38,7 @@ pub(super) fn begin_session(
         offline: true,
         grant,
         authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
+        claims: None,
         created_at: now,
         idle_expires_at: server.settings.sessions.idle_expiry(now, max_expires_at),
         max_expires_at,

@@ -45,7 +45,7 @@ macro_rules! tables {
             /// Sessions.
             Sessions = session by id: Bytes {
                 user_id: Bytes, user_version: Integer, client_id: Text, browser_session_id: Bytes,
-                offline: Integer, scope: Text, resources: Text, auth_time: Integer, acr: Text, amr: Text, cnf: Text,
+                offline: Integer, scope: Text, resources: Text, auth_time: Integer, acr: Text, amr: Text, cnf: Text, claims: Text,
                 created_at: Integer, idle_expires_at: Integer, max_expires_at: Integer,
                 ended_reason: Text, ended_at: Integer, generation: Integer, leaf_hashes: Bytes,
                 parent_hash: Bytes, rotated_at: Integer, reissued_at: Integer,

@@ -20,7 +20,7 @@ macro_rules! columns {
     () => {
         "session.id, session.user_id, session.user_version, session.client_id, \
          session.browser_session_id, session.offline, session.scope, session.resources, \
-         session.auth_time, session.acr, session.amr, session.created_at, \
+         session.auth_time, session.acr, session.amr, session.claims, session.created_at, \
          session.idle_expires_at, session.max_expires_at, session.ended_reason, \
          session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
          session.reissued_at, session.successor_sealed, session.retry_generation, \
@@ -59,10 +59,10 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<bool, D
         "INSERT INTO session (id, user_id, user_version, client_id, scope, resources, \
          auth_time, acr, amr, created_at, idle_expires_at, max_expires_at, generation, \
          leaf_hashes, rotated_at, reissued_at, retry_generation, retry_streak, last_seen, \
-         user_agent, ip, browser_session_id, offline) \
+         user_agent, ip, browser_session_id, offline, claims) \
          SELECT $1, users.id, users.version, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $8, \
-         $8, 0, 0, $8, $12, $13, $14, $15 FROM users CROSS JOIN client \
-         WHERE users.id = $16 AND users.version = $17 AND users.status = 'active' \
+         $8, 0, 0, $8, $12, $13, $14, $15, $16 FROM users CROSS JOIN client \
+         WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
          AND client.id = $2 AND client.status = 'active'",
         for_share!()
     );
@@ -83,6 +83,7 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<bool, D
         .bind(session.address.map(|address| address.to_string()))
         .bind(session.browser_session_id.as_ref().map(|id| id.as_bytes().to_vec()))
         .bind(i64::from(session.offline))
+        .bind(session.claims.as_deref())
         .bind(session.user_id.as_bytes().as_slice())
         .bind(session.user_version)
         .execute(&mut *tx.conn)

@@ -70,6 +70,7 @@ impl Given {
             browser_session_id: Some(code.browser_session_id),
             offline,
             grant: code.grant.clone(),
+            claims: code.claims.clone(),
             ..self.session(user)
         }
     }
@@ -182,6 +183,7 @@ async fn a_code_is_exchanged_for_its_session_and_found_with_it_when_it_comes_bac
         let read = given.find(&session).await.session;
         assert_eq!((read.browser_session_id, read.offline), (Some(browser.id), offline));
         assert_eq!((read.grant, read.status), (code.grant.clone(), SessionStatus::Active));
+        assert_eq!(read.claims, code.claims);
         let before = given.traces().await;
         let second = given.given_by(&code, &anna, offline);
         assert_eq!(given.exchange(&code, &second).await, Swap::Lost);

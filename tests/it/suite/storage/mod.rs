@@ -111,6 +111,7 @@ impl Given {
             offline: true,
             grant: Grant { scope: "read".parse_scope(), resources: Vec::new() },
             authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
+            claims: None,
             created_at: now,
             idle_expires_at: now + Duration::from_hours(24),
             max_expires_at: now + Duration::from_hours(48),
