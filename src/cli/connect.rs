@@ -16,6 +16,7 @@ use crate::flows::failures::FailureLog;
 use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
+use crate::protocol::session::SessionLifetimes;
 use crate::keys::{Keeper, KeySchedule};
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
@@ -100,6 +101,10 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         issuer: config.issuer.clone(),
         tokens: tokens.limits(),
         sessions: tokens.lifetimes(),
+        browser_sessions: SessionLifetimes {
+            idle: Duration::from_hours(12),
+            max: Duration::from_hours(30 * 24),
+        },
         sessions_per_user: tokens.sessions_per_user,
         retry_echo: tokens.retry_echo,
         retry_window: tokens.retry_window,

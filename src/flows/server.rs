@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorize::interaction::Interactions;
 use super::clock::ClockWatch;
 use super::credentials::{HashPool, Source, Throttle};
 use super::error::FlowError;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub tokens: TokenLimits,
     /// How long sessions live.
     pub sessions: SessionLifetimes,
+    /// How long browser sessions live.
+    pub browser_sessions: SessionLifetimes,
     /// How many sessions a user may have.
     pub sessions_per_user: u32,
     /// How long a lost answer is repeated.
@@ -74,6 +77,8 @@ pub struct Server {
     pub clock: Arc<ClockWatch>,
     /// The places on the stream of the feed.
     pub places: Places,
+    /// Authorization requests on their way, and the forms of pages.
+    pub interactions: Interactions,
 }
 
 /// Password hashing, and the brakes before it.
