@@ -193,6 +193,10 @@ kinds! {
     SessionEnded = "session_ended",
     /// Every session of a user was ended.
     SessionsEnded = "sessions_ended",
+    /// A browser session was ended.
+    BrowserSessionEnded = "browser_session_ended",
+    /// Every browser session of a user was ended, or all but one.
+    BrowserSessionsEnded = "browser_sessions_ended",
     /// A user was created.
     UserCreated = "user_created",
     /// The configuration file declares a user from now on.
