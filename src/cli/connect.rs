@@ -16,8 +16,8 @@ use crate::flows::failures::FailureLog;
 use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
-use crate::protocol::session::SessionLifetimes;
 use crate::keys::{Keeper, KeySchedule};
+use crate::protocol::session::SessionLifetimes;
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 

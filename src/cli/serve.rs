@@ -43,6 +43,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
             request_timeout: config.http.request_timeout,
             trusted_proxies: config.trusted_proxies.clone(),
         },
+        brand: Default::default(),
         render_metrics: Box::new(move || metrics.render()),
     });
     let background = background::start(&server);

@@ -5,12 +5,14 @@ pub mod gate;
 pub mod routes;
 pub mod serve;
 
+mod cookies;
 mod cors;
 mod endpoints;
 mod error;
 mod exchange;
 mod middleware;
 mod origin;
+mod pages;
 mod respond;
 
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::flows::server::Server;
+use crate::pages::Brand;
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -30,6 +33,8 @@ pub struct AppState {
     pub server: Arc<Server>,
     /// How requests are read.
     pub settings: HttpSettings,
+    /// How the pages look.
+    pub brand: Brand,
     /// Writes the metrics in the text format of Prometheus.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }

@@ -124,6 +124,7 @@ impl TestServer {
         let app = App::new(AppState {
             server: server.clone(),
             settings: http_settings(),
+            brand: Default::default(),
             render_metrics: Box::new(String::new),
         });
         Self { server, clock, secrets, app: routes::all(&app), place }

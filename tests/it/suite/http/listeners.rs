@@ -21,7 +21,12 @@ use crate::support::{TestServer, http_settings};
 /// The app of a server that reads requests in another way.
 fn app(server: &TestServer, settings: HttpSettings) -> App {
     let render_metrics = Box::new(String::new);
-    App::new(AppState { server: server.server.clone(), settings, render_metrics })
+    App::new(AppState {
+        server: server.server.clone(),
+        settings,
+        brand: Default::default(),
+        render_metrics,
+    })
 }
 
 /// A request for the metrics with these headers from an address.
