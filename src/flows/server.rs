@@ -36,6 +36,8 @@ pub struct Settings {
     pub tokens: TokenLimits,
     /// How long sessions live.
     pub sessions: SessionLifetimes,
+    /// How long browser sessions live.
+    pub browser_sessions: SessionLifetimes,
     /// How many sessions a user may have.
     pub sessions_per_user: u32,
     /// How long a lost answer is repeated.

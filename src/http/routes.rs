@@ -12,8 +12,8 @@ use http::Method;
 use super::cors::{Shared, Sharing, share};
 use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
 use super::endpoints::{
-    applied, health, introspect, jwks, login, logout, metadata, metrics, revocations as feed,
-    revoke, sessions, token,
+    applied, assets, health, introspect, jwks, login, logout, metadata, metrics,
+    revocations as feed, revoke, sessions, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -90,6 +90,7 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/assets/{file}" Issuer None assets::get),
     route!(GET "/admin/v1/users" Admin None users::list, PAGE),
     route!(POST "/admin/v1/users" Admin None users::create),
     route!(GET "/admin/v1/users/{id}" Admin None users::show),

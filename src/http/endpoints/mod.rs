@@ -2,6 +2,7 @@
 
 pub(super) mod admin;
 pub(super) mod applied;
+pub(super) mod assets;
 pub(super) mod health;
 pub(super) mod introspect;
 pub(super) mod jwks;
