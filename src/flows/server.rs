@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorize::interaction::Interactions;
 use super::clock::ClockWatch;
 use super::credentials::{HashPool, Source, Throttle};
 use super::error::FlowError;
@@ -76,6 +77,8 @@ pub struct Server {
     pub clock: Arc<ClockWatch>,
     /// The places on the stream of the feed.
     pub places: Places,
+    /// Authorization requests on their way, and the forms of pages.
+    pub interactions: Interactions,
 }
 
 /// Password hashing, and the brakes before it.

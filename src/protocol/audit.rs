@@ -173,6 +173,14 @@ macro_rules! kinds {
 kinds! {
     /// A user logged in.
     Login = "login",
+    /// A user signed in with a browser.
+    SignIn = "sign_in",
+    /// A user gave a client what it asked for: it got an authorization code.
+    Authorized = "authorized",
+    /// An authorization code came back that had been exchanged, and the session was ended.
+    CodeReplayed = "code_replayed",
+    /// A user allowed a client something, which is remembered.
+    ConsentGiven = "consent_given",
     /// A login was refused.
     LoginFailed = "login_failed",
     /// A replaced refresh token came back, and the session was ended.
