@@ -1,5 +1,5 @@
 //! The typed configuration: a TOML file, the environment over it, secrets from files, and the
-//! objects that the file declares. Must not import any part of the crate but `protocol`.
+//! objects that the file declares. Must not import any part of the crate but `protocol` and `pages`.
 //!
 //! Each key is declared once, by the macro `section!`, with its meaning, its default and what it
 //! takes; reading, messages, `config show` and the documentation follow from that.
@@ -21,6 +21,7 @@ mod keys;
 mod kind;
 mod log;
 mod network;
+mod pages;
 mod passwords;
 mod problem;
 mod secret;
@@ -41,6 +42,7 @@ pub use gate::{Fresh, Gate};
 pub use http::Http;
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
+pub use pages::Pages;
 pub use passwords::Passwords;
 pub use problem::{At, ConfigError, Problem};
 pub use secret::SecretText;

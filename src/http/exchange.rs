@@ -167,7 +167,8 @@ impl Exchange {
         essence.trim().eq_ignore_ascii_case(expected) && utf8
     }
 
-    async fn read_body(&mut self) -> Result<Bytes, HttpError> {
+    /// The body, of whatever type it says that it is.
+    pub(super) async fn read_body(&mut self) -> Result<Bytes, HttpError> {
         if self.parts.headers.contains_key(CONTENT_ENCODING) {
             let text = "the body must not be compressed";
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));

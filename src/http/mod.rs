@@ -1,5 +1,6 @@
 //! HTTP: routes, reading requests, the one map from errors to answers. The only place that knows
-//! axum. May import [`crate::flows`], [`crate::protocol`] and [`crate::env`]; never storage or keys.
+//! axum. May import [`crate::flows`], [`crate::pages`], [`crate::protocol`] and [`crate::env`]; never
+//! storage or keys.
 
 pub mod gate;
 pub mod routes;
@@ -20,12 +21,17 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use endpoints::assets::Assets;
+
 use crate::flows::server::Server;
 use crate::pages::Brand;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct App(Arc<AppState>);
+pub struct App {
+    state: Arc<AppState>,
+    assets: Arc<Assets>,
+}
 
 /// The parts of an [`App`].
 pub struct AppState {
@@ -54,7 +60,8 @@ pub struct HttpSettings {
 impl App {
     /// An app.
     pub fn new(state: AppState) -> Self {
-        Self(Arc::new(state))
+        let assets = Arc::new(Assets::of(&state.brand));
+        Self { state: Arc::new(state), assets }
     }
 }
 
@@ -62,6 +69,6 @@ impl std::ops::Deref for App {
     type Target = AppState;
 
     fn deref(&self) -> &AppState {
-        &self.0
+        &self.state
     }
 }

@@ -40,6 +40,15 @@ pub(super) fn public(
     cached((content_type, body.to_owned().into()), etag, &cache, request)
 }
 
+/// A public document that never changes under its name, or 304 for who has it already.
+pub(super) fn forever(
+    document: (&'static str, Bytes),
+    name: &str,
+    request: &HeaderMap,
+) -> Response {
+    cached(document, &format!("\"{name}\""), "public, max-age=31536000, immutable", request)
+}
+
 /// A public document that caches may keep as `cache` says, or 304 for who has it already.
 pub(super) fn cached(
     (content_type, body): (&'static str, Bytes),

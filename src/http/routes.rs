@@ -10,9 +10,11 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use super::cors::{Shared, Sharing, share};
-use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
+use super::endpoints::admin::{
+    self, audit, browser_sessions, clients, resources, revocations, users,
+};
 use super::endpoints::{
-    applied, authorize, consent, health, introspect, jwks, login, logout, metadata, metrics,
+    applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata, metrics,
     revocations as feed, revoke, sessions, signin, token,
 };
 use super::error::HttpError;
@@ -98,6 +100,8 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/assets/{file}" Issuer None assets::get),
+    route!(GET "/assets/clients/{hash}" Issuer None assets::logo),
     route!(GET "/admin/v1/users" Admin None users::list, PAGE),
     route!(POST "/admin/v1/users" Admin None users::create),
     route!(GET "/admin/v1/users/{id}" Admin None users::show),
@@ -111,6 +115,8 @@ pub const ROUTES: &[Route] = &[
     route!(PATCH "/admin/v1/clients/{id}" Admin None clients::change),
     route!(DELETE "/admin/v1/clients/{id}" Admin None clients::delete),
     route!(POST "/admin/v1/clients/{id}/secret" Admin None clients::rotate_secret),
+    route!(PUT "/admin/v1/clients/{id}/logo" Admin None clients::set_logo),
+    route!(DELETE "/admin/v1/clients/{id}/logo" Admin None clients::remove_logo),
     route!(GET "/admin/v1/resources" Admin None resources::list, PAGE),
     route!(POST "/admin/v1/resources" Admin None resources::create),
     route!(GET "/admin/v1/resources/{id}" Admin None resources::show),
@@ -119,6 +125,9 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/admin/v1/sessions" Admin None admin::sessions::list, SESSIONS),
     route!(GET "/admin/v1/sessions/{id}" Admin None admin::sessions::show),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
+    route!(GET "/admin/v1/browser-sessions" Admin None browser_sessions::list, SESSIONS),
+    route!(GET "/admin/v1/browser-sessions/{id}" Admin None browser_sessions::show),
+    route!(DELETE "/admin/v1/browser-sessions/{id}" Admin None browser_sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
     route!(GET "/admin/v1/feed" Admin None admin::feed::show, SUBSCRIBERS),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),

@@ -19,6 +19,7 @@ pub mod ids;
 pub mod key;
 pub mod logout_notice;
 pub mod password;
+pub mod picture;
 pub mod pkce;
 pub mod profile;
 mod profile_rules;

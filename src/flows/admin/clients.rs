@@ -100,6 +100,7 @@ pub async fn create(
         id: new.id,
         credentials,
         settings,
+        logo: None,
         status: ClientStatus::Active,
         managed: by.actor == Actor::Configuration,
         not_before: None,

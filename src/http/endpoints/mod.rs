@@ -2,6 +2,7 @@
 
 pub(super) mod admin;
 pub(super) mod applied;
+pub(super) mod assets;
 pub(super) mod authorize;
 pub(super) mod consent;
 pub(super) mod health;

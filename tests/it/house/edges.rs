@@ -11,10 +11,10 @@ flows -> revocation keys storage protocol env audit
 revocation -> storage protocol env keys
 keys -> storage protocol env
 storage -> protocol
-config -> protocol
+config -> protocol pages
 audit -> protocol
 gate -> config
-pages -> nothing
+pages -> protocol
 telemetry -> nothing
 protocol -> nothing
 env -> nothing

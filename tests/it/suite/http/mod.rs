@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod assets;
 mod bodies;
 mod client_credentials;
 mod cors;
