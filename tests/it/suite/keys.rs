@@ -50,6 +50,7 @@ async fn every_algorithm_in_use_has_one_key_that_signs_and_one_that_waits() {
         [("ES256", active), ("ES256", announced), ("RS256", active), ("RS256", announced)];
     assert_eq!(states(&server, KeyUse::AccessToken), expected);
     assert_eq!(states(&server, KeyUse::Feed), expected[..2]);
+    assert_eq!(states(&server, KeyUse::IdToken), expected[2..]);
 }
 
 #[tokio::test]
