@@ -13,6 +13,7 @@ mod middleware;
 mod origin;
 mod respond;
 
+pub use cors::Sharing;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -38,3 +38,4 @@ pub mod time;
 pub mod token_request;
 pub mod uri;
 pub mod user;
+pub mod userinfo;

@@ -13,3 +13,4 @@ pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
 pub(super) mod token;
+pub(super) mod userinfo;

@@ -163,3 +163,27 @@ async fn a_resource_with_a_new_algorithm_gets_its_key_at_once() {
         assert_eq!(reply.json()["active"], true, "{algorithm}");
     }
 }
+
+#[tokio::test]
+async fn a_client_with_a_new_algorithm_gets_its_keys_at_once_unless_it_is_disabled() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let has = |algorithm: &str| {
+        let of_tokens = states(&server, KeyUse::IdToken);
+        [KeyState::Active, KeyState::Announced].map(|state| of_tokens.contains(&(algorithm, state)))
+    };
+    let app = serde_json::json!({"client_id": "app", "id_token_algorithm": "ES256"});
+    let path = format!("/clients/{}", server.create_client(&app).await["id"].as_str().unwrap());
+    assert_eq!(has("ES256"), [true, true]);
+    assert_eq!(has("EdDSA"), [false, false]);
+    for (change, made) in [
+        (serde_json::json!({"userinfo_algorithm": "EdDSA", "status": "disabled"}), false),
+        (serde_json::json!({"status": "paused"}), true),
+    ] {
+        let reply = server.admin(http::Method::PATCH, &path, &change).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(has("EdDSA"), [made, made], "{change}");
+    }
+    let known = published(&server).await.len();
+    server.server.maintain_keys().await.unwrap();
+    assert_eq!(published(&server).await.len(), known, "nothing is made twice");
+}

@@ -14,3 +14,4 @@ mod outage;
 mod paths;
 mod protected;
 mod revocation;
+mod userinfo;
