@@ -78,7 +78,7 @@ async fn every_url_of_the_metadata_is_a_route() {
     let issuer = metadata["issuer"].as_str().unwrap();
     let urls = metadata.as_object().unwrap().values().filter_map(Value::as_str);
     for path in urls.filter_map(|url| url.strip_prefix(issuer)).filter(|path| !path.is_empty()) {
-        assert!(ROUTES.iter().any(|route| route.path == path), "{path}");
+        assert!(ROUTES.iter().any(|route| route.path == path), "{path} is named and not served");
     }
 }
 
