@@ -32,3 +32,4 @@ pub mod server;
 pub mod sessions;
 pub mod setup;
 pub mod subscribers;
+pub mod userinfo;

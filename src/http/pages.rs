@@ -15,7 +15,7 @@ use super::middleware::RequestId;
 use crate::flows::authorize::Stop;
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::error::FlowError;
-use crate::pages::{Application, Brand, ErrorPage, Problem, Texts, choose};
+use crate::pages::{Application, Brand, ErrorPage, Problem, Texts};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::form::Params;
@@ -65,7 +65,7 @@ impl<'a> Browser<'a> {
     /// The texts in the language that the client asks for, or the browser.
     pub(super) fn texts(&self, ui_locales: Option<&str>) -> &'static Texts {
         let accepted = self.exchange.headers().get(ACCEPT_LANGUAGE);
-        choose(ui_locales, accepted.and_then(|value| value.to_str().ok()))
+        self.brand().texts(ui_locales, accepted.and_then(|value| value.to_str().ok()))
     }
 
     /// An interaction as forms carry it on.
@@ -154,10 +154,11 @@ impl<'a> Browser<'a> {
         (client, refusal): (Option<&Client>, Option<Refusal>),
         retry: Option<&str>,
     ) -> Response {
+        let shown = client.map(Shown::of);
         let reference = self.exchange.parts.extensions.get::<RequestId>();
         let page = ErrorPage {
             problem,
-            application: client.map(application),
+            application: shown.as_ref().map(Shown::application),
             code: refusal.map(|refusal| refusal.code.as_str()),
             detail: refusal.map(|refusal| refusal.description),
             reference: reference.map(|id| &*id.0),
@@ -169,8 +170,22 @@ impl<'a> Browser<'a> {
 }
 
 /// How a client is shown.
-pub(super) fn application(client: &Client) -> Application<'_> {
-    Application { name: &client.settings.name, logo: None }
+pub(super) struct Shown<'a> {
+    name: &'a str,
+    logo: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    /// As its operator describes it.
+    pub(super) fn of(client: &'a Client) -> Self {
+        let logo = client.logo.as_ref().map(|hash| format!("/assets/clients/{hash}"));
+        Self { name: &client.settings.name, logo }
+    }
+
+    /// For a page.
+    pub(super) fn application(&self) -> Application<'_> {
+        Application { name: self.name, logo: self.logo.as_deref() }
+    }
 }
 
 /// The browser goes on there by GET, whatever it came by (C049). The address stays out of the log.

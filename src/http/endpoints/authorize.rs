@@ -8,7 +8,7 @@ use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, application, go};
+use crate::http::pages::{Browser, Page, Shown, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::{ErrorCode, Refusal};
@@ -78,10 +78,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     if answer.mode == ResponseMode::Query {
         return go(&answer.location());
     }
-    let fields = answer.fields();
+    let (fields, shown) = (answer.fields(), Shown::of(client));
     let page = FormPost {
         action: answer.redirect_uri.as_str(),
-        application: application(client),
+        application: shown.application(),
         fields: &fields,
     };
     browser.show(Page {

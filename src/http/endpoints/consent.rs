@@ -9,7 +9,7 @@ use crate::flows::authorize::{ConsentStep, Decision, Step, advance, decide};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, application, go};
+use crate::http::pages::{Browser, Page, Shown, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
 use crate::protocol::form::Params;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -93,11 +93,11 @@ async fn go_on(
 
 fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
     let i = browser.write(interaction);
-    let settings = &step.client.settings.sign_in;
+    let (settings, shown) = (&step.client.settings.sign_in, Shown::of(&step.client));
     let view = Consent {
         csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
         i: &i,
-        application: application(&step.client),
+        application: shown.application(),
         username: &step.username,
         switch: &format!("/signin?i={i}&switch=true"),
         scopes: &scopes(step),
