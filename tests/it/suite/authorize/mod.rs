@@ -5,7 +5,14 @@ use serde_json::{Value, json};
 use super::BACKEND;
 use crate::support::{Asking, Browser, PASSWORD, Reply, TestServer, VERIFIER, basic, encode};
 
+mod consent;
 mod exchange;
+mod forgery;
+mod guessing;
+mod headers;
+mod lifetimes;
+mod outage;
+mod prompts;
 mod redirects;
 mod requests;
 mod walk;
@@ -72,12 +79,16 @@ impl Given {
         self.server.raw().await.number(&format!("SELECT {}", counts.join(" + "))).await
     }
 
-    /// Changes `anna`, as an administrator.
-    pub(super) async fn change_anna(&self, method: http::Method, what: &str, body: &Value) {
+    /// The id of `anna`.
+    pub(super) async fn anna(&self) -> String {
         let list = self.server.admin(http::Method::GET, "/users", &Value::Null).await.json();
         let mut users = list["items"].as_array().unwrap().iter();
-        let anna = users.find(|user| user["name"] == "anna").unwrap()["id"].as_str().unwrap();
-        let path = format!("/users/{anna}{what}");
+        users.find(|user| user["name"] == "anna").unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Changes `anna`, as an administrator.
+    pub(super) async fn change_anna(&self, method: http::Method, what: &str, body: &Value) {
+        let path = format!("/users/{}{what}", self.anna().await);
         let changed = self.server.admin(method, &path, body).await;
         assert!(changed.status.is_success(), "{changed:?}");
     }
@@ -107,6 +118,22 @@ impl Given {
             reply = browser.decide(&reply, "allow").await;
         }
         reply.answer_at(CALLBACK)["code"].clone()
+    }
+
+    /// Asks userinfo.
+    pub(super) async fn userinfo(&self, access: &str) -> Reply {
+        self.server.call(http::Method::GET, "/oauth/userinfo", access, &Value::Null).await
+    }
+
+    /// Whether an access token is good for userinfo.
+    pub(super) async fn is_good(&self, access: &str) -> bool {
+        self.userinfo(access).await.status == 200
+    }
+
+    /// Refreshes as `shop`.
+    pub(super) async fn refresh(&self, token: &str) -> Reply {
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        self.server.form("/oauth/token", &self.shop, &form).await
     }
 
     /// Exchanges a code for tokens, as `shop`.
