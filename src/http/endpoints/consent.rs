@@ -123,7 +123,7 @@ fn scopes(step: &ConsentStep) -> Vec<Scope<'_>> {
     };
     let shown = |name| Scope {
         name,
-        description: None,
+        description: resource(name).and_then(|settings| settings.scope_text(name)),
         resource: resource(name).map(|settings| settings.name.as_str()),
     };
     step.grant.scope.iter().map(shown).collect()

@@ -95,6 +95,7 @@ async fn users_clients_and_resources() {
         ("uri", "'relative'"),
         ("scope", "'\\'"),
         ("role_scopes", "'no-equals-sign'"),
+        ("scope_texts", "'no-equals-sign'"),
         ("algorithm", "'none'"),
         ("access_token_ttl", "-5"),
     ];
