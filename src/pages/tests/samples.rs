@@ -172,6 +172,7 @@ fn account(from: Foreign<'_>) -> Account<'_> {
         now: NOW,
         username: from.username,
         details: &[],
+        managed: false,
         shortest: 15,
         notice: None,
         problem: None,
