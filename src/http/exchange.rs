@@ -1,6 +1,6 @@
 //! One request being read: body, credentials, origin.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
@@ -29,7 +29,8 @@ pub(super) struct Exchange {
     route: &'static Route,
     /// The listener that it came to.
     pub listener: Listener,
-    body: Body,
+    /// Read once. The lock is never waited for: it lets an endpoint lend the rest to its parts.
+    body: Mutex<Body>,
 }
 
 impl Exchange {
@@ -40,7 +41,7 @@ impl Exchange {
         request: Request,
     ) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, route, listener, body }
+        Self { app, parts, route, listener, body: Mutex::new(body) }
     }
 
     /// The server.
@@ -106,6 +107,15 @@ impl Exchange {
         Ok(Form(self.read_body().await?))
     }
 
+    /// The form that a page of ours, or of a client, has sent.
+    pub(super) async fn page_form(&mut self) -> Result<Form, HttpError> {
+        if !self.has_type("application/x-www-form-urlencoded") {
+            let text = "the body must be application/x-www-form-urlencoded";
+            return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
+        }
+        Ok(Form(self.read_body().await?))
+    }
+
     /// The JSON object in the body, which has every parameter.
     pub(super) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, HttpError> {
         if self.parts.uri.query().is_some() {
@@ -164,7 +174,7 @@ impl Exchange {
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
         }
         let limit = self.app.settings.body_limit;
-        let body = std::mem::replace(&mut self.body, Body::empty());
+        let body = self.body.get_mut().map(std::mem::take).unwrap_or_default();
         to_bytes(body, limit).await.map_err(|error| {
             let source = std::error::Error::source(&error);
             if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
@@ -182,6 +192,12 @@ const UNKNOWN_PARAMETER: &str = "the URL has a parameter that this path does not
 pub(super) struct Form(Bytes);
 
 impl Form {
+    /// As it came.
+    pub(super) fn text(&self) -> Result<&str, HttpError> {
+        let text = std::str::from_utf8(&self.0);
+        text.map_err(|_| Refusal::invalid_request("the form is not text").into())
+    }
+
     /// The parameters.
     pub(super) fn params(&self) -> Result<Params<'_>, HttpError> {
         Ok(Params::parse(&self.0)?)

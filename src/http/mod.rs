@@ -6,12 +6,14 @@ pub mod gate;
 pub mod routes;
 pub mod serve;
 
+mod cookies;
 mod cors;
 mod endpoints;
 mod error;
 mod exchange;
 mod middleware;
 mod origin;
+mod pages;
 mod respond;
 
 use std::sync::Arc;

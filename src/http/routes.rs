@@ -14,8 +14,8 @@ use super::endpoints::admin::{
     self, audit, browser_sessions, clients, resources, revocations, users,
 };
 use super::endpoints::{
-    applied, assets, health, introspect, jwks, login, logout, metadata, metrics,
-    revocations as feed, revoke, sessions, token,
+    applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata, metrics,
+    revocations as feed, revoke, sessions, signin, token,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -70,6 +70,8 @@ macro_rules! route {
 
 const NONE: &[&str] = &[];
 const BEHIND: &[&str] = &["cursor", "epoch", "after"];
+const SIGN_IN: &[&str] = &["i", "switch"];
+const INTERACTION: &[&str] = &["i"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -85,6 +87,12 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
+    route!(GET "/oauth/authorize" Issuer None authorize::get),
+    route!(POST "/oauth/authorize" Issuer None authorize::post),
+    route!(GET "/signin" Issuer None signin::get, SIGN_IN),
+    route!(POST "/signin" Issuer None signin::post),
+    route!(GET "/consent" Issuer None consent::get, INTERACTION),
+    route!(POST "/consent" Issuer None consent::post),
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),

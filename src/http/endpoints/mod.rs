@@ -3,6 +3,8 @@
 pub(super) mod admin;
 pub(super) mod applied;
 pub(super) mod assets;
+pub(super) mod authorize;
+pub(super) mod consent;
 pub(super) mod health;
 pub(super) mod introspect;
 pub(super) mod jwks;
@@ -13,4 +15,5 @@ pub(super) mod metrics;
 pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
+pub(super) mod signin;
 pub(super) mod token;
