@@ -15,7 +15,7 @@ use super::middleware::RequestId;
 use crate::flows::authorize::Stop;
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::error::FlowError;
-use crate::pages::{Application, Brand, ErrorPage, Problem, Texts, choose};
+use crate::pages::{Application, Brand, ErrorPage, Problem, Texts};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::form::Params;
@@ -65,7 +65,7 @@ impl<'a> Browser<'a> {
     /// The texts in the language that the client asks for, or the browser.
     pub(super) fn texts(&self, ui_locales: Option<&str>) -> &'static Texts {
         let accepted = self.exchange.headers().get(ACCEPT_LANGUAGE);
-        choose(ui_locales, accepted.and_then(|value| value.to_str().ok()))
+        self.brand().texts(ui_locales, accepted.and_then(|value| value.to_str().ok()))
     }
 
     /// An interaction as forms carry it on.
@@ -80,9 +80,13 @@ impl<'a> Browser<'a> {
 
     /// Whether a form was sent from our own page, shown to this browser (C043, C044).
     pub(super) fn sent(&self, form: Form, about: &[u8], params: &Params<'_>) -> bool {
-        let tag = params.value("csrf").unwrap_or_default();
-        let interactions = &self.exchange.app.server.interactions;
-        !self.is_new && interactions.is_form_tag(tag, &self.csrf, form, about)
+        self.is_tag(params.value("csrf").unwrap_or_default(), form, about)
+    }
+
+    /// Whether `tag` is that of such a form, or of what else this browser was given about it.
+    pub(super) fn is_tag(&self, tag: &str, form: Form, about: &[u8]) -> bool {
+        !self.is_new
+            && self.exchange.app.server.interactions.is_form_tag(tag, &self.csrf, form, about)
     }
 
     /// Whether the browser says that another site sends a form: what it says cannot be made up by
@@ -170,7 +174,7 @@ impl<'a> Browser<'a> {
 
 /// How a client is shown.
 pub(super) fn application(client: &Client) -> Application<'_> {
-    Application { name: &client.settings.name, logo: None }
+    Application { name: &client.settings.name, logo: client.logo }
 }
 
 /// The browser goes on there by GET, whatever it came by (C049). The address stays out of the log.
