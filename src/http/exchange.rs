@@ -100,7 +100,7 @@ impl Exchange {
         if self.parts.uri.query().is_some() {
             return Err(Refusal::invalid_request("parameters belong in the body").into());
         }
-        if !self.has_type("application/x-www-form-urlencoded") {
+        if !self.has_type(FORM) {
             let text = "the body must be application/x-www-form-urlencoded";
             return Err(Refusal::invalid_request(text).into());
         }
@@ -109,11 +109,25 @@ impl Exchange {
 
     /// The form that a page of ours, or of a client, has sent.
     pub(super) async fn page_form(&mut self) -> Result<Form, HttpError> {
-        if !self.has_type("application/x-www-form-urlencoded") {
+        if !self.has_type(FORM) {
             let text = "the body must be application/x-www-form-urlencoded";
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
         }
         Ok(Form(self.read_body().await?))
+    }
+
+    /// Reads a body that nothing is taken from: it may be missing, or be a form without a token beside
+    /// that of the header (C024).
+    pub(super) async fn no_second_token(&mut self) -> Result<(), HttpError> {
+        let body = self.read_body().await?;
+        if !body.is_empty() && !self.has_type(FORM) {
+            let text = "the body is empty, or a form";
+            return Err(Refusal::invalid_request(text).into());
+        }
+        if Params::parse(&body)?.value("access_token").is_some() {
+            return Err(Refusal::invalid_request("more than one access token").into());
+        }
+        Ok(())
     }
 
     /// The JSON object in the body, which has every parameter.
@@ -186,6 +200,7 @@ impl Exchange {
     }
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const UNKNOWN_PARAMETER: &str = "the URL has a parameter that this path does not take";
 
 /// The body of a form.

@@ -16,6 +16,7 @@ mod origin;
 mod pages;
 mod respond;
 
+pub use cors::Sharing;
 use std::sync::Arc;
 use std::time::Duration;
 

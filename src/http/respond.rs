@@ -22,6 +22,13 @@ pub(super) fn with_status(status: StatusCode, body: impl Serialize) -> Response 
     response
 }
 
+/// Like [`private`], as a JWT.
+pub(super) fn private_jwt(token: String) -> Response {
+    let mut response = ([(CONTENT_TYPE, "application/jwt")], token).into_response();
+    keep_private(response.headers_mut());
+    response
+}
+
 /// An empty answer.
 pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = status.into_response();

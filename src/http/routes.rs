@@ -15,7 +15,7 @@ use super::endpoints::admin::{
 };
 use super::endpoints::{
     account, applied, assets, authorize, consent, health, introspect, jwks, login, logout,
-    metadata, metrics, revocations as feed, revoke, sessions, signin, token,
+    metadata, metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -83,6 +83,7 @@ const EXPLAIN: &[&str] = &["token", "session", "user"];
 /// The routes.
 pub const ROUTES: &[Route] = &[
     route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
+    route!(GET "/.well-known/openid-configuration" Issuer Everybody metadata::get),
     route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
     route!(GET "/revocations" Issuer Everybody feed::get, BEHIND),
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
@@ -97,6 +98,8 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
+    route!(GET "/oauth/userinfo" Issuer Registered userinfo::get),
+    route!(POST "/oauth/userinfo" Issuer Registered userinfo::post),
     route!(POST "/revocations/applied" Issuer None applied::post),
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),

@@ -39,3 +39,4 @@ pub mod time;
 pub mod token_request;
 pub mod uri;
 pub mod user;
+pub mod userinfo;

@@ -18,3 +18,4 @@ pub(super) mod revoke;
 pub(super) mod sessions;
 pub(super) mod signin;
 pub(super) mod token;
+pub(super) mod userinfo;

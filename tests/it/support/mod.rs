@@ -36,7 +36,7 @@ pub(crate) use port::free_address;
 pub(crate) use program::{Program, block, node, node_package, python};
 pub(crate) use proxy::{Proxy, ProxyProgram};
 pub(crate) use raw::Raw;
-pub(crate) use server::{MASTER_KEY, Options, TestServer, brand, http_settings};
+pub(crate) use server::{ISSUER, MASTER_KEY, Options, TestServer, brand, http_settings};
 pub(crate) use statements::Statements;
 pub(crate) use subscriber::applied_report;
 pub(crate) use wire::{Wire, exchange};

@@ -15,3 +15,4 @@ mod outage;
 mod paths;
 mod protected;
 mod revocation;
+mod userinfo;
