@@ -3,6 +3,7 @@
 use super::BACKEND;
 
 mod admin;
+mod authorize;
 mod cli;
 mod clock;
 mod copy;

@@ -20,6 +20,7 @@ mod raw;
 mod server;
 mod statements;
 mod subscriber;
+mod user_agent;
 mod wire;
 mod world;
 
@@ -39,4 +40,5 @@ pub(crate) use raw::Raw;
 pub(crate) use server::{ISSUER, MASTER_KEY, Options, TestServer, brand, http_settings};
 pub(crate) use statements::Statements;
 pub(crate) use subscriber::applied_report;
+pub(crate) use user_agent::{Asking, Browser, VERIFIER, encode, id_token};
 pub(crate) use wire::{Wire, exchange};
