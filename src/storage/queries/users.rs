@@ -173,7 +173,7 @@ fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, boo
             user.status = UserStatus::Active;
         }
         UserChange::Password(hash) | UserChange::OwnPassword(hash, _) => {
-            user.password_hash = Some(hash.clone())
+            user.password_hash = Some(hash.clone());
         }
         UserChange::Roles(roles) => user.roles = roles.clone(),
         UserChange::Profile(profile) => user.profile = profile.clone(),

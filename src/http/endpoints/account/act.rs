@@ -16,6 +16,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::form::Params;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::password::PasswordRejected;
+use crate::protocol::reason::Reason;
 
 /// What a form asks for.
 pub(super) enum Act {
@@ -38,6 +39,8 @@ pub(super) enum Done {
 
 /// Why it was not.
 pub(super) enum Undone {
+    /// There is nothing of that kind of his, or not any more.
+    Gone,
     Password(PasswordProblem),
     /// There were too many wrong passwords, or there are too many logins.
     TooMany(FlowError),
@@ -46,10 +49,10 @@ pub(super) enum Undone {
 
 impl Act {
     /// A field that is empty is wrong like any other.
-    pub(super) fn password(params: &Params<'_>) -> Option<Self> {
+    pub(super) fn password(params: &Params<'_>) -> Self {
         let text = |name| Zeroizing::new(params.value(name).unwrap_or_default().to_owned());
         let (current, new) = (text("current_password"), text("new_password"));
-        Some(Self::Password { current, new, repeat: text("repeat") })
+        Self::Password { current, new, repeat: text("repeat") }
     }
 
     pub(super) fn browsers(params: &Params<'_>) -> Option<Self> {
@@ -109,7 +112,10 @@ impl Act {
 
 impl From<FlowError> for Undone {
     fn from(error: FlowError) -> Self {
-        Self::Failed(error)
+        match error {
+            FlowError::Refused(refusal) if refusal.reason == Reason::NotFound => Self::Gone,
+            error => Self::Failed(error),
+        }
     }
 }
 

@@ -11,10 +11,8 @@ use http::StatusCode;
 
 use self::act::{Act, Done, Undone};
 use self::page::{Shown, note, noted, show};
-use super::authorize::refuse_head;
 use crate::flows::authorize::browser::{Present, present};
 use crate::flows::authorize::interaction::Form;
-use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::cookies;
 use crate::http::error::HttpError;
@@ -22,10 +20,8 @@ use crate::http::exchange::Exchange;
 use crate::http::pages::{Browser, add_cookie, go};
 use crate::pages::{Notice, PasswordProblem, Problem};
 use crate::protocol::form::Params;
-use crate::protocol::reason::Reason;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let params = match exchange.query() {
         Ok(params) => params,
@@ -43,7 +39,7 @@ pub(in crate::http) async fn sign_out(exchange: Exchange) -> Result<Response, Ht
 }
 
 pub(in crate::http) async fn password(exchange: Exchange) -> Result<Response, HttpError> {
-    post(exchange, Act::password).await
+    post(exchange, |params| Some(Act::password(params))).await
 }
 
 pub(in crate::http) async fn browsers(exchange: Exchange) -> Result<Response, HttpError> {
@@ -98,41 +94,38 @@ async fn carry_out(
     act: Act,
 ) -> Response {
     let (server, origin, present) = (exchange.server(), exchange.origin(), user.clone());
-    let work = detached(async move { Ok(act.carry_out(&server, &present, &origin).await) });
     let issuer = &exchange.app.server.settings.issuer;
-    match work.await.unwrap_or_else(|error| Err(error.into())) {
+    let done = detached(async move { Ok(act.carry_out(&server, &present, &origin).await) });
+    match done.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(Done::Noted(word)) => go(&note(browser, issuer, word)),
         Ok(Done::SignedOut) => {
-            let mut response = go(&issuer.join("/signin"));
-            add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
-            response
+            with_cookie(go(&issuer.join("/signin")), &cookies::clear_session(issuer))
         }
-        Ok(Done::PasswordChanged(cookie)) => {
-            let mut response = go(&note(browser, issuer, "password"));
-            if let Some(cookie) = cookie {
-                let set = cookies::set_session(issuer, &cookie);
-                add_cookie(response.headers_mut(), &set);
-            }
-            response
+        Ok(Done::PasswordChanged(None)) => go(&note(browser, issuer, "password")),
+        Ok(Done::PasswordChanged(Some(cookie))) => {
+            let there = go(&note(browser, issuer, "password"));
+            with_cookie(there, &cookies::set_session(issuer, &cookie))
         }
+        Err(Undone::Gone) => go(&note(browser, issuer, "gone")),
         Err(Undone::Password(problem)) => {
-            let problem = Some(problem);
-            let shown = Shown { problem, status: StatusCode::BAD_REQUEST, ..Shown::page() };
-            show(exchange, browser, user, shown).await
+            let (status, problem) = (StatusCode::BAD_REQUEST, Some(problem));
+            show(exchange, browser, user, Shown { status, problem, ..Shown::page() }).await
         }
         Err(Undone::TooMany(error)) => {
             let error = HttpError::from(error);
-            let (problem, status) = (Some(PasswordProblem::Wait), error.page_status());
-            let shown = Shown { problem, status, ..Shown::page() };
+            let (status, problem) = (error.page_status(), Some(PasswordProblem::Wait));
+            let shown = Shown { status, problem, ..Shown::page() };
             let mut response = show(exchange, browser, user, shown).await;
             error.note(&mut response);
             response
         }
-        Err(Undone::Failed(FlowError::Refused(refusal))) if refusal.reason == Reason::NotFound => {
-            go(&note(browser, issuer, "gone"))
-        }
         Err(Undone::Failed(error)) => browser.failed(error, None, Some("/account")),
     }
+}
+
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    add_cookie(response.headers_mut(), cookie);
+    response
 }
 
 /// Who looks, or the answer for whoever is not signed in.
