@@ -136,7 +136,7 @@ async fn a_password_that_the_configuration_file_decides_is_not_changed_here() {
 }
 
 #[tokio::test]
-async fn a_failure_of_storage_leaves_the_password_as_it_was_or_changes_it_as_a_whole() {
+async fn a_change_that_cannot_be_stored_whole_changes_nothing() {
     let Some(server) = start().await else { return };
     let mut alice = browser(&server, "alice").await;
     let mut raw = server.raw().await;
@@ -144,7 +144,13 @@ async fn a_failure_of_storage_leaves_the_password_as_it_was_or_changes_it_as_a_w
     change(&mut alice, PASSWORD, NEW, NEW).await.assert_page(503);
     raw.allow_inserts("audit").await;
     assert!(is_signed_in(&mut alice).await && works(&server, PASSWORD).await);
-    // The new password is there, but not the new browser session: she signs in with it.
+}
+
+#[tokio::test]
+async fn whoever_gets_no_new_browser_session_signs_in_with_the_new_password() {
+    let Some(server) = start().await else { return };
+    let mut alice = browser(&server, "alice").await;
+    let mut raw = server.raw().await;
     raw.refuse_inserts("browser_session").await;
     let reply = change(&mut alice, PASSWORD, NEW, NEW).await;
     raw.allow_inserts("browser_session").await;
