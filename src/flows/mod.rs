@@ -1,6 +1,7 @@
 //! The use cases: the only place that sequences rules, storage, keys and revocations. Must not know
 //! of HTTP.
 
+pub mod account;
 pub mod admin;
 pub mod administration;
 pub mod authorize;

@@ -14,8 +14,8 @@ use super::endpoints::admin::{
     self, audit, browser_sessions, clients, resources, revocations, users,
 };
 use super::endpoints::{
-    applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata,
-    metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
+    account, applied, assets, authorize, consent, health, introspect, jwks, login, logout,
+    metadata, metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -91,6 +91,7 @@ const AUTHORIZE: &[&str] = &[
 ];
 const SIGN_IN: &[&str] = &["i", "switch"];
 const INTERACTION: &[&str] = &["i"];
+const ACCOUNT: &[&str] = &["done", "tag"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -122,6 +123,12 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/account" Issuer None account::get, ACCOUNT),
+    route!(POST "/account/sign-out" Issuer None account::sign_out),
+    route!(POST "/account/password" Issuer None account::password),
+    route!(POST "/account/browsers" Issuer None account::browsers),
+    route!(POST "/account/applications" Issuer None account::applications),
+    route!(POST "/account/consents" Issuer None account::consents),
     route!(GET "/assets/{file}" Issuer None assets::get),
     route!(GET "/assets/clients/{hash}" Issuer None assets::logo),
     route!(GET "/admin/v1/users" Admin None users::list, PAGE),

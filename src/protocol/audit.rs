@@ -181,6 +181,8 @@ kinds! {
     CodeReplayed = "code_replayed",
     /// A user allowed a client something, which is remembered.
     ConsentGiven = "consent_given",
+    /// A user took back what he had allowed a client.
+    ConsentWithdrawn = "consent_withdrawn",
     /// A login was refused.
     LoginFailed = "login_failed",
     /// A replaced refresh token came back, and the session was ended.

@@ -8,7 +8,7 @@ use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, go};
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
@@ -68,10 +68,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     if answer.mode == ResponseMode::Query {
         return go(&answer.location());
     }
-    let (fields, shown) = (answer.fields(), Shown::of(client));
+    let fields = answer.fields();
     let page = FormPost {
         action: answer.redirect_uri.as_str(),
-        application: shown.application(),
+        application: application(client),
         fields: &fields,
     };
     browser.show(Page {

@@ -1,5 +1,6 @@
 //! The endpoints. Each reads its request, calls one use case, and answers.
 
+pub(super) mod account;
 pub(super) mod admin;
 pub(super) mod applied;
 pub(super) mod assets;

@@ -172,7 +172,9 @@ fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, boo
             user.disabled_by_file = false;
             user.status = UserStatus::Active;
         }
-        UserChange::Password(hash) => user.password_hash = Some(hash.clone()),
+        UserChange::Password(hash) | UserChange::OwnPassword(hash, _) => {
+            user.password_hash = Some(hash.clone());
+        }
         UserChange::Roles(roles) => user.roles = roles.clone(),
         UserChange::Profile(profile) => user.profile = profile.clone(),
         UserChange::Declare

@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod account;
 mod admin;
 mod authorize;
 mod cli;
