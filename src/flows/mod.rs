@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod administration;
 pub mod authorize;
+pub mod backchannel;
 pub mod background;
 pub mod client_credentials;
 pub mod clock;

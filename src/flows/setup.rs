@@ -6,6 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::admin;
+use super::backchannel::Backchannel;
 use super::clock::ClockWatch;
 use super::error::FlowError;
 use super::feed::Places;
@@ -33,7 +34,8 @@ impl Server {
             Memory::new(settings.issuer.clone(), keeper, clock.clone(), (revocation, max_life))
         };
         let places = Places::new(settings.streams);
-        Self { settings, world, store, memory, credentials, clock, places }
+        let backchannel = Backchannel::new(&settings.backchannel);
+        Self { settings, world, store, memory, credentials, clock, places, backchannel }
     }
 
     /// Makes the server ready: the master key is the right one, every key that is needed is there,
@@ -65,10 +67,14 @@ impl Server {
     /// Takes every step that is due for the keys.
     pub async fn maintain_keys(&self) -> Result<(), FlowError> {
         let known = self.memory.current().await.ok();
-        let in_use: Vec<(KeyUse, Algorithm)> = known
-            .iter()
-            .flat_map(|known| known.resources())
+        let of_resources = known.iter().flat_map(|known| known.resources());
+        let of_clients = known.iter().flat_map(|known| known.clients());
+        let in_use: Vec<(KeyUse, Algorithm)> = of_resources
             .map(|resource| (KeyUse::AccessToken, resource.settings.algorithm))
+            .chain(
+                of_clients
+                    .map(|client| (KeyUse::IdToken, client.settings.sign_in.id_token_algorithm)),
+            )
             .collect();
         if self.memory.keeper().maintain(&in_use).await? {
             self.memory.refresh().await?;

@@ -185,6 +185,8 @@ kinds! {
     SessionEnded = "session_ended",
     /// Every session of a user was ended.
     SessionsEnded = "sessions_ended",
+    /// A client could not be told of the end of a session.
+    LogoutUndelivered = "logout_undelivered",
     /// A user was created.
     UserCreated = "user_created",
     /// The configuration file declares a user from now on.

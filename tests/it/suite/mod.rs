@@ -3,6 +3,7 @@
 use super::BACKEND;
 
 mod admin;
+mod backchannel;
 mod cli;
 mod clock;
 mod copy;
