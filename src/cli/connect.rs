@@ -20,6 +20,7 @@ use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
 use crate::keys::{Keeper, KeySchedule};
+use crate::protocol::session::SessionLifetimes;
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
@@ -103,6 +104,10 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         issuer: config.issuer.clone(),
         tokens: tokens.limits(),
         sessions: tokens.lifetimes(),
+        browser_sessions: SessionLifetimes {
+            idle: Duration::from_hours(12),
+            max: Duration::from_hours(30 * 24),
+        },
         sessions_per_user: tokens.sessions_per_user,
         retry_echo: tokens.retry_echo,
         retry_window: tokens.retry_window,

@@ -7,6 +7,7 @@ use crate::audit;
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::revocation::Kind;
 use crate::protocol::session::EndReason;
+use crate::storage::ops::browser_sessions::{BrowserSessions, EndBrowserSessions};
 use crate::storage::ops::sessions::{EndSessions, Ended, Sessions};
 use crate::storage::ops::users::ChangedUser;
 
@@ -35,6 +36,34 @@ impl Server {
                 audit.take().iter().for_each(audit::log);
             }
             which.rest(&ended.sessions);
+            if !ended.is_full() {
+                return Ok(count);
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Ends browser sessions and the sessions under them that do not outlive them, in the same way,
+    /// and answers how many browser sessions there were. One that was over already may have left
+    /// sessions: they end too.
+    pub(super) async fn end_browser_sessions(
+        &self,
+        which: BrowserSessions,
+        reason: EndReason,
+        mut audit: Option<AuditEvent>,
+        known: &Known,
+    ) -> Result<u64, FlowError> {
+        let mut count = 0;
+        loop {
+            let revoking = self.revoking_user(known);
+            let end = EndBrowserSessions { which, reason, revoking, audit: audit.clone() };
+            let ended = self.store.write(end).await?;
+            count += u64::try_from(ended.browsers.len()).unwrap_or(u64::MAX);
+            count_ended(&ended.sessions);
+            if !ended.browsers.is_empty() || !ended.sessions.sessions.is_empty() {
+                audit.take().iter().for_each(audit::log);
+            }
             if !ended.is_full() {
                 return Ok(count);
             }

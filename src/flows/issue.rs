@@ -7,6 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::error::FlowError;
+use super::id_token::PreparedIdToken;
 use super::known::Known;
 use super::server::Server;
 use crate::keys::SigningKey;
@@ -40,6 +41,7 @@ pub struct PreparedToken {
     payload: Vec<u8>,
     scope: Option<String>,
     expires_in: i64,
+    id_token: Option<PreparedIdToken>,
 }
 
 /// The answer of the token endpoint and of `/login` (RFC 6749 §5.1).
@@ -52,6 +54,9 @@ pub struct TokenResponse {
     scope: Option<String>,
     #[serde(flatten)]
     refresh: Option<RefreshResponse>,
+    /// OIDC Core §3.1.3.3.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<Zeroizing<String>>,
 }
 
 /// The part of the answer about the refresh token, with both of its lifetimes.
@@ -139,23 +144,32 @@ impl Server {
             payload,
             expires_in: claims.exp - claims.iat,
             scope: claims.scope,
+            id_token: None,
         })
     }
 }
 
 impl PreparedToken {
+    /// The same, with an ID token beside it.
+    #[must_use]
+    pub fn beside(self, id_token: Option<PreparedIdToken>) -> Self {
+        Self { id_token, ..self }
+    }
+
     /// Signs the token and makes the answer.
     pub fn sign(self, refresh: Option<RefreshResponse>) -> Result<TokenResponse, FlowError> {
         let token = self.key.sign(&self.payload).map_err(|error| {
             tracing::error!(%error, kid = self.key.kid().as_str(), "signing failed");
             FlowError::Internal
         })?;
+        let id_token = self.id_token.map(|one| one.sign(&token)).transpose()?;
         Ok(TokenResponse {
             access_token: Zeroizing::new(token),
             token_type: "Bearer",
             expires_in: self.expires_in,
             scope: self.scope,
             refresh,
+            id_token,
         })
     }
 }

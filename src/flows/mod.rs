@@ -17,6 +17,7 @@ pub mod feed;
 pub mod first_run;
 pub mod gate;
 mod gauges;
+pub mod id_token;
 pub mod introspect;
 pub mod issue;
 pub mod janitor;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::authorize::interaction::Interactions;
 use super::backchannel::{Backchannel, BackchannelSettings};
 use super::clock::ClockWatch;
 use super::credentials::{HashPool, Source, Throttle};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub tokens: TokenLimits,
     /// How long sessions live.
     pub sessions: SessionLifetimes,
+    /// How long browser sessions live.
+    pub browser_sessions: SessionLifetimes,
     /// How many sessions a user may have.
     pub sessions_per_user: u32,
     /// How long a lost answer is repeated.
@@ -79,6 +82,8 @@ pub struct Server {
     pub places: Places,
     /// What tells clients of the end of a session.
     pub backchannel: Backchannel,
+    /// Authorization requests on their way, and the forms of pages.
+    pub interactions: Interactions,
 }
 
 /// Password hashing, and the brakes before it.

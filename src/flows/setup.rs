@@ -6,6 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::admin;
+use super::authorize::interaction::Interactions;
 use super::backchannel::Backchannel;
 use super::clock::ClockWatch;
 use super::error::FlowError;
@@ -29,13 +30,24 @@ impl Server {
     pub fn assemble(settings: Settings, keeper: Keeper, credentials: Credentials) -> Self {
         let (world, store) = (keeper.world.clone(), keeper.store.clone());
         let clock = Arc::new(ClockWatch::new(settings.clock_offset_limit));
+        let interactions = Interactions::new(&keeper.master, &settings.issuer);
         let memory = {
             let (revocation, max_life) = (settings.revocation, settings.tokens.max_life);
             Memory::new(settings.issuer.clone(), keeper, clock.clone(), (revocation, max_life))
         };
         let places = Places::new(settings.streams);
         let backchannel = Backchannel::new(&settings.backchannel);
-        Self { settings, world, store, memory, credentials, clock, places, backchannel }
+        Self {
+            settings,
+            world,
+            store,
+            memory,
+            credentials,
+            clock,
+            places,
+            interactions,
+            backchannel,
+        }
     }
 
     /// Makes the server ready: the master key is the right one, every key that is needed is there,

@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::master::MasterKey;
+use crate::protocol::secret::Secret;
 use crate::protocol::uri::Issuer;
 
 /// Writes and checks the tags of one use, at one issuer: half of an HMAC-SHA-256, in base64url.
@@ -27,6 +28,12 @@ impl Tags {
         self.keys.first().map(|key| self.tag_by(key, parts)).unwrap_or_default()
     }
 
+    /// 256 bits that only nodes with the current master key can make of these parts.
+    pub fn secret(&self, parts: &[&[u8]]) -> Option<Secret> {
+        let mac = self.mac_by(self.keys.first()?, parts);
+        <[u8; 32]>::try_from(mac.as_ref()).ok().map(Secret::from_bytes)
+    }
+
     /// Whether `tag` is that of these parts, in constant time.
     pub fn is_of(&self, tag: &str, parts: &[&[u8]]) -> bool {
         let genuine = |key: &hmac::Key| {
@@ -36,11 +43,15 @@ impl Tags {
     }
 
     fn tag_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(&self.mac_by(key, parts).as_ref()[..16])
+    }
+
+    fn mac_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
         let mut tagging = hmac::Context::with_key(key);
         for part in [self.issuer.as_str().as_bytes()].iter().chain(parts) {
             tagging.update(&part.len().to_be_bytes());
             tagging.update(part);
         }
-        BASE64_URL_SAFE_NO_PAD.encode(&tagging.sign().as_ref()[..16])
+        tagging.sign()
     }
 }

@@ -173,6 +173,14 @@ macro_rules! kinds {
 kinds! {
     /// A user logged in.
     Login = "login",
+    /// A user signed in with a browser.
+    SignIn = "sign_in",
+    /// A user gave a client what it asked for: it got an authorization code.
+    Authorized = "authorized",
+    /// An authorization code came back that had been exchanged, and the session was ended.
+    CodeReplayed = "code_replayed",
+    /// A user allowed a client something, which is remembered.
+    ConsentGiven = "consent_given",
     /// A login was refused.
     LoginFailed = "login_failed",
     /// A replaced refresh token came back, and the session was ended.
@@ -187,6 +195,10 @@ kinds! {
     SessionsEnded = "sessions_ended",
     /// A client could not be told of the end of a session.
     LogoutUndelivered = "logout_undelivered",
+    /// A browser session was ended.
+    BrowserSessionEnded = "browser_session_ended",
+    /// Every browser session of a user was ended, or all but one.
+    BrowserSessionsEnded = "browser_sessions_ended",
     /// A user was created.
     UserCreated = "user_created",
     /// The configuration file declares a user from now on.

@@ -8,10 +8,13 @@ use zeroize::Zeroizing;
 use super::client::ClientId;
 use super::ids::{BrowserSessionId, InteractionId, SessionId, UserId};
 use super::pkce::CodeChallenge;
+use super::reason::Reason;
 use super::redirect_uri::RedirectUri;
+use super::scope::Scope;
 use super::secret::{Secret, SecretHash};
 use super::session::{Authentication, Grant};
 use super::time::Timestamp;
+use super::user::{User, UserStatus};
 
 /// An authorization code as it is handed out: `chc_` + base64url(256 random bits).
 pub struct Code(Secret);
@@ -80,6 +83,54 @@ impl Code {
     /// What is stored of it.
     pub fn hash(&self) -> SecretHash {
         self.0.hash()
+    }
+}
+
+impl CodeRecord {
+    /// Whether it was made for `client`, and was sent where the token request says (CORE-08). A request
+    /// that names the URI although the one before did not has to name the right one.
+    pub fn check_binding(
+        &self,
+        client: &ClientId,
+        redirect_uri: Option<&str>,
+    ) -> Result<(), Reason> {
+        if self.client_id != *client {
+            return Err(Reason::ClientMismatch);
+        }
+        match redirect_uri {
+            None if self.redirect_uri_given => Err(Reason::RedirectUriMismatch),
+            Some(uri) if uri != self.redirect_uri.as_str() => Err(Reason::RedirectUriMismatch),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether `verifier` answers the challenge (PKCE-03). One that nobody asked for is refused: else
+    /// whoever took the challenge out of the request would not be noticed (PKCE-05).
+    pub fn check_verifier(&self, verifier: Option<&str>) -> Result<(), Reason> {
+        let good = match (&self.challenge, verifier) {
+            (None, None) => true,
+            (Some(challenge), Some(verifier)) => challenge.is_answered_by(verifier),
+            _ => false,
+        };
+        if good { Ok(()) } else { Err(Reason::WrongVerifier) }
+    }
+
+    /// Whether it is still worth something at `now`, and its user is who he was (C055).
+    pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {
+        if now >= self.expires_at {
+            return Err(Reason::CodeOver);
+        }
+        match user {
+            None => Err(Reason::UserDeleted),
+            Some(user) if user.status == UserStatus::Disabled => Err(Reason::UserDisabled),
+            Some(user) if user.version != self.user_version => Err(Reason::UserChanged),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Whether its session outlives the browser session (OIDC Core §11).
+    pub fn outlives_browser(&self) -> bool {
+        self.grant.scope.contains(Scope::OFFLINE_ACCESS)
     }
 }
 

@@ -273,12 +273,9 @@ impl ClientStatus {
 }
 
 impl GrantType {
-    /// Every grant that a client may be registered for.
+    /// Every grant of the token endpoint.
     pub const EVERY: [Self; 3] =
         [Self::AuthorizationCode, Self::ClientCredentials, Self::RefreshToken];
-
-    /// Every grant that the token endpoint serves.
-    pub const SERVED: [Self; 2] = [Self::ClientCredentials, Self::RefreshToken];
 
     /// The `grant_type` value.
     pub fn as_str(self) -> &'static str {

@@ -38,11 +38,13 @@ pub enum EndReason {
     Replaced,
     /// The user took back what he had allowed the client.
     ConsentWithdrawn,
+    /// The authorization code that it began with came back (RFC 6749 §4.1.2).
+    CodeReplayed,
 }
 
 impl EndReason {
     /// Every reason.
-    pub const EVERY: [Self; 17] = [
+    pub const EVERY: [Self; 18] = [
         Self::Logout,
         Self::EndedByUser,
         Self::LogoutEverywhere,
@@ -60,6 +62,7 @@ impl EndReason {
         Self::TooMany,
         Self::Replaced,
         Self::ConsentWithdrawn,
+        Self::CodeReplayed,
     ];
 
     /// The machine name, as stored, logged and audited.
@@ -82,6 +85,7 @@ impl EndReason {
             Self::TooMany => "too_many_sessions",
             Self::Replaced => "replaced",
             Self::ConsentWithdrawn => "consent_withdrawn",
+            Self::CodeReplayed => "code_replayed",
         }
     }
 

@@ -38,6 +38,12 @@ impl Refusal {
         Self::new(ErrorCode::InvalidGrant, text, reason)
     }
 
+    /// RFC 6749 §5.2: the authorization code does not work; one text for every cause (C085).
+    pub const fn invalid_code(reason: Reason) -> Self {
+        let text = "the authorization code is invalid, expired or used, or not for this request";
+        Self::new(ErrorCode::InvalidGrant, text, reason)
+    }
+
     /// Wrong user name or password; one text for every cause (C060).
     pub const fn wrong_credentials(reason: Reason) -> Self {
         Self::new(ErrorCode::InvalidGrant, "the user name or password is wrong", reason)

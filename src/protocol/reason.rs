@@ -70,6 +70,18 @@ reasons! {
     Reuse = "reuse",
     /// The database lost writes that the session depended on: it was ended.
     StorageRegressed = "storage_regressed",
+    /// No such authorization code, or one that was burnt.
+    CodeUnknown = "code_unknown",
+    /// The authorization code has expired or was used meanwhile, or what it stood for was ended.
+    CodeOver = "code_over",
+    /// An authorization code came back that had been exchanged: its session was ended.
+    CodeReplayed = "code_replayed",
+    /// The redirect URI is not the one that the authorization code was sent to.
+    RedirectUriMismatch = "redirect_uri_mismatch",
+    /// The code verifier is missing, wrong, or was never asked for.
+    WrongVerifier = "wrong_code_verifier",
+    /// The browser session is over.
+    BrowserSessionOver = "browser_session_over",
     /// The access token is not one of ours, or expired, or for somebody else.
     TokenInvalid = "token_invalid",
     /// The access token was revoked.

@@ -83,6 +83,16 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Whether a browser gets there by itself, so that a form may be sent there.
+    pub fn is_web(&self) -> bool {
+        self.is_https() || self.0.starts_with("http://")
+    }
+
+    /// Whether a certificate says who is answered.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
     /// The host for people to recognise, or the scheme of an application.
     pub fn shown(&self) -> &str {
         let (scheme, rest) = self.0.split_once(':').unwrap_or((&self.0, ""));

@@ -19,6 +19,9 @@ impl Scope {
     /// `openid`, which adds the issuer itself to the audiences (OIDC Core §3.1.2.1).
     pub const OPENID: &'static str = "openid";
 
+    /// `offline_access`: the session outlives the browser session it began in (OIDC Core §11).
+    pub const OFFLINE_ACCESS: &'static str = "offline_access";
+
     /// Whether the issuer itself knows `scope`, on behalf of a user: no resource has to
     /// (OIDC Core §5.4, §11).
     pub fn is_built_in(scope: &str) -> bool {
@@ -49,6 +52,12 @@ impl ScopeSet {
     /// Whether `scope` is in the set.
     pub fn contains(&self, scope: &str) -> bool {
         self.0.iter().any(|one| one.as_str() == scope)
+    }
+
+    /// This set and `other`.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        self.0.iter().chain(&other.0).cloned().collect()
     }
 
     /// Whether every scope of this set is in `other`.

@@ -2,9 +2,11 @@
 
 use zeroize::Zeroizing;
 
+use super::authorization_code::Code;
 use super::client::GrantType;
 use super::error::{ErrorCode, Refusal};
 use super::form::Params;
+use super::pkce;
 use super::reason::Reason;
 use super::refresh_token::UnverifiedRefreshToken;
 use super::scope::ScopeSet;
@@ -21,6 +23,8 @@ pub struct Requested {
 
 /// A request to the token endpoint.
 pub enum TokenRequest {
+    /// RFC 6749 §4.1.3.
+    AuthorizationCode(CodeRequest, Requested),
     /// RFC 6749 §4.4.2.
     ClientCredentials(Requested),
     /// RFC 6749 §6. None where the text is no refresh token of ours: it is refused like a revoked
@@ -42,7 +46,12 @@ impl TokenRequest {
                     .ok_or(Refusal::invalid_request("refresh_token is missing"))?;
                 Ok(Self::Refresh(UnverifiedRefreshToken::parse(token), requested()?))
             }
-            Some(GrantType::AuthorizationCode) | None => Err(Refusal::new(
+            Some(GrantType::AuthorizationCode) => {
+                // RFC 6749 §4.1.3 has no scope here: it was granted with the code.
+                let requested = Requested::parse(None, params.values("resource"))?;
+                Ok(Self::AuthorizationCode(CodeRequest::parse(params)?, requested))
+            }
+            None => Err(Refusal::new(
                 ErrorCode::UnsupportedGrantType,
                 "this grant_type is not supported",
                 Reason::GrantUnknown,
@@ -53,9 +62,37 @@ impl TokenRequest {
     /// The grant that the request uses.
     pub fn grant(&self) -> GrantType {
         match self {
+            Self::AuthorizationCode(..) => GrantType::AuthorizationCode,
             Self::ClientCredentials(_) => GrantType::ClientCredentials,
             Self::Refresh(..) => GrantType::RefreshToken,
         }
+    }
+}
+
+/// What comes with an authorization code.
+pub struct CodeRequest {
+    /// The code. None where the text is none of ours: it is refused like one that was used.
+    pub code: Option<Code>,
+    /// Where the code was sent, as the client says.
+    pub redirect_uri: Option<String>,
+    /// What answers the challenge (RFC 7636 §4.5).
+    pub verifier: Option<Zeroizing<String>>,
+}
+
+impl CodeRequest {
+    /// Parses the form.
+    pub fn parse(params: &Params<'_>) -> Result<Self, Refusal> {
+        let code = params.value("code").ok_or(Refusal::invalid_request("code is missing"))?;
+        let verifier = params.value("code_verifier");
+        if verifier.is_some_and(|verifier| !pkce::is_verifier(verifier)) {
+            let text = "code_verifier must be 43 to 128 characters of A-Z a-z 0-9 - . _ ~";
+            return Err(Refusal::invalid_request(text));
+        }
+        Ok(Self {
+            code: Code::parse(code),
+            redirect_uri: params.value("redirect_uri").map(str::to_owned),
+            verifier: verifier.map(|verifier| Zeroizing::new(verifier.to_owned())),
+        })
     }
 }
 
@@ -87,12 +124,18 @@ impl Requested {
 
 /// A request to `/login`, before the user name and password are read.
 pub struct LoginRequest {
+    /// Who logs in.
+    pub credentials: Credentials,
+    /// What is asked for.
+    pub requested: Requested,
+}
+
+/// What somebody says who he is, not judged yet.
+pub struct Credentials {
     /// As typed.
     pub username: String,
     /// As typed.
     pub password: Zeroizing<String>,
-    /// What is asked for.
-    pub requested: Requested,
 }
 
 /// The longest list of scopes, in bytes: an access token with more would not fit its size budget.
@@ -112,10 +155,11 @@ mod tests {
         // C088
         assert_eq!(code("scope=x"), ErrorCode::InvalidRequest);
         assert_eq!(code("grant_type="), ErrorCode::InvalidRequest);
-        for grant in ["password", "implicit", "REFRESH_TOKEN", "urn:x", "authorization_code"] {
+        for grant in ["password", "implicit", "REFRESH_TOKEN", "urn:x"] {
             assert_eq!(code(&format!("grant_type={grant}")), ErrorCode::UnsupportedGrantType);
         }
         assert_eq!(code("grant_type=refresh_token"), ErrorCode::InvalidRequest);
+        assert_eq!(code("grant_type=authorization_code"), ErrorCode::InvalidRequest);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod audit;
 mod authority;
+pub mod browser_sessions;
 pub mod clients;
 pub mod explain;
 pub mod keys;

@@ -8,6 +8,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use crate::keys::master::MasterKey;
 use crate::keys::tags::Tags;
+use crate::protocol::authorization_code::Code;
+use crate::protocol::ids::{BrowserSessionId, InteractionId};
 use crate::protocol::secret::Secret;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::Issuer;
@@ -16,7 +18,7 @@ use crate::protocol::uri::Issuer;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Interaction {
     /// Its id: one request is answered with one code at most (C057).
-    pub id: [u8; 16],
+    pub id: InteractionId,
     /// When it arrived. Whoever signs in later has done so for it.
     pub begun_at: Timestamp,
     /// Its parameters, as the client sent them: they are read again at every step, so that a client
@@ -28,6 +30,7 @@ pub struct Interaction {
 pub struct Interactions {
     requests: Tags,
     forms: Tags,
+    codes: Tags,
 }
 
 impl Interactions {
@@ -36,13 +39,19 @@ impl Interactions {
         Self {
             requests: Tags::new(master, "interactions", issuer.clone()),
             forms: Tags::new(master, "forms of pages", issuer.clone()),
+            codes: Tags::new(master, "authorization codes", issuer.clone()),
         }
     }
 
     /// The text of `interaction`.
     pub fn write(&self, interaction: &Interaction) -> String {
         let Interaction { id, begun_at, query } = interaction;
-        let bytes = [id, begun_at.millis().to_be_bytes().as_slice(), query.as_bytes()].concat();
+        let bytes = [
+            id.as_bytes().as_slice(),
+            begun_at.millis().to_be_bytes().as_slice(),
+            query.as_bytes(),
+        ]
+        .concat();
         let mut text = BASE64_URL_SAFE_NO_PAD.encode(bytes);
         let tag = self.requests.tag(&[text.as_bytes()]);
         text.push('.');
@@ -61,7 +70,18 @@ impl Interactions {
         let (begun_at, query) = rest.split_first_chunk::<8>()?;
         let begun_at = Timestamp::from_millis(i64::from_be_bytes(*begun_at));
         let query = String::from_utf8(query.to_vec()).ok()?;
-        (now.since(begun_at) < LIFE).then_some(Interaction { id: *id, begun_at, query })
+        (now.since(begun_at) < LIFE).then(|| Interaction {
+            id: InteractionId::from_bytes(*id),
+            begun_at,
+            query,
+        })
+    }
+
+    /// The code that an interaction of a browser session ends in. It is the same one each time: who
+    /// presses a button twice gets one code, and gets it (C057).
+    pub fn code(&self, interaction: InteractionId, browser: BrowserSessionId) -> Option<Code> {
+        let parts = [interaction.as_bytes().as_slice(), browser.as_bytes().as_slice()];
+        self.codes.secret(&parts).map(|secret| Code::from_bytes(*secret.as_bytes()))
     }
 
     /// What a form carries that this browser was given: only pages of ours, shown to it, have it
@@ -122,7 +142,7 @@ mod tests {
         let here = interactions(1, HERE);
         let begun_at = Timestamp::from_seconds(1_700_000_000);
         let query = "client_id=app&state=%00\u{e9}".to_owned();
-        let interaction = Interaction { id: [7; 16], begun_at, query };
+        let interaction = Interaction { id: InteractionId::from_bytes([7; 16]), begun_at, query };
         let text = here.write(&interaction);
         let read = |by: &Interactions, text: &str, after| {
             by.read(text, begun_at + Duration::from_secs(after))

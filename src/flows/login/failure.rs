@@ -3,29 +3,28 @@
 use super::super::error::FlowError;
 use super::super::server::Server;
 use crate::audit;
-use crate::protocol::audit::{Actor, AuditKind, Origin};
-use crate::protocol::client::Client;
+use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
+use crate::protocol::client::ClientId;
 use crate::protocol::password::UserName;
-use crate::protocol::token_request::LoginRequest;
+use crate::protocol::token_request::Credentials;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::users::FindUser;
 
 /// Counts a refused login and writes it down, at most once a minute for one account and address.
-pub(super) async fn note_failure(
+pub(in crate::flows) async fn note_failure(
     server: &Server,
     error: FlowError,
-    request: &LoginRequest,
-    client: &Client,
-    origin: &Origin,
+    credentials: &Credentials,
+    (client, origin): (Option<&ClientId>, &Origin),
 ) -> FlowError {
     let reason = error.reason();
     metrics::counter!("chancery_login_total", "outcome" => reason).increment(1);
-    tracing::info!(reason, client_id = client.id.as_str(), "login refused");
+    tracing::info!(reason, client_id = client.map(ClientId::as_str), "login refused");
     if !matches!(error, FlowError::Refused(_) | FlowError::TooMany { .. }) {
         return error;
     }
     let throttled = matches!(error, FlowError::TooMany { .. });
-    let name = UserName::parse(&request.username).ok();
+    let name = UserName::parse(&credentials.username).ok();
     let account = match &name {
         Some(name) if !throttled || is_counted(server, name).await => name.canonical(),
         _ if throttled => "(too many attempts)",
@@ -37,9 +36,9 @@ pub(super) async fn note_failure(
     let event = server
         .event(AuditKind::LoginFailed, Actor::Anonymous)
         .about(account)
-        .through(&client.id)
         .from(origin)
         .because(reason);
+    let event = AuditEvent { client_id: client.map(ClientId::to_string), ..event };
     match server.store.write(Append(event.clone())).await {
         Ok(()) => audit::log(&event),
         Err(error) => tracing::warn!(%error, "a refused login could not be written down"),

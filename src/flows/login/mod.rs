@@ -1,15 +1,15 @@
 //! Logging in with a user name and a password, for first-party clients.
 
-mod failure;
-mod password;
-mod session;
+pub(super) mod failure;
+pub(super) mod password;
+pub(super) mod session;
 
 use failure::note_failure;
 use password::{authenticate_user, reward};
-use session::{begin_session, encode, end_surplus, store_session};
+use session::{Beginning, begin_session, end_surplus, store_session};
 
 use super::error::FlowError;
-use super::issue::{Admitted, RefreshResponse, TokenResponse};
+use super::issue::{Admitted, TokenResponse};
 use super::server::Server;
 use crate::protocol::access_token::Subject;
 use crate::protocol::audit::Origin;
@@ -17,6 +17,7 @@ use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
+use crate::protocol::session::Authentication;
 use crate::protocol::token_request::{LoginRequest, Requested};
 use crate::protocol::user::{Roles, User, UserStatus};
 use crate::storage::ops::users::FindUser;
@@ -32,7 +33,10 @@ pub async fn login(
     let client = admitted.client.clone();
     match attempt(server, (presented, &admitted), &request, origin).await {
         Ok(answer) => Ok(answer),
-        Err(error) => Err(note_failure(server, error, &request, &client, origin).await),
+        Err(error) => {
+            let client = Some(&client.id);
+            Err(note_failure(server, error, &request.credentials, (client, origin)).await)
+        }
     }
 }
 
@@ -47,22 +51,21 @@ async fn attempt(
     // Before the password, so that what no user could be granted tells nothing of it.
     let nobody = Roles::default();
     server.granting(admitted, Some(&nobody)).check_request(&request.requested)?;
-    let proven = authenticate_user(server, request, origin).await?;
+    let proven = authenticate_user(server, &request.credentials, origin).await?;
     let (user, admitted) = admit(server, (presented, origin), proven.user).await?;
     let granting = server.granting(&admitted, Some(&user.roles));
     let grant = granting.session(&request.requested)?;
     // Later tokens may be for the other resources of the grant.
     let token_grant = granting.token(&grant, &Requested { scope: None, resources: vec![] })?;
-    let (session, refresh) = begin_session(server, &user, grant, (&admitted, origin));
+    let authentication = Authentication { at: admitted.at, acr: None, amr: vec!["pwd".to_owned()] };
+    let beginning = Beginning { user: &user, grant, authentication, claims: None, browser: None };
+    let (session, refresh) = begin_session(server, beginning, (&admitted, origin))?;
     let subject = Subject::User(&user, &session);
     let token = server.prepare_token(&admitted, &subject, &token_grant)?;
-    let refresh = refresh.map(|secret| encode(&admitted.known, &session, secret)).transpose()?;
     store_session(server, &session, &admitted.client, origin).await?;
     reward(server, &proven.source, proven.rehash).await;
     end_surplus(server, &session, &admitted.known).await;
-    let answer = refresh
-        .map(|text| RefreshResponse::new(text, &session, session.idle_expires_at, admitted.at));
-    token.sign(answer)
+    token.sign(refresh)
 }
 
 fn check_first_party(client: &Client) -> Result<(), Refusal> {

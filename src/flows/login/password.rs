@@ -7,31 +7,31 @@ use crate::protocol::audit::Origin;
 use crate::protocol::error::Refusal;
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::reason::Reason;
-use crate::protocol::token_request::LoginRequest;
+use crate::protocol::token_request::Credentials;
 use crate::protocol::user::{User, UserStatus};
 use crate::storage::ops::users::{FindUser, Rehash};
 
 /// A user whose password was right, and what he has earned once his session is stored.
-pub(super) struct Proven {
-    pub(super) user: User,
-    pub(super) source: Source,
+pub(in crate::flows) struct Proven {
+    pub(in crate::flows) user: User,
+    pub(in crate::flows) source: Source,
     /// His password, hashed as it should be by now.
-    pub(super) rehash: Option<Rehash>,
+    pub(in crate::flows) rehash: Option<Rehash>,
 }
 
 /// The user, if name and password are right and he may log in. Every refusal costs one hash and
 /// reads the same (C060).
-pub(super) async fn authenticate_user(
+pub(in crate::flows) async fn authenticate_user(
     server: &Server,
-    request: &LoginRequest,
+    credentials: &Credentials,
     origin: &Origin,
 ) -> Result<Proven, FlowError> {
-    let name = UserName::parse(&request.username).ok();
-    let account = name.as_ref().map_or(request.username.as_str(), UserName::canonical);
+    let name = UserName::parse(&credentials.username).ok();
+    let account = name.as_ref().map_or(credentials.username.as_str(), UserName::canonical);
     let source = Source::new(account, origin.address);
     server.credentials.throttle.check(&source)?;
     let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
-    let password = Password::presented(&request.password).map_err(|_| wrong())?;
+    let password = Password::presented(&credentials.password).map_err(|_| wrong())?;
     let user = match &name {
         Some(name) => server.store.read(FindUser::Named(name.canonical().to_owned())).await?,
         None => None,
@@ -54,7 +54,7 @@ pub(super) async fn authenticate_user(
 
 /// Forgives the failures of whoever is logged in, and renews the hash of his password. A request
 /// that was refused in the end, whatever its password, changes neither.
-pub(super) async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
+pub(in crate::flows) async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
     server.credentials.throttle.succeeded(source);
     let Some(rehash) = rehash else { return };
     // Losing this race is no loss, since the password was changed meanwhile; neither is an error,

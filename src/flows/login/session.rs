@@ -1,44 +1,64 @@
 //! The session that a login begins, and those that make room for it.
 
 use super::super::error::FlowError;
-use super::super::issue::Admitted;
+use super::super::issue::{Admitted, RefreshResponse};
 use super::super::known::Known;
 use super::super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind, Origin};
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::Refusal;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::RefreshToken;
 use crate::protocol::rotation::{RetryStreak, Rotation};
+use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
+use crate::protocol::time::Timestamp;
 use crate::protocol::user::User;
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
 
-/// A new session with its first refresh token's secret, if the client may refresh.
-pub(super) fn begin_session(
+/// What a session begins with.
+pub(in crate::flows) struct Beginning<'a> {
+    pub(in crate::flows) user: &'a User,
+    pub(in crate::flows) grant: Grant,
+    /// When and how he proved who he is.
+    pub(in crate::flows) authentication: Authentication,
+    /// The `claims` parameter of the request.
+    pub(in crate::flows) claims: Option<String>,
+    /// The browser session in which it was granted, and when that ends in any case.
+    pub(in crate::flows) browser: Option<(BrowserSessionId, Timestamp)>,
+}
+
+/// A new session, with what the answer says of its first refresh token if the client may refresh. It
+/// is not stored yet.
+pub(in crate::flows) fn begin_session(
     server: &Server,
-    user: &User,
-    grant: Grant,
+    beginning: Beginning<'_>,
     (admitted, origin): (&Admitted, &Origin),
-) -> (Session, Option<Secret>) {
+) -> Result<(Session, Option<RefreshResponse>), FlowError> {
+    let Beginning { user, grant, authentication, claims, browser } = beginning;
     let (client, now) = (&admitted.client, admitted.at);
     let entropy = server.world.entropy.as_ref();
     let secret = Secret::from_bytes(entropy.bytes());
-    let max_expires_at = now + server.settings.sessions.max;
+    let offline = browser.is_none() || grant.scope.contains(Scope::OFFLINE_ACCESS);
+    let longest = now + server.settings.sessions.max;
+    let max_expires_at = match browser {
+        Some((_, end)) if !offline => longest.min(end),
+        _ => longest,
+    };
     let session = Session {
         id: SessionId::from_bytes(entropy.bytes()),
         user_id: user.id,
         user_version: user.version,
         client_id: client.id.clone(),
-        browser_session_id: None,
-        offline: true,
+        browser_session_id: browser.map(|(id, _)| id),
+        offline,
         grant,
-        authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
-        claims: None,
+        authentication,
+        claims,
         created_at: now,
         idle_expires_at: server.settings.sessions.idle_expiry(now, max_expires_at),
         max_expires_at,
@@ -56,10 +76,15 @@ pub(super) fn begin_session(
         user_agent: origin.user_agent.clone(),
         address: origin.address,
     };
-    (session, client.may_use(GrantType::RefreshToken).then_some(secret))
+    if !client.may_use(GrantType::RefreshToken) {
+        return Ok((session, None));
+    }
+    let text = encode(&admitted.known, &session, secret)?;
+    let refresh = RefreshResponse::new(text, &session, session.idle_expires_at, now);
+    Ok((session, Some(refresh)))
 }
 
-pub(super) fn encode(
+fn encode(
     known: &Known,
     session: &Session,
     secret: Secret,
@@ -94,7 +119,7 @@ pub(super) async fn store_session(
 }
 
 /// Ends what a user has beyond the cap, beside the session that has just begun.
-pub(super) async fn end_surplus(server: &Server, begun: &Session, known: &Known) {
+pub(in crate::flows) async fn end_surplus(server: &Server, begun: &Session, known: &Known) {
     let cap = server.settings.sessions_per_user;
     let ended = async {
         if server.store.read(CountSessions(begun.user_id)).await? > cap {

@@ -151,7 +151,10 @@ impl Refresh<'_> {
     ) -> Result<PreparedToken, FlowError> {
         let granting = self.server.granting(admitted, Some(&user.roles));
         let grant = granting.token(&session.grant, self.requested)?;
-        self.server.prepare_token(admitted, &Subject::User(user, session), &grant)
+        let token = self.server.prepare_token(admitted, &Subject::User(user, session), &grant)?;
+        // OIDC Core §12.2: a refreshed ID token has no nonce.
+        let id_token = self.server.prepare_id_token(admitted, (user, session), None)?;
+        Ok(token.beside(id_token))
     }
 
     fn judge(&self, reading: &Reading) -> Verdict<RefreshToken> {

@@ -10,7 +10,7 @@ use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::client_auth::PresentedClient;
-use crate::protocol::token_request::{LoginRequest, Requested};
+use crate::protocol::token_request::{Credentials, LoginRequest, Requested};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +44,8 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
         OneOrMore::More(more) => more.as_slice(),
     };
     let requested = Requested::parse(body.scope.as_deref(), resources.iter().map(String::as_str))?;
-    let request = LoginRequest { username: body.username, password: body.password, requested };
+    let credentials = Credentials { username: body.username, password: body.password };
+    let request = LoginRequest { credentials, requested };
     let (server, origin) = (exchange.server(), exchange.origin());
     let result = detached(async move { login(&server, &presented, request, &origin).await });
     Ok(respond::private(result.await?))

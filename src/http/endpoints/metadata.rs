@@ -23,7 +23,7 @@ struct Metadata<'a> {
     /// There is no authorization endpoint, so no response type: the member is required all the same
     /// (RFC 8414 §2), and an empty list is the truth.
     response_types_supported: [&'static str; 0],
-    grant_types_supported: [&'static str; 2],
+    grant_types_supported: [&'static str; 3],
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
@@ -48,7 +48,7 @@ fn document(issuer: &Issuer) -> String {
         revocations_uri: issuer.join("/revocations"),
         revocations_stream_uri: issuer.join("/revocations/stream"),
         response_types_supported: [],
-        grant_types_supported: GrantType::SERVED.map(GrantType::as_str),
+        grant_types_supported: GrantType::EVERY.map(GrantType::as_str),
         token_endpoint_auth_methods_supported: METHODS,
         revocation_endpoint: issuer.join("/oauth/revoke"),
         revocation_endpoint_auth_methods_supported: METHODS,

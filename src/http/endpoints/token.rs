@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 
+use crate::flows::authorize::exchange_code;
 use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::flows::{client_credentials, refresh};
@@ -43,6 +44,10 @@ async fn answer(mut exchange: Exchange, grant: &mut &'static str) -> Result<Resp
             )));
         }
         match request {
+            TokenRequest::AuthorizationCode(request, requested) => {
+                let caller = (&presented, admitted);
+                exchange_code(&server, caller, (&request, &requested), &origin).await
+            }
             TokenRequest::ClientCredentials(requested) => {
                 client_credentials::client_credentials(&server, &admitted, &requested)
             }

@@ -1,12 +1,16 @@
 //! Authorization requests (RFC 6749 §4.1.1, OIDC Core §3.1.2.1): from parameters to types. Whom an
 //! answer may go to is settled first, since only then may anything be told by a redirect.
 
+mod answer;
 mod claims;
 mod denial;
+mod progress;
 mod prompt;
 
+pub use answer::{Answer, Recipient};
 pub use claims::{ClaimsRequest, RequestedClaims};
 pub use denial::{Denial, DenialCode};
+pub use progress::{SignInNeed, SignedIn, Times};
 pub use prompt::Prompt;
 
 use std::time::Duration;
@@ -153,6 +157,16 @@ impl AuthorizationRequest {
     /// Whether it is one of `OpenID` Connect: an ID token is asked for.
     pub fn asks_for_openid(&self) -> bool {
         self.requested.scope.as_ref().is_some_and(|scope| scope.contains(Scope::OPENID))
+    }
+
+    /// Refuses what only another way of signing in could meet: no context is defined here
+    /// (OIDC Core §5.5.1.1).
+    pub fn check_contexts(&self) -> Result<(), Denial> {
+        if self.claims.id_token.essential_acr.is_empty() {
+            return Ok(());
+        }
+        let text = "no authentication context of this server is one of those that must be met";
+        Err(Denial::new(DenialCode::UnmetAuthenticationRequirements, text))
     }
 
     /// PKCE-05, O21-04: without a challenge a stolen code works for whoever stole it.

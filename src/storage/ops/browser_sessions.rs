@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::sessions::Ended;
+use super::sessions::{self, Ended};
 use super::{Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::browser_session::BrowserSession;
@@ -41,6 +41,17 @@ pub struct FoundBrowserSession {
     pub session: BrowserSession,
     /// Its user, unless he was deleted.
     pub user: Option<User>,
+}
+
+impl FoundBrowserSession {
+    /// The browser session as it is shown: one that a change of its user has ended reads as ended,
+    /// though nothing marks it.
+    pub fn shown(self) -> BrowserSession {
+        let Self { mut session, user } = self;
+        let life = &mut session.life;
+        life.status = sessions::shown(life.status, user.as_ref(), session.user_version);
+        session
+    }
 }
 
 /// Notes that a browser session was used, if it is alive.

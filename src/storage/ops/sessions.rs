@@ -41,16 +41,21 @@ impl FoundSession {
     /// before it is marked.
     pub fn shown(self) -> Session {
         let Self { mut session, user } = self;
-        let over = match user {
-            None => Some(EndReason::UserDeleted),
-            Some(user) if user.status == UserStatus::Disabled => Some(EndReason::UserDisabled),
-            Some(user) if user.version != session.user_version => Some(EndReason::UserChanged),
-            Some(_) => None,
-        };
-        if let (SessionStatus::Active, Some(reason)) = (session.status, over) {
-            session.status = SessionStatus::Ended(reason);
-        }
+        session.status = shown(session.status, user.as_ref(), session.user_version);
         session
+    }
+}
+
+/// The status of what began at a user's `version`, given him as he is now.
+pub(super) fn shown(status: SessionStatus, user: Option<&User>, version: i64) -> SessionStatus {
+    match (status, user) {
+        (SessionStatus::Ended(_), _) => status,
+        (_, None) => SessionStatus::Ended(EndReason::UserDeleted),
+        (_, Some(user)) if user.status == UserStatus::Disabled => {
+            SessionStatus::Ended(EndReason::UserDisabled)
+        }
+        (_, Some(user)) if user.version != version => SessionStatus::Ended(EndReason::UserChanged),
+        _ => status,
     }
 }
 

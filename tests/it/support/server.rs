@@ -193,6 +193,10 @@ async fn build(
     let settings = Settings {
         issuer: Issuer::parse(options.issuer).unwrap(),
         tokens: TokenLimits { max_life, max_size: options.max_size },
+        browser_sessions: SessionLifetimes {
+            idle: Duration::from_hours(12),
+            max: Duration::from_hours(30 * 24),
+        },
         sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
         sessions_per_user: options.sessions_per_user,
         retry_echo: options.retry_echo,

@@ -1,0 +1,169 @@
+//! Browser sessions: who is signed in, and signing in.
+
+use super::super::error::FlowError;
+use super::super::login::failure::note_failure;
+use super::super::login::password::{authenticate_user, reward};
+use super::super::server::Server;
+use crate::audit;
+use crate::protocol::audit::{Actor, AuditKind, Origin};
+use crate::protocol::browser_session::{BrowserCookie, BrowserLife, BrowserSession};
+use crate::protocol::client::ClientId;
+use crate::protocol::error::Refusal;
+use crate::protocol::ids::BrowserSessionId;
+use crate::protocol::reason::Reason;
+use crate::protocol::session::{Authentication, EndReason, SessionStatus};
+use crate::protocol::time::Timestamp;
+use crate::protocol::token_request::Credentials;
+use crate::protocol::user::User;
+use crate::storage::ops::Swap;
+use crate::storage::ops::browser_sessions::{
+    BeginBrowserSession, BrowserSessions, FindBrowserSession, FoundBrowserSession,
+    TouchBrowserSession,
+};
+
+/// A browser in which somebody is signed in.
+#[derive(Clone)]
+pub struct Present {
+    /// The browser session, which is alive.
+    pub session: BrowserSession,
+    /// Its user, as he is.
+    pub user: User,
+}
+
+/// Who is signed in in the browser with this cookie. A browser session that is used lives on.
+pub async fn present(
+    server: &Server,
+    cookie: Option<&BrowserCookie>,
+    origin: &Origin,
+) -> Result<Option<Present>, FlowError> {
+    let Some(found) = find(server, cookie).await? else {
+        return Ok(None);
+    };
+    let (now, FoundBrowserSession { session, user }) = (server.now(), found);
+    let alive = session.is_alive(user.as_ref(), now);
+    let Some(user) = user.filter(|_| alive) else {
+        return Ok(None);
+    };
+    touch(server, &session, (now, origin)).await;
+    Ok(Some(Present { session, user }))
+}
+
+/// Signs a user in, and answers the cookie of his new browser session. The one that the browser had
+/// before is over (SES-01, C045).
+pub async fn sign_in(
+    server: &Server,
+    credentials: &Credentials,
+    (old, client): (Option<&BrowserCookie>, Option<&ClientId>),
+    origin: &Origin,
+) -> Result<BrowserCookie, FlowError> {
+    match attempt(server, credentials, old, origin).await {
+        Ok(cookie) => {
+            metrics::counter!("chancery_login_total", "outcome" => "ok").increment(1);
+            Ok(cookie)
+        }
+        Err(error) => Err(note_failure(server, error, credentials, (client, origin)).await),
+    }
+}
+
+async fn attempt(
+    server: &Server,
+    credentials: &Credentials,
+    old: Option<&BrowserCookie>,
+    origin: &Origin,
+) -> Result<BrowserCookie, FlowError> {
+    let proven = authenticate_user(server, credentials, origin).await?;
+    let old = find(server, old).await?.map(|found| found.session);
+    let cookie = begin(server, &proven.user, old.as_ref().map(|old| old.id), origin).await?;
+    let other = old.filter(|old| old.user_id != proven.user.id);
+    if let Some(other) = other {
+        end_other(server, &other).await;
+    }
+    reward(server, &proven.source, proven.rehash).await;
+    Ok(cookie)
+}
+
+/// Begins a browser session for a user who has just proved who he is, in the place of the one that
+/// his browser had.
+pub(in crate::flows) async fn begin(
+    server: &Server,
+    user: &User,
+    replaces: Option<BrowserSessionId>,
+    origin: &Origin,
+) -> Result<BrowserCookie, FlowError> {
+    let entropy = server.world.entropy.as_ref();
+    let cookie = BrowserCookie::from_bytes(entropy.bytes());
+    let (now, lifetimes) = (server.now(), &server.settings.browser_sessions);
+    let max_expires_at = now + lifetimes.max;
+    let session = BrowserSession {
+        id: BrowserSessionId::from_bytes(entropy.bytes()),
+        secret: cookie.hash(),
+        user_id: user.id,
+        user_version: user.version,
+        authentication: Authentication { at: now, acr: None, amr: vec!["pwd".to_owned()] },
+        created_at: now,
+        last_seen: now,
+        life: BrowserLife {
+            idle_expires_at: lifetimes.idle_expiry(now, max_expires_at),
+            max_expires_at,
+            status: SessionStatus::Active,
+        },
+        user_agent: origin.user_agent.clone(),
+        address: origin.address,
+    };
+    let audit = server
+        .event(AuditKind::SignIn, Actor::User(user.id.to_string()))
+        .about(session.id)
+        .from(origin);
+    let begin = BeginBrowserSession { session, replaces, audit: audit.clone() };
+    match server.store.write(begin).await? {
+        Swap::Won => {
+            audit::log(&audit);
+            Ok(cookie)
+        }
+        // The user was changed while his password was being compared.
+        Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),
+    }
+}
+
+async fn find(
+    server: &Server,
+    cookie: Option<&BrowserCookie>,
+) -> Result<Option<FoundBrowserSession>, FlowError> {
+    let Some(cookie) = cookie else {
+        return Ok(None);
+    };
+    Ok(server.store.read(FindBrowserSession::Secret(cookie.hash())).await?)
+}
+
+/// Somebody else has signed in in this browser: what the one before him had there ends.
+async fn end_other(server: &Server, old: &BrowserSession) {
+    let ended = async {
+        let known = server.memory.current().await?;
+        let which = BrowserSessions::One(old.id);
+        server.end_browser_sessions(which, EndReason::Replaced, None, &known).await
+    };
+    if let Err(error) = ended.await {
+        // The browser itself has lost the cookie; the sessions of applications end by themselves.
+        tracing::warn!(%error, "the sessions of a browser's user before could not be ended");
+    }
+}
+
+/// Notes that a browser session was used, but not each time.
+async fn touch(server: &Server, session: &BrowserSession, (now, origin): (Timestamp, &Origin)) {
+    if now.since(session.last_seen) < TOUCH_EVERY {
+        return;
+    }
+    let lifetimes = &server.settings.browser_sessions;
+    let touch = TouchBrowserSession {
+        id: session.id,
+        at: now,
+        idle_expires_at: lifetimes.idle_expiry(now, session.life.max_expires_at),
+        address: origin.address,
+    };
+    if let Err(error) = server.store.write(touch).await {
+        tracing::warn!(%error, "the use of a browser session could not be noted");
+    }
+}
+
+/// Short against every idle lifetime that makes sense.
+const TOUCH_EVERY: std::time::Duration = std::time::Duration::from_mins(1);
