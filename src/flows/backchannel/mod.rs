@@ -67,6 +67,7 @@ impl Courier {
         loop {
             let wait = self.take_up_or_wait().await;
             tokio::select! {
+                biased;
                 () = &mut stop => break,
                 true = self.settled() => {}
                 () = server.backchannel.due.notified() => {}
