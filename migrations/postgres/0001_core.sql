@@ -44,6 +44,7 @@ CREATE TABLE client (
     client_uri                TEXT,
     policy_uri                TEXT,
     tos_uri                   TEXT,
+    logo                      BYTEA,
     status                    TEXT    NOT NULL,
     managed                   BIGINT  NOT NULL,
     not_before                BIGINT,
@@ -52,6 +53,15 @@ CREATE TABLE client (
     created_at                BIGINT  NOT NULL,
     updated_at                BIGINT  NOT NULL
 );
+
+-- The pictures of clients, which `client.logo` names by their hash.
+CREATE TABLE client_logo (
+    key   BYTEA PRIMARY KEY,
+    hash  BYTEA NOT NULL,
+    bytes BYTEA NOT NULL
+);
+
+CREATE INDEX client_logo_hash ON client_logo (hash);
 
 CREATE TABLE resource (
     id               BYTEA   PRIMARY KEY,

@@ -44,6 +44,7 @@ CREATE TABLE client (
     client_uri                TEXT,
     policy_uri                TEXT,
     tos_uri                   TEXT,
+    logo                      BLOB,
     status                    TEXT    NOT NULL,
     managed                   INTEGER NOT NULL,
     not_before                INTEGER,
@@ -52,6 +53,15 @@ CREATE TABLE client (
     created_at                INTEGER NOT NULL,
     updated_at                INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- The pictures of clients, which `client.logo` names by their hash.
+CREATE TABLE client_logo (
+    key   BLOB PRIMARY KEY,
+    hash  BLOB NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX client_logo_hash ON client_logo (hash);
 
 CREATE TABLE resource (
     id               BLOB    PRIMARY KEY,

@@ -1,17 +1,19 @@
 //! `chancery client`.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
 use super::client_settings::{Reset, SettingsArgs};
 use super::context::{Context, Keys};
-use super::{Failure, input};
-use crate::flows::admin::By;
+use super::{Failure, input, picture};
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
 use crate::flows::admin::views::{self, ChangedClient, Effective, List};
+use crate::flows::admin::{By, logos};
 use crate::flows::server::Server;
 use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus, GrantType};
+use crate::protocol::picture::Picture;
 use crate::protocol::secret::ClientSecret;
 
 #[derive(Subcommand)]
@@ -44,6 +46,17 @@ pub(super) enum Command {
         /// Somebody else has the old secret: refuse it at once, with the tokens that it got.
         #[arg(long, conflicts_with = "overlap")]
         compromised: bool,
+    },
+    /// Give a client a picture, which people see where they are asked for their consent.
+    Logo {
+        #[command(flatten)]
+        client: Which,
+        /// A PNG, JPEG, WebP or GIF picture of at most 64 KiB.
+        #[arg(value_name = "FILE", required_unless_present = "remove")]
+        file: Option<PathBuf>,
+        /// Take its picture away.
+        #[arg(long, conflicts_with = "file")]
+        remove: bool,
     },
     /// Delete a client with its sessions.
     Delete(Which),
@@ -127,6 +140,14 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
             let (changed, secret) = context.with_server(Keys::Opened, rotate).await?;
             output.record(&ChangedClient::of(&changed, Some(&secret)))
         }
+        Command::Logo { client, file, remove: _ } => {
+            let logo = file.as_deref().map(read_logo).transpose()?;
+            let set = async |server: &Server| {
+                let client = client.find(server).await?;
+                Ok(logos::set(server, &by(), client, logo).await?)
+            };
+            output.record(&views::Client::of(&context.with_server(Keys::Opened, set).await?))
+        }
         Command::Delete(client) => {
             let delete = async |server: &Server| {
                 let client = client.find(server).await?;
@@ -135,6 +156,11 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
             output.record(&Effective::of(&context.with_server(Keys::Opened, delete).await?))
         }
     }
+}
+
+fn read_logo(path: &Path) -> Result<Picture, Failure> {
+    let bytes = picture::read(path, Picture::LARGEST as u64)?;
+    Picture::parse(bytes).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
 }
 
 async fn set_status(

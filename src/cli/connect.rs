@@ -104,10 +104,7 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
         issuer: config.issuer.clone(),
         tokens: tokens.limits(),
         sessions: tokens.lifetimes(),
-        browser_sessions: SessionLifetimes {
-            idle: Duration::from_hours(12),
-            max: Duration::from_hours(30 * 24),
-        },
+        browser_sessions: tokens.browser_lifetimes(),
         sessions_per_user: tokens.sessions_per_user,
         retry_echo: tokens.retry_echo,
         retry_window: tokens.retry_window,

@@ -22,6 +22,7 @@ mod log;
 mod migrate;
 mod output;
 mod parsers;
+mod picture;
 mod resource;
 mod revoke;
 mod serve;

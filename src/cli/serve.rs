@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::apply;
 use super::connect::connect;
 use super::first_run::first_run;
-use super::{Failure, log};
+use super::{Failure, log, picture};
 use crate::config::Config;
 use crate::flows::administration::Administration;
 use crate::flows::background;
@@ -19,6 +19,12 @@ use crate::telemetry::collect_metrics;
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     log::start(config, "info");
     let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
+    let logo =
+        config.pages.logo.as_deref().map(|path| picture::read(path, MAX_LOGO)).transpose()?;
+    let brand = config
+        .pages
+        .brand(logo, &config.issuer)
+        .map_err(|error| Failure::new(format!("pages.logo: {error}")))?;
     // Before the database: a taken port should not leave a first run behind.
     let listeners = bind(&config.listen).await?;
     let admin_listeners = match config.admin_listen.as_slice() {
@@ -43,6 +49,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
             request_timeout: config.http.request_timeout,
             trusted_proxies: config.trusted_proxies.clone(),
         },
+        brand,
         render_metrics: Box::new(move || metrics.render()),
     });
     let background = background::start(&server);
@@ -68,6 +75,9 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!(drained, "stopped");
     Ok(())
 }
+
+/// The largest picture of the brand, in bytes.
+const MAX_LOGO: u64 = 256 * 1024;
 
 pub(super) fn limits(config: &Config) -> Limits {
     Limits {

@@ -1,5 +1,5 @@
 //! The typed configuration: a TOML file, the environment over it, secrets from files, and the
-//! objects that the file declares. Must not import any part of the crate but `protocol`.
+//! objects that the file declares. Must not import any part of the crate but `protocol` and `pages`.
 //!
 //! Each key is declared once, by the macro `section!`, with its meaning, its default and what it
 //! takes; reading, messages, `config show` and the documentation follow from that.
@@ -22,6 +22,7 @@ mod kind;
 mod log;
 mod logout;
 mod network;
+mod pages;
 mod passwords;
 mod problem;
 mod secret;
@@ -43,6 +44,7 @@ pub use http::Http;
 pub use keys::Keys;
 pub use log::{Log, LogFormat};
 pub use logout::Logout;
+pub use pages::Pages;
 pub use passwords::Passwords;
 pub use problem::{At, ConfigError, Problem};
 pub use secret::SecretText;

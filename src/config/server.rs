@@ -19,6 +19,7 @@ use super::kind::{Choice, Parsed, Refused};
 use super::log::Log;
 use super::logout::Logout;
 use super::network::{networks, sockets};
+use super::pages::Pages;
 use super::passwords::Passwords;
 use super::secret::{DATABASE_URL, MASTER_KEY, SecretText};
 use super::section::section;
@@ -58,6 +59,8 @@ section! {
         keys: Keys = input.section("keys", Keys::read);
         /// `[passwords]`.
         passwords: Passwords = input.section("passwords", Passwords::read);
+        /// `[pages]`.
+        pages: Pages = input.section("pages", Pages::read);
         /// `[feed]`.
         feed: Feed = input.section("feed", Feed::read);
         /// `[http]`.

@@ -24,6 +24,11 @@ section! {
         refresh_idle_ttl: Duration = 14 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long a session may live at all, counted from its login.
         session_max_ttl: Duration = 90 * DAY, takes seconds(SECOND, 3650 * DAY);
+        /// How long somebody who has signed in with a browser may go without using any application
+        /// there before he has to sign in again.
+        browser_idle_ttl: Duration = 12 * HOUR, takes seconds(SECOND, 3650 * DAY);
+        /// How long he may stay signed in at all.
+        browser_max_ttl: Duration = 30 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long a refresh token that was used is answered with the same successor once more:
         /// for parallel tabs and lost answers.
         retry_echo: Duration = 30 * SECOND, takes seconds(Duration::ZERO, 5 * MINUTE);
@@ -46,12 +51,22 @@ impl Tokens {
         SessionLifetimes { idle: self.refresh_idle_ttl, max: self.session_max_ttl }
     }
 
+    /// How long browser sessions live.
+    pub fn browser_lifetimes(&self) -> SessionLifetimes {
+        SessionLifetimes { idle: self.browser_idle_ttl, max: self.browser_max_ttl }
+    }
+
     /// What must hold between the keys.
     pub(super) fn check(&self, input: &mut Input<'_>) {
         input.require(
             self.refresh_idle_ttl <= self.session_max_ttl,
             &["tokens.refresh_idle_ttl", "tokens.session_max_ttl"],
             "must be at most tokens.session_max_ttl, which ends the session in any case",
+        );
+        input.require(
+            self.browser_idle_ttl <= self.browser_max_ttl,
+            &["tokens.browser_idle_ttl", "tokens.browser_max_ttl"],
+            "must be at most tokens.browser_max_ttl, which ends the browser session in any case",
         );
         input.require(
             self.retry_window >= self.retry_echo,

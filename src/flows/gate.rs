@@ -7,7 +7,7 @@ use chancery_verifier::claims::AccessTokenClaims;
 use super::error::FlowError;
 use super::known::Known;
 use super::server::Server;
-use crate::protocol::client::{ClientId, ClientStatus};
+use crate::protocol::client::{Client, ClientId, ClientStatus};
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::key::Kid;
@@ -31,6 +31,29 @@ impl Principal {
         let session = SessionId::parse(self.claims.sid.as_deref()?)?;
         Some((UserId::parse(&self.claims.sub)?, session))
     }
+
+    /// The client that the token was issued to.
+    pub fn client(&self) -> Option<&Arc<Client>> {
+        self.known.client(&ClientId::parse(&self.claims.client_id).ok()?)
+    }
+
+    /// Refuses a token that is not for `audience`.
+    pub fn check_audience(&self, audience: &ResourceUri) -> Result<(), Refusal> {
+        if self.claims.aud.contains(audience.as_str()) {
+            return Ok(());
+        }
+        Err(Refusal::invalid_token(Reason::TokenInvalid))
+    }
+
+    /// The token's scope, if `scope` is in it.
+    pub fn check_scope(&self, scope: &str) -> Result<ScopeSet, Refusal> {
+        let granted = ScopeSet::parse(self.claims.scope.as_deref().unwrap_or_default());
+        granted.ok().filter(|granted| granted.contains(scope)).ok_or(Refusal::new(
+            ErrorCode::InsufficientScope,
+            "the access token does not carry the scope of this operation",
+            Reason::ScopeTooSmall,
+        ))
+    }
 }
 
 impl Server {
@@ -47,9 +70,7 @@ impl Server {
         audience: &ResourceUri,
     ) -> Result<Principal, FlowError> {
         let principal = self.authorize(token).await?;
-        if !principal.claims.aud.contains(audience.as_str()) {
-            return Err(Refusal::invalid_token(Reason::TokenInvalid).into());
-        }
+        principal.check_audience(audience)?;
         Ok(principal)
     }
 
@@ -57,15 +78,7 @@ impl Server {
     pub async fn authorize_admin(&self, token: &str, scope: &str) -> Result<Principal, FlowError> {
         let audience = self.settings.issuer.admin_resource();
         let principal = self.authorize_for(token, &audience).await?;
-        let granted = principal.claims.scope.as_deref().map(ScopeSet::parse);
-        if !granted.is_some_and(|granted| granted.is_ok_and(|granted| granted.contains(scope))) {
-            return Err(Refusal::new(
-                ErrorCode::InsufficientScope,
-                "the access token does not carry the scope of this operation",
-                Reason::ScopeTooSmall,
-            )
-            .into());
-        }
+        principal.check_scope(scope)?;
         Ok(principal)
     }
 

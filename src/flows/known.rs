@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::keys::KeyRing;
-use crate::protocol::client::{Client, ClientId};
+use crate::protocol::client::{Client, ClientId, ClientStatus};
+use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::resource::Resource;
 use crate::protocol::revocation::FeedHead;
 use crate::protocol::uri::ResourceUri;
@@ -34,6 +35,19 @@ impl Known {
     /// The resource of this name, if tokens are issued for it.
     pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
         self.resources.get(uri).filter(|resource| resource.enabled)
+    }
+
+    /// What keys sign by what is registered: the tokens of each resource, and what each client is told
+    /// of its users. A disabled client is told nothing.
+    pub(super) fn key_places(&self) -> Vec<(KeyUse, Algorithm)> {
+        let resources = self.resources().map(|resource| resource.settings.algorithm);
+        let clients = self.clients().filter(|client| client.status != ClientStatus::Disabled);
+        let told = clients.flat_map(|client| {
+            let sign_in = &client.settings.sign_in;
+            [Some(sign_in.id_token_algorithm), sign_in.userinfo_algorithm].into_iter().flatten()
+        });
+        let resources = resources.map(|algorithm| (KeyUse::AccessToken, algorithm));
+        resources.chain(told.map(|algorithm| (KeyUse::IdToken, algorithm))).collect()
     }
 
     /// Every resource, the built-in ones included.

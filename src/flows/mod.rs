@@ -33,3 +33,4 @@ pub mod server;
 pub mod sessions;
 pub mod setup;
 pub mod subscribers;
+pub mod userinfo;

@@ -16,7 +16,6 @@ use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
 use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
-use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::profile::Profile;
 use crate::protocol::reason::Reason;
@@ -79,15 +78,7 @@ impl Server {
     /// Takes every step that is due for the keys.
     pub async fn maintain_keys(&self) -> Result<(), FlowError> {
         let known = self.memory.current().await.ok();
-        let of_resources = known.iter().flat_map(|known| known.resources());
-        let of_clients = known.iter().flat_map(|known| known.clients());
-        let in_use: Vec<(KeyUse, Algorithm)> = of_resources
-            .map(|resource| (KeyUse::AccessToken, resource.settings.algorithm))
-            .chain(
-                of_clients
-                    .map(|client| (KeyUse::IdToken, client.settings.sign_in.id_token_algorithm)),
-            )
-            .collect();
+        let in_use = known.map(|known| known.key_places()).unwrap_or_default();
         if self.memory.keeper().maintain(&in_use).await? {
             self.memory.refresh().await?;
         }

@@ -56,6 +56,38 @@ impl HttpError {
         Self { of_bearer: true, ..self }
     }
 
+    /// What is refused, if that is what happened.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match &self.error {
+            FlowError::Refused(refusal) => Some(*refusal),
+            _ => None,
+        }
+    }
+
+    /// The error itself.
+    pub(super) fn error(&self) -> &FlowError {
+        &self.error
+    }
+
+    /// The status of a page about it: a browser that gets 401 asks for a password of its own.
+    pub(super) fn page_status(&self) -> StatusCode {
+        match status(self.parts().0) {
+            StatusCode::UNAUTHORIZED => StatusCode::BAD_REQUEST,
+            status => status,
+        }
+    }
+
+    /// Adds what every answer about it says, whatever its body: when to come again, and why, for the
+    /// log.
+    pub(super) fn note(&self, response: &mut Response) {
+        if let (_, _, Some(wait)) = self.parts() {
+            // Rounded up: a client that comes a moment too early would be refused again.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response.extensions_mut().insert(ReasonOf(self.error.reason()));
+    }
+
     /// The code, the text and the wait that the answer tells of.
     fn parts(&self) -> (ErrorCode, &'static str, Option<Duration>) {
         match &self.error {
@@ -134,7 +166,7 @@ fn status(code: ErrorCode) -> StatusCode {
 
 impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
-        let (code, error_description, retry_after) = self.parts();
+        let (code, error_description, _) = self.parts();
         let body = Body { error: code.as_str(), error_description };
         let mut response = (status(code), Json(body)).into_response();
         let headers = response.headers_mut();
@@ -142,12 +174,7 @@ impl IntoResponse for HttpError {
         if let Some(value) = self.challenge(code).and_then(|text| text.parse().ok()) {
             headers.insert(WWW_AUTHENTICATE, value);
         }
-        if let Some(wait) = retry_after {
-            // Rounded up: a client that comes a moment too early would be refused again.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-        }
-        response.extensions_mut().insert(ReasonOf(self.error.reason()));
+        self.note(&mut response);
         response
     }
 }

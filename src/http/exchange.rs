@@ -1,6 +1,6 @@
 //! One request being read: body, credentials, origin.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request};
@@ -29,7 +29,8 @@ pub(super) struct Exchange {
     route: &'static Route,
     /// The listener that it came to.
     pub listener: Listener,
-    body: Body,
+    /// Read once. The lock is never waited for: it lets an endpoint lend the rest to its parts.
+    body: Mutex<Body>,
 }
 
 impl Exchange {
@@ -40,7 +41,7 @@ impl Exchange {
         request: Request,
     ) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, route, listener, body }
+        Self { app, parts, route, listener, body: Mutex::new(body) }
     }
 
     /// The server.
@@ -99,11 +100,34 @@ impl Exchange {
         if self.parts.uri.query().is_some() {
             return Err(Refusal::invalid_request("parameters belong in the body").into());
         }
-        if !self.has_type("application/x-www-form-urlencoded") {
+        if !self.has_type(FORM) {
             let text = "the body must be application/x-www-form-urlencoded";
             return Err(Refusal::invalid_request(text).into());
         }
         Ok(Form(self.read_body().await?))
+    }
+
+    /// The form that a page of ours, or of a client, has sent.
+    pub(super) async fn page_form(&mut self) -> Result<Form, HttpError> {
+        if !self.has_type(FORM) {
+            let text = "the body must be application/x-www-form-urlencoded";
+            return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
+        }
+        Ok(Form(self.read_body().await?))
+    }
+
+    /// Reads a body that nothing is taken from: it may be missing, or be a form without a token beside
+    /// that of the header (C024).
+    pub(super) async fn no_second_token(&mut self) -> Result<(), HttpError> {
+        let body = self.read_body().await?;
+        if !body.is_empty() && !self.has_type(FORM) {
+            let text = "the body is empty, or a form";
+            return Err(Refusal::invalid_request(text).into());
+        }
+        if Params::parse(&body)?.value("access_token").is_some() {
+            return Err(Refusal::invalid_request("more than one access token").into());
+        }
+        Ok(())
     }
 
     /// The JSON object in the body, which has every parameter.
@@ -157,13 +181,14 @@ impl Exchange {
         essence.trim().eq_ignore_ascii_case(expected) && utf8
     }
 
-    async fn read_body(&mut self) -> Result<Bytes, HttpError> {
+    /// The body, of whatever type it says that it is.
+    pub(super) async fn read_body(&mut self) -> Result<Bytes, HttpError> {
         if self.parts.headers.contains_key(CONTENT_ENCODING) {
             let text = "the body must not be compressed";
             return Err(HttpError::plain(ErrorCode::UnsupportedMediaType, text));
         }
         let limit = self.app.settings.body_limit;
-        let body = std::mem::replace(&mut self.body, Body::empty());
+        let body = self.body.get_mut().map(std::mem::take).unwrap_or_default();
         to_bytes(body, limit).await.map_err(|error| {
             let source = std::error::Error::source(&error);
             if source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>) {
@@ -175,12 +200,19 @@ impl Exchange {
     }
 }
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const UNKNOWN_PARAMETER: &str = "the URL has a parameter that this path does not take";
 
 /// The body of a form.
 pub(super) struct Form(Bytes);
 
 impl Form {
+    /// As it came.
+    pub(super) fn text(&self) -> Result<&str, HttpError> {
+        let text = std::str::from_utf8(&self.0);
+        text.map_err(|_| Refusal::invalid_request("the form is not text").into())
+    }
+
     /// The parameters.
     pub(super) fn params(&self) -> Result<Params<'_>, HttpError> {
         Ok(Params::parse(&self.0)?)

@@ -1,28 +1,38 @@
 //! HTTP: routes, reading requests, the one map from errors to answers. The only place that knows
-//! axum. May import [`crate::flows`], [`crate::protocol`] and [`crate::env`]; never storage or keys.
+//! axum. May import [`crate::flows`], [`crate::pages`], [`crate::protocol`] and [`crate::env`]; never
+//! storage or keys.
 
 pub mod gate;
 pub mod routes;
 pub mod serve;
 
+mod cookies;
 mod cors;
 mod endpoints;
 mod error;
 mod exchange;
 mod middleware;
 mod origin;
+mod pages;
 mod respond;
 
+pub use cors::Sharing;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
+use endpoints::assets::Assets;
+
 use crate::flows::server::Server;
+use crate::pages::Brand;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct App(Arc<AppState>);
+pub struct App {
+    state: Arc<AppState>,
+    assets: Arc<Assets>,
+}
 
 /// The parts of an [`App`].
 pub struct AppState {
@@ -30,6 +40,8 @@ pub struct AppState {
     pub server: Arc<Server>,
     /// How requests are read.
     pub settings: HttpSettings,
+    /// How the pages look.
+    pub brand: Brand,
     /// Writes the metrics in the text format of Prometheus.
     pub render_metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
@@ -49,7 +61,8 @@ pub struct HttpSettings {
 impl App {
     /// An app.
     pub fn new(state: AppState) -> Self {
-        Self(Arc::new(state))
+        let assets = Arc::new(Assets::of(&state.brand));
+        Self { state: Arc::new(state), assets }
     }
 }
 
@@ -57,6 +70,6 @@ impl std::ops::Deref for App {
     type Target = AppState;
 
     fn deref(&self) -> &AppState {
-        &self.0
+        &self.state
     }
 }

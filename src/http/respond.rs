@@ -22,6 +22,13 @@ pub(super) fn with_status(status: StatusCode, body: impl Serialize) -> Response 
     response
 }
 
+/// Like [`private`], as a JWT.
+pub(super) fn private_jwt(token: String) -> Response {
+    let mut response = ([(CONTENT_TYPE, "application/jwt")], token).into_response();
+    keep_private(response.headers_mut());
+    response
+}
+
 /// An empty answer.
 pub(super) fn empty(status: StatusCode) -> Response {
     let mut response = status.into_response();
@@ -38,6 +45,15 @@ pub(super) fn public(
 ) -> Response {
     let cache = format!("public, max-age={max_age}, stale-if-error=86400");
     cached((content_type, body.to_owned().into()), etag, &cache, request)
+}
+
+/// A public document that never changes under its name, or 304 for who has it already.
+pub(super) fn forever(
+    document: (&'static str, Bytes),
+    name: &str,
+    request: &HeaderMap,
+) -> Response {
+    cached(document, &format!("\"{name}\""), "public, max-age=31536000, immutable", request)
 }
 
 /// A public document that caches may keep as `cache` says, or 304 for who has it already.

@@ -10,10 +10,12 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 
 use super::cors::{Shared, Sharing, share};
-use super::endpoints::admin::{self, audit, clients, resources, revocations, users};
+use super::endpoints::admin::{
+    self, audit, browser_sessions, clients, resources, revocations, users,
+};
 use super::endpoints::{
-    applied, health, introspect, jwks, login, logout, metadata, metrics, revocations as feed,
-    revoke, sessions, token,
+    applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata,
+    metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -68,6 +70,8 @@ macro_rules! route {
 
 const NONE: &[&str] = &[];
 const BEHIND: &[&str] = &["cursor", "epoch", "after"];
+const SIGN_IN: &[&str] = &["i", "switch"];
+const INTERACTION: &[&str] = &["i"];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -78,18 +82,29 @@ const EXPLAIN: &[&str] = &["token", "session", "user"];
 /// The routes.
 pub const ROUTES: &[Route] = &[
     route!(GET "/.well-known/oauth-authorization-server" WellKnown Everybody metadata::get),
+    route!(GET "/.well-known/openid-configuration" Issuer Everybody metadata::get),
     route!(GET "/.well-known/jwks.json" Issuer Everybody jwks::get),
     route!(GET "/revocations" Issuer Everybody feed::get, BEHIND),
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
+    route!(GET "/oauth/authorize" Issuer None authorize::get),
+    route!(POST "/oauth/authorize" Issuer None authorize::post),
+    route!(GET "/signin" Issuer None signin::get, SIGN_IN),
+    route!(POST "/signin" Issuer None signin::post),
+    route!(GET "/consent" Issuer None consent::get, INTERACTION),
+    route!(POST "/consent" Issuer None consent::post),
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
+    route!(GET "/oauth/userinfo" Issuer Registered userinfo::get),
+    route!(POST "/oauth/userinfo" Issuer Registered userinfo::post),
     route!(POST "/revocations/applied" Issuer None applied::post),
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/assets/{file}" Issuer None assets::get),
+    route!(GET "/assets/clients/{hash}" Issuer None assets::logo),
     route!(GET "/admin/v1/users" Admin None users::list, PAGE),
     route!(POST "/admin/v1/users" Admin None users::create),
     route!(GET "/admin/v1/users/{id}" Admin None users::show),
@@ -103,6 +118,8 @@ pub const ROUTES: &[Route] = &[
     route!(PATCH "/admin/v1/clients/{id}" Admin None clients::change),
     route!(DELETE "/admin/v1/clients/{id}" Admin None clients::delete),
     route!(POST "/admin/v1/clients/{id}/secret" Admin None clients::rotate_secret),
+    route!(PUT "/admin/v1/clients/{id}/logo" Admin None clients::set_logo),
+    route!(DELETE "/admin/v1/clients/{id}/logo" Admin None clients::remove_logo),
     route!(GET "/admin/v1/resources" Admin None resources::list, PAGE),
     route!(POST "/admin/v1/resources" Admin None resources::create),
     route!(GET "/admin/v1/resources/{id}" Admin None resources::show),
@@ -111,6 +128,9 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/admin/v1/sessions" Admin None admin::sessions::list, SESSIONS),
     route!(GET "/admin/v1/sessions/{id}" Admin None admin::sessions::show),
     route!(DELETE "/admin/v1/sessions/{id}" Admin None admin::sessions::end),
+    route!(GET "/admin/v1/browser-sessions" Admin None browser_sessions::list, SESSIONS),
+    route!(GET "/admin/v1/browser-sessions/{id}" Admin None browser_sessions::show),
+    route!(DELETE "/admin/v1/browser-sessions/{id}" Admin None browser_sessions::end),
     route!(POST "/admin/v1/revocations" Admin None revocations::create),
     route!(GET "/admin/v1/feed" Admin None admin::feed::show, SUBSCRIBERS),
     route!(GET "/admin/v1/keys" Admin None admin::keys::list),

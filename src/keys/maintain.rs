@@ -133,8 +133,10 @@ impl Keeper {
                     self.insert_signing((usage, algorithm), KeyState::Announced).await?;
                 }
                 Step::Activate => {
-                    let event = self.event(AuditKind::KeyActivated).about(algorithm.as_str());
-                    self.hand_over(&lives, name, Some(event)).await?;
+                    let waiting = keys.iter().find(|key| key.life.state == KeyState::Announced);
+                    let event = self.event(AuditKind::KeyActivated);
+                    let event = waiting.map(|key| event.about(key.kid.as_str()));
+                    self.hand_over(&lives, name, event).await?;
                 }
             }
         }

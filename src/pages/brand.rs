@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::assets::{Asset, CSS, picture_type};
+use super::assets::{Asset, CSS};
 use super::colour::{Colour, EDGE, TEXT};
+use super::texts::{LANGUAGES, Texts, choose};
 use super::words;
+use crate::protocol::picture::PictureType;
 
 /// The grounds of `templates/assets/pages.css` that text of the brand's colour may stand on: of the
 /// two in each scheme, the one on which it is harder to read.
@@ -29,6 +31,8 @@ pub struct BrandSettings {
     pub accent: Colour,
     /// The same by night. Without one it is made from `accent`.
     pub accent_dark: Option<Colour>,
+    /// The language for whoever asks for none that there is.
+    pub language: &'static Texts,
     /// The path of the issuer, empty at the root: it stands before every path in a page.
     pub base: String,
 }
@@ -42,6 +46,7 @@ pub struct Brand {
     /// What stands for the brand in a tab, where there is no logo.
     pub(super) icon: Asset,
     pub(super) logo: Option<Asset>,
+    language: &'static Texts,
 }
 
 /// The logo is no picture that browsers show.
@@ -56,6 +61,7 @@ impl Default for BrandSettings {
             logo: None,
             accent: ACCENT,
             accent_dark: None,
+            language: LANGUAGES[0],
             base: String::new(),
         }
     }
@@ -82,7 +88,14 @@ impl Brand {
             style: Asset::new("brand", "css", CSS, Cow::Owned(style.into_bytes())),
             icon: Asset::new("icon", "svg", "image/svg+xml", Cow::Owned(icon.into_bytes())),
             logo: None,
+            language: settings.language,
         }
+    }
+
+    /// The language that a person prefers: first by the parameter `ui_locales` (OpenID Connect Core
+    /// §3.1.2.1), then by `Accept-Language` (RFC 9110 §12.5.4), else that of the brand.
+    pub fn texts(&self, ui_locales: Option<&str>, accept_language: Option<&str>) -> &'static Texts {
+        choose(ui_locales, accept_language).unwrap_or(self.language)
     }
 
     /// The letter that stands for a brand without a logo.
@@ -98,7 +111,8 @@ impl Default for Brand {
 }
 
 fn logo(bytes: &[u8]) -> Result<Asset, BadLogo> {
-    let (media_type, extension) = picture_type(bytes).ok_or(BadLogo)?;
+    let kind = PictureType::of(bytes).ok_or(BadLogo)?;
+    let (extension, media_type) = (kind.extension(), kind.media_type());
     Ok(Asset::new("logo", extension, media_type, Cow::Owned(bytes.to_vec())))
 }
 
@@ -141,6 +155,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::{BadLogo, Brand, BrandSettings, DARK, LIGHT};
+    use crate::pages::GERMAN;
     use crate::pages::assets::STYLE;
     use crate::pages::colour::{Colour, EDGE, TEXT};
 
@@ -185,6 +200,21 @@ mod tests {
                 assert!(palette["ink"].contrast(palette[ground]) >= TEXT, "ink on {ground}");
             }
         }
+    }
+
+    #[test]
+    fn whoever_asks_for_no_language_that_there_is_gets_that_of_the_brand() {
+        let settings = BrandSettings { language: &GERMAN, ..BrandSettings::default() };
+        let brand = Brand::new(&settings).unwrap();
+        for (ui_locales, header, tag) in [
+            (None, None, "de"),
+            (None, Some("fr"), "de"),
+            (None, Some("en-GB"), "en"),
+            (Some("en"), Some("de"), "en"),
+        ] {
+            assert_eq!(brand.texts(ui_locales, header).tag, tag, "{ui_locales:?} {header:?}");
+        }
+        assert_eq!(Brand::default().texts(None, None).tag, "en");
     }
 
     #[test]

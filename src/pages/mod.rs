@@ -1,5 +1,5 @@
 //! Owns the pages that people see: what is on them, in which words, and how it looks.
-//! Must not import HTTP, storage or flows: a page is a function from a view to the text of an
+//! Must not import HTTP, storage or flows, only pure rules: a page is a function from a view to the text of an
 //! HTML document.
 //!
 //! A view is a struct of plain texts. Its `render` escapes all of them, shows names of strangers
@@ -44,7 +44,7 @@ mod words;
 pub use account::{Account, Notice, PasswordProblem};
 pub use account_rows::{ApplicationSession, BrowserSession, Detail, Granted};
 pub use application::Application;
-pub use assets::{Asset, assets, picture_type};
+pub use assets::{Asset, assets};
 pub use brand::{BadLogo, Brand, BrandSettings};
 pub use colour::{BadColour, Colour};
 pub use consent::{Consent, Destination, Scope};
@@ -53,7 +53,7 @@ pub use error_page::{ErrorPage, Problem};
 pub use form_post::FormPost;
 pub use sign_in::{SignIn, SignInProblem};
 pub use sign_out::{SignOut, SignedOut};
-pub use texts::{ENGLISH, GERMAN, LANGUAGES, Texts, choose};
+pub use texts::{ENGLISH, GERMAN, LANGUAGES, Texts};
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -221,6 +221,8 @@ kinds! {
     ClientChanged = "client_changed",
     /// A client's secret was replaced.
     ClientSecret = "client_secret_rotated",
+    /// A client was given a picture, or lost it.
+    ClientLogo = "client_logo_changed",
     /// A client was deleted.
     ClientDeleted = "client_deleted",
     /// A resource was created.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::ids::ClientKey;
+use super::picture::PictureHash;
 use super::scope::ScopeSet;
 use super::secret::SecretHash;
 use super::sign_in::{MAX_REDIRECT_URIS, SignIn};
@@ -23,6 +24,8 @@ pub struct Client {
     pub credentials: ClientCredentials,
     /// What it may do.
     pub settings: ClientSettings,
+    /// Its picture, if it has one.
+    pub logo: Option<PictureHash>,
     /// Whether it may do anything.
     pub status: ClientStatus,
     /// Whether it is declared in the configuration file, and so changed only there.

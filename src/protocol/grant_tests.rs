@@ -48,6 +48,7 @@ fn house(scope: &str, resources: &[&str]) -> House {
             resources: resources.iter().map(|uri| ResourceUri::parse(uri).unwrap()).collect(),
             ..ClientSettings::named("")
         },
+        logo: None,
         status: ClientStatus::Active,
         managed: false,
         not_before: None,

@@ -73,6 +73,11 @@ impl Profile {
         self.0.is_empty()
     }
 
+    /// The names of the claims that a profile may have.
+    pub fn claim_names() -> impl Iterator<Item = &'static str> {
+        CLAIMS.iter().map(|claim| claim.name)
+    }
+
     /// One claim.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.0.get(name)

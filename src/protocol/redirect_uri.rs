@@ -88,6 +88,11 @@ impl RedirectUri {
         self.is_https() || self.0.starts_with("http://")
     }
 
+    /// Whether it leads to a program on the user's own device: only there is `http` allowed.
+    pub fn is_loopback(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
     /// Whether a certificate says who is answered.
     pub fn is_https(&self) -> bool {
         self.0.starts_with("https://")

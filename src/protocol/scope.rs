@@ -19,13 +19,17 @@ impl Scope {
     /// `openid`, which adds the issuer itself to the audiences (OIDC Core §3.1.2.1).
     pub const OPENID: &'static str = "openid";
 
+    /// The scopes that the issuer itself knows.
+    pub const BUILT_IN: [&'static str; 6] =
+        [Self::OPENID, "profile", "email", "address", "phone", Self::OFFLINE_ACCESS];
+
     /// `offline_access`: the session outlives the browser session it began in (OIDC Core §11).
     pub const OFFLINE_ACCESS: &'static str = "offline_access";
 
     /// Whether the issuer itself knows `scope`, on behalf of a user: no resource has to
     /// (OIDC Core §5.4, §11).
     pub fn is_built_in(scope: &str) -> bool {
-        BUILT_IN.contains(&scope)
+        Self::BUILT_IN.contains(&scope)
     }
 
     /// Parses one token.
@@ -105,9 +109,6 @@ impl fmt::Display for ScopeSet {
         Ok(())
     }
 }
-
-const BUILT_IN: [&str; 6] =
-    [Scope::OPENID, "profile", "email", "address", "phone", "offline_access"];
 
 /// One token's greatest length in bytes.
 const MAX_TOKEN: usize = 128;

@@ -31,7 +31,7 @@ impl Secret {
     }
 
     /// Its base64url text behind a prefix.
-    pub(super) fn encode(&self, prefix: &str) -> Zeroizing<String> {
+    pub fn encode(&self, prefix: &str) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(prefix.len() + ENCODED_LENGTH));
         text.push_str(prefix);
         BASE64_URL_SAFE_NO_PAD.encode_string(self.0.as_slice(), &mut text);
@@ -39,7 +39,7 @@ impl Secret {
     }
 
     /// The secret of a base64url text; `None` for any other spelling.
-    pub(super) fn decode(encoded: &str) -> Option<Self> {
+    pub fn decode(encoded: &str) -> Option<Self> {
         if encoded.len() != ENCODED_LENGTH {
             return None;
         }

@@ -72,6 +72,11 @@ impl Issuer {
         &self.0
     }
 
+    /// The origin that browsers say a page of it has (RFC 6454 §6.2).
+    pub fn origin(&self) -> String {
+        Url::parse(&self.0).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization())
+    }
+
     /// The URL of `path`, which begins with a slash.
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)

@@ -68,6 +68,8 @@ tokens.max_token_life = 1h
 tokens.max_token_size = 4096
 tokens.refresh_idle_ttl = 14d
 tokens.session_max_ttl = 90d
+tokens.browser_idle_ttl = 12h
+tokens.browser_max_ttl = 30d
 tokens.retry_echo = 30s
 tokens.retry_window = 10m
 tokens.sessions_per_user = 200
@@ -80,6 +82,11 @@ passwords.argon2_parallelism = 1
 passwords.hash_permits = 3
 passwords.hash_queue = 64
 passwords.hash_deadline = 5s
+pages.name = Chancery
+pages.logo = 
+pages.accent = #2a4fa8
+pages.accent_dark = 
+pages.default_language = en
 feed.poll = 250ms
 feed.lease = 1s
 feed.heartbeat = 5s
@@ -230,4 +237,6 @@ fn the_settings_become_the_types_that_the_rules_take() {
     assert_eq!(config.tokens.limits().max_size, 4096);
     assert_eq!(config.tokens.lifetimes().idle, Duration::from_hours(14 * 24));
     assert_eq!(config.tokens.lifetimes().max, Duration::from_hours(90 * 24));
+    assert_eq!(config.tokens.browser_lifetimes().idle, Duration::from_hours(12));
+    assert_eq!(config.tokens.browser_lifetimes().max, Duration::from_hours(30 * 24));
 }

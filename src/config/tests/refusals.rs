@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn every_key_refuses_nonsense_by_name_with_what_it_takes_and_without_the_value() {
     // Any text is the name of a folder or file, and may be a secret.
-    let takes_any = ["data_dir", "gate.state", "gate.client_secret"];
+    let takes_any = ["data_dir", "pages.logo", "gate.state", "gate.client_secret"];
     for doc in describe().into_iter().filter(|doc| !takes_any.contains(&doc.key.as_str())) {
         let refused = refusal(&[(&doc.env, "hunter2\thunter2")], "");
         assert!(refused.contains(&format!("- `{}` ({}): ", doc.env, doc.key)), "{refused}");
@@ -50,6 +50,9 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("tokens.retry_echo", "0", "-1"),
         ("tokens.sessions_per_user", "1", "0"),
         ("keys.rotation", "1d", "23h"),
+        ("pages.name", "Ä", " "),
+        ("pages.accent", "#00FF7f", "#00ff7"),
+        ("pages.default_language", "de", "fr"),
         ("keys.jwks_max_age", "12h", "13h"),
         ("passwords.min_length", "8", "7"),
         ("passwords.hash_queue", "1", "0"),

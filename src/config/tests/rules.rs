@@ -73,6 +73,10 @@ fn spans_that_lie_within_others_are_not_longer() {
     refuses(&[life], "tokens.refresh_idle_ttl", "at most tokens.session_max_ttl");
     load(&[life, ("CHANCERY_TOKENS__REFRESH_IDLE_TTL", "10d")], "");
 
+    let browser = ("CHANCERY_TOKENS__BROWSER_MAX_TTL", "11h");
+    refuses(&[browser], "tokens.browser_idle_ttl", "at most tokens.browser_max_ttl");
+    load(&[browser, ("CHANCERY_TOKENS__BROWSER_IDLE_TTL", "11h")], "");
+
     let window = ("CHANCERY_TOKENS__RETRY_WINDOW", "29s");
     refuses(&[window], "tokens.retry_window", "at least tokens.retry_echo");
     load(&[window, ("CHANCERY_TOKENS__RETRY_ECHO", "29s")], "");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::keys::obey_with_keys;
 use super::{By, authority, changed_meanwhile};
 use crate::audit;
 use crate::flows::ending::count_revocations;
@@ -100,6 +101,7 @@ pub async fn create(
         id: new.id,
         credentials,
         settings,
+        logo: None,
         status: ClientStatus::Active,
         managed: by.actor == Actor::Configuration,
         not_before: None,
@@ -113,7 +115,7 @@ pub async fn create(
         return Err(FlowError::conflict("a client of this id exists"));
     }
     audit::log(&event);
-    server.obey_now().await;
+    obey_with_keys(server).await;
     Ok((client, shown))
 }
 
@@ -255,7 +257,7 @@ async fn store(
     if revoke {
         count_revocations(Kind::Client, 1);
     }
-    server.obey_now().await;
+    obey_with_keys(server).await;
     let effective_by = revoke.then(|| server.effective_by(&known));
     Ok(Changed { client: changed.client, effective_by })
 }

@@ -7,16 +7,18 @@ use crate::flows::error::FlowError;
 use crate::flows::refresh::recognise;
 use crate::flows::server::Server;
 use crate::protocol::audit::{AuditEvent, AuditKind};
+use crate::protocol::browser_session::BrowserSession;
 use crate::protocol::client::ClientStatus;
 use crate::protocol::error::Refusal;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::password::UserName;
 use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
 use crate::protocol::rotation::Verdict;
-use crate::protocol::session::Session;
+use crate::protocol::session::{Session, SessionStatus};
 use crate::protocol::time::Timestamp;
 use crate::protocol::user::UserStatus;
+use crate::storage::ops::browser_sessions::FindBrowserSession;
 use crate::storage::ops::sessions::{FindSession, FoundSession};
 use crate::storage::ops::users::FindUser;
 
@@ -24,7 +26,7 @@ use crate::storage::ops::users::FindUser;
 pub enum Question {
     /// A refresh token or an access token.
     Token(Zeroizing<String>),
-    /// A session.
+    /// A session, or a browser session of this id.
     Session(SessionId),
     /// The logins of a user name.
     User(String),
@@ -41,6 +43,8 @@ pub struct Explanation {
     pub last_refusal: Option<String>,
     /// The session, where there is one.
     pub session: Option<Session>,
+    /// The browser session, where there is one.
+    pub browser_session: Option<BrowserSession>,
     /// What was written down about it, the newest first.
     pub events: Vec<AuditEvent>,
 }
@@ -114,7 +118,14 @@ async fn user(server: &Server, name: &UserName) -> Result<Explanation, FlowError
 
 impl Explanation {
     fn of(outcome: &'static str, events: Vec<AuditEvent>) -> Self {
-        Self { outcome, until: None, last_refusal: None, session: None, events }
+        Self {
+            outcome,
+            until: None,
+            last_refusal: None,
+            session: None,
+            browser_session: None,
+            events,
+        }
     }
 }
 
@@ -125,11 +136,29 @@ async fn session(
 ) -> Result<Explanation, FlowError> {
     let events = events(server, &id.to_string()).await?;
     let Some(found) = server.store.read(FindSession(id)).await? else {
-        let outcome = Reason::UnknownSession.as_str();
-        return Ok(Explanation::of(outcome, events));
+        return browser_session(server, BrowserSessionId::from_bytes(*id.as_bytes()), events).await;
     };
     let outcome = judge(server, &found, token).await?;
     Ok(Explanation { session: Some(found.session), ..Explanation::of(outcome, events) })
+}
+
+async fn browser_session(
+    server: &Server,
+    id: BrowserSessionId,
+    events: Vec<AuditEvent>,
+) -> Result<Explanation, FlowError> {
+    let Some(found) = server.store.read(FindBrowserSession::Id(id)).await? else {
+        return Ok(Explanation::of(Reason::UnknownSession.as_str(), events));
+    };
+    let session = found.shown();
+    let (now, life) = (server.now(), session.life);
+    let outcome = match life.status {
+        SessionStatus::Ended(reason) => reason.as_str(),
+        SessionStatus::Active if now >= life.max_expires_at => Reason::SessionMaxExpired.as_str(),
+        SessionStatus::Active if !life.is_alive(now) => Reason::SessionIdleExpired.as_str(),
+        SessionStatus::Active => "ok",
+    };
+    Ok(Explanation { browser_session: Some(session), ..Explanation::of(outcome, events) })
 }
 
 async fn judge(

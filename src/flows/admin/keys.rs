@@ -43,8 +43,7 @@ pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, Flo
     let wait = if now { std::time::Duration::ZERO } else { 2 * server.settings.jwks_max_age };
     let event = by.event(server, AuditKind::KeyActivated);
     let activated = keeper.rotate(wait, &event).await?;
-    server.obey_now().await;
-    announce_next(server).await;
+    obey_with_keys(server).await;
     if activated.is_empty() {
         return Err(FlowError::conflict(
             "the announced keys are too young: verifiers may not know them yet",
@@ -103,14 +102,16 @@ async fn remove(
     }
     audit::log(&event);
     count_revocations(Kind::Key, 1);
-    server.obey_now().await;
-    announce_next(server).await;
+    obey_with_keys(server).await;
     Ok(true)
 }
 
-/// What was asked for is stored already, and is not reported as failed: the upkeep tries again.
-async fn announce_next(server: &Server) {
+/// Obeys a change after which keys may be missing: of an algorithm that was not used before, or
+/// behind one that signs from now on. The change is stored already, and is not reported as failed if
+/// they cannot be made now: the upkeep tries again, and what they are to sign waits (503) until then.
+pub(super) async fn obey_with_keys(server: &Server) {
+    server.obey_now().await;
     if let Err(error) = server.maintain_keys().await {
-        tracing::warn!(%error, "the next key could not be announced yet");
+        tracing::warn!(%error, "the keys that a change asks for could not be made yet");
     }
 }

@@ -7,6 +7,7 @@ pub mod browser_sessions;
 pub mod clients;
 pub mod explain;
 pub mod keys;
+pub mod logos;
 pub mod resources;
 pub mod revocations;
 pub mod sessions;

@@ -1,5 +1,6 @@
 //! Administering resources.
 
+use super::keys::obey_with_keys;
 use super::{By, changed_meanwhile};
 use crate::audit;
 use crate::flows::error::FlowError;
@@ -46,7 +47,7 @@ pub async fn create(
         return Err(FlowError::conflict("a resource of this URI exists"));
     }
     audit::log(&event);
-    make_keys(server).await;
+    obey_with_keys(server).await;
     Ok(resource)
 }
 
@@ -97,7 +98,7 @@ async fn store(server: &Server, by: &By, resource: Resource) -> Result<Resource,
         return Err(changed_meanwhile());
     }
     audit::log(&event);
-    make_keys(server).await;
+    obey_with_keys(server).await;
     Ok(Resource { version: changed.version + 1, ..changed })
 }
 
@@ -128,13 +129,4 @@ fn check(server: &Server, uri: &ResourceUri, settings: &ResourceSettings) -> Res
         return Err(Refusal::invalid_request(text));
     }
     Ok(())
-}
-
-/// An algorithm that was not used before needs a key. If it cannot be made now, the upkeep tries
-/// again, and tokens for the resource wait (503) until then.
-async fn make_keys(server: &Server) {
-    server.obey_now().await;
-    if let Err(error) = server.maintain_keys().await {
-        tracing::warn!(%error, "the keys of a new resource could not be made yet");
-    }
 }

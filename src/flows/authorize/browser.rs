@@ -11,6 +11,7 @@ use crate::protocol::client::ClientId;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::BrowserSessionId;
 use crate::protocol::reason::Reason;
+use crate::protocol::secret::SecretHash;
 use crate::protocol::session::{Authentication, EndReason, SessionStatus};
 use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::Credentials;
@@ -33,7 +34,7 @@ pub struct Present {
 /// Who is signed in in the browser with this cookie. A browser session that is used lives on.
 pub async fn present(
     server: &Server,
-    cookie: Option<&BrowserCookie>,
+    cookie: Option<&SecretHash>,
     origin: &Origin,
 ) -> Result<Option<Present>, FlowError> {
     let Some(found) = find(server, cookie).await? else {
@@ -53,7 +54,7 @@ pub async fn present(
 pub async fn sign_in(
     server: &Server,
     credentials: &Credentials,
-    (old, client): (Option<&BrowserCookie>, Option<&ClientId>),
+    (old, client): (Option<&SecretHash>, Option<&ClientId>),
     origin: &Origin,
 ) -> Result<BrowserCookie, FlowError> {
     match attempt(server, credentials, old, origin).await {
@@ -68,7 +69,7 @@ pub async fn sign_in(
 async fn attempt(
     server: &Server,
     credentials: &Credentials,
-    old: Option<&BrowserCookie>,
+    old: Option<&SecretHash>,
     origin: &Origin,
 ) -> Result<BrowserCookie, FlowError> {
     let proven = authenticate_user(server, credentials, origin).await?;
@@ -127,12 +128,12 @@ pub(in crate::flows) async fn begin(
 
 async fn find(
     server: &Server,
-    cookie: Option<&BrowserCookie>,
+    cookie: Option<&SecretHash>,
 ) -> Result<Option<FoundBrowserSession>, FlowError> {
     let Some(cookie) = cookie else {
         return Ok(None);
     };
-    Ok(server.store.read(FindBrowserSession::Secret(cookie.hash())).await?)
+    Ok(server.store.read(FindBrowserSession::Secret(cookie.clone())).await?)
 }
 
 /// Somebody else has signed in in this browser: what the one before him had there ends.

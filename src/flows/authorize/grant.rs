@@ -2,10 +2,9 @@
 
 use super::super::error::FlowError;
 use super::request::Asked;
-use super::{Detour, Ready, Walk};
+use super::{Answered, Detour, Ready, Step, Walk};
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind};
-use crate::protocol::authorization::Answer;
 use crate::protocol::authorization_code::{CODE_LIFE, Code, CodeRecord};
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::ConsentId;
@@ -48,7 +47,7 @@ impl Walk<'_> {
 
     /// The answer with a code. It is one code, however often the same request is answered in the same
     /// browser session (C057).
-    pub(super) async fn grant(&self, asked: &Asked, ready: Ready) -> Result<Answer, Detour> {
+    pub(super) async fn grant(&self, asked: &Asked, ready: Ready) -> Result<Step, Detour> {
         let (server, browser) = (self.server, ready.present.session.id);
         let code = server.interactions.code(self.interaction.id, browser);
         let code = code.ok_or(Detour::Failed(FlowError::Internal))?;
@@ -64,7 +63,8 @@ impl Walk<'_> {
             Swap::Lost => self.check_answered_before(&code).await?,
         }
         metrics::counter!("chancery_authorizations_total", "outcome" => "ok").increment(1);
-        Ok(asked.recipient.clone().grant(&code, &server.settings.issuer))
+        let answer = asked.recipient.clone().grant(&code, &server.settings.issuer);
+        Ok(Step::Answer(Answered { answer, client: asked.client().clone() }))
     }
 
     fn record(&self, asked: &Asked, ready: Ready, code: &Code) -> CodeRecord {

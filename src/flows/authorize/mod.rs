@@ -23,10 +23,9 @@ use super::known::Known;
 use super::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::authorization::{Answer, Denial, DenialCode, SignInNeed, SignedIn};
-use crate::protocol::browser_session::BrowserCookie;
 use crate::protocol::client::Client;
-use crate::protocol::ids::BrowserSessionId;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::secret::SecretHash;
 use crate::protocol::session::Grant;
 use crate::storage::ops::consents::FindConsent;
 
@@ -37,7 +36,15 @@ pub enum Step {
     /// The user is asked.
     Consent(Box<ConsentStep>),
     /// The client is answered.
-    Answer(Answer),
+    Answer(Answered),
+}
+
+/// An answer, and whom it is for.
+pub struct Answered {
+    /// The answer.
+    pub answer: Answer,
+    /// The client.
+    pub client: Arc<Client>,
 }
 
 /// Somebody signs in.
@@ -62,8 +69,6 @@ pub struct ConsentStep {
     pub redirect_uri: RedirectUri,
     /// The name of the user.
     pub username: String,
-    /// His browser session.
-    pub browser: BrowserSessionId,
     /// What he would grant.
     pub grant: Grant,
     /// What is known of the resources of the grant.
@@ -85,7 +90,7 @@ pub enum Decision {
 pub async fn advance(
     server: &Server,
     interaction: &Interaction,
-    cookie: Option<&BrowserCookie>,
+    cookie: Option<&SecretHash>,
     origin: &Origin,
 ) -> Result<Step, Stop> {
     let walk = Walk { server, interaction, origin };
@@ -94,18 +99,33 @@ pub async fn advance(
     walk.answer(&asked, result)
 }
 
+/// Who signs in for the request of `interaction`, and whom he goes on to.
+pub async fn sign_in_page(
+    server: &Server,
+    interaction: &Interaction,
+    cookie: Option<&SecretHash>,
+    origin: &Origin,
+) -> Result<SignInStep, Stop> {
+    let walk = Walk { server, interaction, origin };
+    let asked = Asked::read(server, interaction).await?;
+    match walk.ready(&asked, cookie).await {
+        Ok(Readiness::SignIn(step)) => Ok(step),
+        Err(Detour::Failed(error)) => Err(asked.failed(server, error)),
+        _ => Ok(sign_in_step(&asked, SignInNeed::Anybody, None)),
+    }
+}
+
 /// Carries out what the user has decided about the request of `interaction`. Where he would not be
 /// asked (any more), nothing is decided, and the answer is what has to happen instead.
 pub async fn decide(
     server: &Server,
     interaction: &Interaction,
-    (cookie, about): (Option<&BrowserCookie>, BrowserSessionId),
-    decision: Decision,
-    origin: &Origin,
+    cookie: Option<&SecretHash>,
+    (decision, origin): (Decision, &Origin),
 ) -> Result<Step, Stop> {
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
-    let result = walk.decide(&asked, (cookie, about), decision).await;
+    let result = walk.decide(&asked, cookie, decision).await;
     walk.answer(&asked, result)
 }
 
@@ -141,30 +161,26 @@ enum Readiness {
 }
 
 impl Walk<'_> {
-    async fn advance(&self, asked: &Asked, cookie: Option<&BrowserCookie>) -> Result<Step, Detour> {
+    async fn advance(&self, asked: &Asked, cookie: Option<&SecretHash>) -> Result<Step, Detour> {
         match self.ready(asked, cookie).await? {
             Readiness::SignIn(step) => Ok(Step::SignIn(step)),
             Readiness::Ready(ready) if ready.asks => {
                 Ok(Step::Consent(Box::new(self.consent_step(asked, ready))))
             }
-            Readiness::Ready(ready) => self.grant(asked, ready).await.map(Step::Answer),
+            Readiness::Ready(ready) => self.grant(asked, ready).await,
         }
     }
 
     async fn decide(
         &self,
         asked: &Asked,
-        (cookie, about): (Option<&BrowserCookie>, BrowserSessionId),
+        cookie: Option<&SecretHash>,
         decision: Decision,
     ) -> Result<Step, Detour> {
         let ready = match self.ready(asked, cookie).await? {
             Readiness::SignIn(step) => return Ok(Step::SignIn(step)),
             Readiness::Ready(ready) => ready,
         };
-        if ready.present.session.id != about {
-            // He who was asked is not he who is signed in by now.
-            return Ok(Step::Consent(Box::new(self.consent_step(asked, ready))));
-        }
         match decision {
             Decision::Deny => {
                 let text = "the user did not agree";
@@ -174,17 +190,13 @@ impl Walk<'_> {
                 if ready.asks {
                     self.remember(asked, &ready).await?;
                 }
-                self.grant(asked, ready).await.map(Step::Answer)
+                self.grant(asked, ready).await
             }
         }
     }
 
     /// Who is signed in, if he is as the request needs him, and what he would grant.
-    async fn ready(
-        &self,
-        asked: &Asked,
-        cookie: Option<&BrowserCookie>,
-    ) -> Result<Readiness, Detour> {
+    async fn ready(&self, asked: &Asked, cookie: Option<&SecretHash>) -> Result<Readiness, Detour> {
         let present = present(self.server, cookie, self.origin).await?;
         let signed_in = present.as_ref().map(|present| SignedIn {
             user: present.user.id,
@@ -213,7 +225,6 @@ impl Walk<'_> {
             client: asked.client().clone(),
             redirect_uri: asked.recipient.redirect_uri.clone(),
             username: ready.present.user.name.as_str().to_owned(),
-            browser: ready.present.session.id,
             grant: ready.grant,
             known: asked.admitted.known.clone(),
             ui_locales: asked.request.ui_locales.clone(),

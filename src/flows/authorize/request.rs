@@ -6,10 +6,11 @@ use super::super::error::FlowError;
 use super::super::issue::Admitted;
 use super::super::known::Known;
 use super::super::server::Server;
+use super::Answered;
 use super::interaction::Interaction;
 use super::stop::Stop;
 use crate::protocol::authorization::{
-    Answer, Asker, AuthorizationRequest, Denial, DenialCode, Manner, Recipient, ResponseMode, Times,
+    Asker, AuthorizationRequest, Denial, DenialCode, Manner, Recipient, ResponseMode, Times,
 };
 use crate::protocol::client::{Client, ClientStatus, GrantType};
 use crate::protocol::error::{ErrorCode, Refusal};
@@ -50,7 +51,8 @@ impl Asked {
         let (request, expected) = match read {
             Ok(read) => read,
             Err(denial) => {
-                return Err(Stop::Answer(recipient.deny(denial, &server.settings.issuer)));
+                let answer = recipient.deny(denial, &server.settings.issuer);
+                return Err(Stop::Answer(Answered { answer, client: admitted.client }));
             }
         };
         Ok(Self {
@@ -69,8 +71,9 @@ impl Asked {
     }
 
     /// The answer that something here does not allow.
-    pub(super) fn deny(&self, server: &Server, denial: Denial) -> Answer {
-        self.recipient.clone().deny(denial, &server.settings.issuer)
+    pub(super) fn deny(&self, server: &Server, denial: Denial) -> Answered {
+        let answer = self.recipient.clone().deny(denial, &server.settings.issuer);
+        Answered { answer, client: self.client().clone() }
     }
 
     /// What the server cannot do at the moment: told by a page, on which a person tries again, or to

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::super::error::FlowError;
-use crate::protocol::authorization::Answer;
+use super::Answered;
 use crate::protocol::client::Client;
 
 /// Why an authorization request does not go on.
 pub enum Stop {
     /// The client is told, at its redirect URI.
-    Answer(Answer),
+    Answer(Answered),
     /// The person is told, and nobody else (CORE-01).
     Page {
         /// What is wrong.

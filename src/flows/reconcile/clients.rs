@@ -163,6 +163,7 @@ mod tests {
                 previous: Some((SecretHash::of(b"older"), Timestamp::from_millis(1))),
             },
             settings: declared.settings.clone(),
+            logo: None,
             status: ClientStatus::Active,
             managed: true,
             not_before: None,

@@ -2,6 +2,9 @@
 
 pub(super) mod admin;
 pub(super) mod applied;
+pub(super) mod assets;
+pub(super) mod authorize;
+pub(super) mod consent;
 pub(super) mod health;
 pub(super) mod introspect;
 pub(super) mod jwks;
@@ -12,4 +15,6 @@ pub(super) mod metrics;
 pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
+pub(super) mod signin;
 pub(super) mod token;
+pub(super) mod userinfo;

@@ -8,11 +8,11 @@ mod choose;
 mod english;
 mod german;
 
-pub use choose::choose;
+pub(super) use choose::choose;
 pub use english::ENGLISH;
 pub use german::GERMAN;
 
-/// The languages of the pages. The first is for everybody who asked for none of them.
+/// The languages of the pages. The first is the default.
 pub const LANGUAGES: &[&Texts] = &[&ENGLISH, &GERMAN];
 
 /// The words of one language.

@@ -184,6 +184,7 @@ mod tests {
             id: ClientId::parse("app").unwrap(),
             credentials: if public { ClientCredentials::Public } else { secret },
             settings,
+            logo: None,
             status: ClientStatus::Active,
             managed: false,
             not_before: None,

@@ -4,6 +4,7 @@ use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::ids::ClientKey;
+use crate::protocol::picture::{Picture, PictureHash};
 
 /// Stores a new client, unless its id is taken.
 pub struct CreateClient {
@@ -60,6 +61,21 @@ pub struct ChangedClient {
     /// Where the log tells of it, if it does.
     pub feed: Option<FeedPosition>,
 }
+
+/// Gives a client a picture, or takes it away. [`Swap::Lost`] if there is no such client.
+pub struct SetClientLogo {
+    /// Which.
+    pub key: ClientKey,
+    /// The picture, or none.
+    pub logo: Option<Picture>,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(SetClientLogo => Swap);
+
+/// Reads the picture of a client by its hash.
+pub struct FindClientLogo(pub PictureHash);
+operation!(FindClientLogo => Option<Picture>, SINGLE_STATEMENT);
 
 /// Removes a disabled client, unless it was changed meanwhile; its tokens are refused. Its sessions
 /// were ended before.

@@ -33,9 +33,11 @@ macro_rules! tables {
                 rotate_after: Integer, redirect_uris: Text, post_logout_redirect_uris: Text,
                 backchannel_logout_uri: Text, pkce_required: Integer, skips_consent: Integer,
                 id_token_algorithm: Text, userinfo_algorithm: Text, client_uri: Text,
-                policy_uri: Text, tos_uri: Text, status: Text, managed: Integer, not_before: Integer,
-                ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
+                policy_uri: Text, tos_uri: Text, logo: Bytes, status: Text, managed: Integer,
+                not_before: Integer, ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
             }
+            /// The pictures of clients.
+            ClientLogos = client_logo by key: Bytes { hash: Bytes, bytes: Bytes }
             /// Users.
             Users = users by id: Bytes {
                 name: Text, canonical_name: Text, password_hash: Text, roles: Text,

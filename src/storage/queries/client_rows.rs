@@ -8,6 +8,7 @@ use crate::protocol::client::{
 };
 use crate::protocol::ids::ClientKey;
 use crate::protocol::key::Algorithm;
+use crate::protocol::picture::PictureHash;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
@@ -20,8 +21,8 @@ macro_rules! columns {
         "key, id, name, secret_hash, previous_secret_hash, previous_secret_until, first_party, \
          grants, scope, resources, serves, origins, rotates, rotate_after, redirect_uris, \
          post_logout_redirect_uris, backchannel_logout_uri, pkce_required, skips_consent, \
-         id_token_algorithm, userinfo_algorithm, client_uri, policy_uri, tos_uri, status, managed, \
-         not_before, version, created_at, updated_at"
+         id_token_algorithm, userinfo_algorithm, client_uri, policy_uri, tos_uri, logo, status, \
+         managed, not_before, version, created_at, updated_at"
     };
 }
 pub(super) use columns;
@@ -44,6 +45,7 @@ pub(super) struct ClientRow {
     rotate_after: i64,
     #[sqlx(flatten)]
     sign_in: SignInRow,
+    logo: Option<Vec<u8>>,
     status: String,
     managed: i64,
     not_before: Option<i64>,
@@ -92,6 +94,7 @@ impl TryFrom<ClientRow> for Client {
                 )?),
                 sign_in: row.sign_in.try_into()?,
             },
+            logo: row.logo.map(logo).transpose()?,
             status: ClientStatus::parse(&row.status).ok_or_else(bad("status"))?,
             managed: row.managed != 0,
             not_before: row.not_before.map(Timestamp::from_millis),
@@ -133,6 +136,11 @@ impl TryFrom<SignInRow> for SignIn {
             tos_uri: page(row.tos_uri, "tos_uri")?,
         })
     }
+}
+
+fn logo(hash: Vec<u8>) -> Result<PictureHash, DbError> {
+    let hash = <[u8; 32]>::try_from(hash).map_err(|_| corrupt(TABLE, "logo"))?;
+    Ok(PictureHash::from_bytes(hash))
 }
 
 fn optional<T>(

@@ -1,6 +1,7 @@
 //! Clients.
 
 use super::audit::append;
+use super::client_logos::remove_logo;
 use super::client_rows::{ClientRow, columns};
 use super::feed::{Publication, note_change, publish, refuse_if_late};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
@@ -148,6 +149,7 @@ impl Execute<Engine> for DeleteClient {
         let Some((id,)) = deleted else {
             return Ok(None);
         };
+        remove_logo(tx, &self.key).await?;
         let now = (tx.now)();
         let id = ClientId::parse(&id).map_err(|_| corrupt(TABLE, "id"))?;
         append(tx, &self.audit).await?;

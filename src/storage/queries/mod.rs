@@ -15,6 +15,7 @@ macro_rules! user_beside {
 mod audit;
 mod browser_rows;
 mod browser_sessions;
+mod client_logos;
 mod client_rows;
 mod clients;
 mod code_rows;

@@ -11,11 +11,11 @@ flows -> outbound revocation keys storage protocol env audit
 revocation -> storage protocol env keys
 keys -> storage protocol env
 storage -> protocol
-config -> protocol
+config -> protocol pages
 audit -> protocol
 outbound -> nothing
 gate -> config
-pages -> nothing
+pages -> protocol
 telemetry -> nothing
 protocol -> nothing
 env -> nothing

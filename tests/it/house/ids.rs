@@ -8,7 +8,7 @@ use super::lexer::{is_word, split};
 /// The families of ids that are written `FAMILY-NUMBER`. A `C` and three digits is the other form.
 const FAMILIES: &[&str] = &[
     "CORE", "BRR", "O21", "PKCE", "REV", "INT", "META", "AT", "JWT", "JWK", "RES", "PWD", "SES",
-    "WEB", "BCP", "RT",
+    "WEB", "BCP", "RT", "OIC", "LGO", "BCL",
 ];
 
 /// The ids that the comments and strings of a Rust file cite.

@@ -50,6 +50,7 @@ async fn every_algorithm_in_use_has_one_key_that_signs_and_one_that_waits() {
         [("ES256", active), ("ES256", announced), ("RS256", active), ("RS256", announced)];
     assert_eq!(states(&server, KeyUse::AccessToken), expected);
     assert_eq!(states(&server, KeyUse::Feed), expected[..2]);
+    assert_eq!(states(&server, KeyUse::IdToken), expected[2..]);
 }
 
 #[tokio::test]
@@ -161,4 +162,28 @@ async fn a_resource_with_a_new_algorithm_gets_its_key_at_once() {
         let reply = server.form("/oauth/introspect", &basic, &format!("token={token}")).await;
         assert_eq!(reply.json()["active"], true, "{algorithm}");
     }
+}
+
+#[tokio::test]
+async fn a_client_with_a_new_algorithm_gets_its_keys_at_once_unless_it_is_disabled() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let has = |algorithm: &str| {
+        let of_tokens = states(&server, KeyUse::IdToken);
+        [KeyState::Active, KeyState::Announced].map(|state| of_tokens.contains(&(algorithm, state)))
+    };
+    let app = serde_json::json!({"client_id": "app", "id_token_algorithm": "ES256"});
+    let path = format!("/clients/{}", server.create_client(&app).await["id"].as_str().unwrap());
+    assert_eq!(has("ES256"), [true, true]);
+    assert_eq!(has("EdDSA"), [false, false]);
+    for (change, made) in [
+        (serde_json::json!({"userinfo_algorithm": "EdDSA", "status": "disabled"}), false),
+        (serde_json::json!({"status": "paused"}), true),
+    ] {
+        let reply = server.admin(http::Method::PATCH, &path, &change).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(has("EdDSA"), [made, made], "{change}");
+    }
+    let known = published(&server).await.len();
+    server.server.maintain_keys().await.unwrap();
+    assert_eq!(published(&server).await.len(), known, "nothing is made twice");
 }

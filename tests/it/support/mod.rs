@@ -2,6 +2,7 @@
 
 mod api;
 mod backend;
+mod browser;
 mod client;
 mod command;
 mod contract;
@@ -37,7 +38,7 @@ pub(crate) use program::{Program, block, node, node_package, python};
 pub(crate) use proxy::{Proxy, ProxyProgram};
 pub(crate) use raw::Raw;
 pub(crate) use relying_party::{Answer, RelyingParty};
-pub(crate) use server::{MASTER_KEY, Options, TestServer, http_settings};
+pub(crate) use server::{ISSUER, MASTER_KEY, Options, TestServer, brand, http_settings};
 pub(crate) use statements::Statements;
 pub(crate) use subscriber::applied_report;
 pub(crate) use wire::{Wire, exchange};

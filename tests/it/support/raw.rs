@@ -88,6 +88,15 @@ impl Raw {
         self.run(&format!("{before} CREATE TRIGGER refused BEFORE INSERT ON {table} {then}")).await;
     }
 
+    /// Lets inserts into a table be again.
+    pub(crate) async fn allow_inserts(&mut self, table: &str) {
+        let of_table = match self {
+            Self::Sqlite(_) => String::new(),
+            Self::Postgres(_) => format!("ON {table}"),
+        };
+        self.run(&format!("DROP TRIGGER refused {of_table}")).await;
+    }
+
     /// A literal of these bytes.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
         let hex = bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));

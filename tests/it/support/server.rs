@@ -15,6 +15,7 @@ use chancery::flows::server::{Credentials, Server, Settings};
 use chancery::http::{App, AppState, HttpSettings, routes};
 use chancery::keys::master::MasterKey;
 use chancery::keys::{Keeper, KeySchedule};
+use chancery::pages::{Brand, BrandSettings};
 use chancery::protocol::access_token::TokenLimits;
 use chancery::protocol::password::argon2id::Argon2Params;
 use chancery::protocol::password::{HashBudget, PasswordPolicy};
@@ -125,12 +126,13 @@ impl TestServer {
     ) -> Self {
         let server = build(&place.url(), clock.clone(), seed + 100, options).await;
         server.start().await.unwrap();
-        let app = App::new(AppState {
-            server: server.clone(),
-            settings: http_settings(),
-            render_metrics: Box::new(String::new),
-        });
-        Self { server, clock, secrets, app: routes::all(&app), place }
+        let app = app(&server, brand(&server));
+        Self { server, clock, secrets, app, place }
+    }
+
+    /// The same server with pages of this look.
+    pub(crate) fn with_brand(self, brand: Brand) -> Self {
+        Self { app: app(&self.server, brand), ..self }
     }
 
     /// Where its database is.
@@ -160,6 +162,21 @@ pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
         client_secret: demo.client_secret.expose().to_owned(),
         resource: demo.resource.to_owned(),
     }
+}
+
+fn app(server: &Arc<Server>, brand: Brand) -> Router {
+    routes::all(&App::new(AppState {
+        server: server.clone(),
+        settings: http_settings(),
+        brand,
+        render_metrics: Box::new(String::new),
+    }))
+}
+
+/// How its pages look.
+pub(crate) fn brand(server: &Server) -> Brand {
+    let base = server.settings.issuer.path();
+    Brand::new(&BrandSettings { base, ..BrandSettings::default() }).unwrap()
 }
 
 /// How requests are read.
@@ -193,11 +210,11 @@ async fn build(
     let settings = Settings {
         issuer: Issuer::parse(options.issuer).unwrap(),
         tokens: TokenLimits { max_life, max_size: options.max_size },
+        sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
         browser_sessions: SessionLifetimes {
             idle: Duration::from_hours(12),
-            max: Duration::from_hours(30 * 24),
+            max: Duration::from_hours(24 * 30),
         },
-        sessions: SessionLifetimes { idle: Duration::from_hours(24 * 14), max: quarter },
         sessions_per_user: options.sessions_per_user,
         retry_echo: options.retry_echo,
         retry_window: options.retry_window,

@@ -34,6 +34,9 @@ pub struct Client {
     rotate_after: u64,
     #[serde(flatten)]
     sign_in: SignIn,
+    /// The path of its picture below the issuer's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -91,6 +94,7 @@ impl Client {
             rotation: if settings.rotates { "always" } else { "never" },
             rotate_after: settings.rotate_after.as_secs(),
             sign_in: SignIn::of(&settings.sign_in),
+            logo: client.logo.map(|logo| logo.path()),
             created_at: client.created_at.rfc3339(),
             updated_at: client.updated_at.rfc3339(),
         }

@@ -1,6 +1,7 @@
 //! What administrators see of things: the members of the admin API's answers, and of the command
 //! line's `--json`. Must not import the database.
 
+mod browser_session;
 mod client;
 mod key;
 mod resource;
@@ -8,6 +9,7 @@ mod session;
 mod subscriber;
 mod user;
 
+pub use browser_session::BrowserSession;
 pub use client::{ChangedClient, Client};
 pub use key::{Activated, Key};
 pub use resource::Resource;

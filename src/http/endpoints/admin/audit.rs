@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::{authorize, bad, export};
 use crate::flows::admin::audit::{self, Export, Filter};
 use crate::flows::admin::explain::{Question, explain};
-use crate::flows::admin::views::{List, Session};
+use crate::flows::admin::views::{BrowserSession, List, Session};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
@@ -56,6 +56,8 @@ struct Explanation {
     user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<Session>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    browser_session: Option<BrowserSession>,
     events: Vec<Item>,
 }
 
@@ -85,12 +87,14 @@ pub(in crate::http) async fn explain_one(mut exchange: Exchange) -> Result<Respo
     let question = question(&exchange.query()?)?;
     let explanation = explain(&exchange.server(), question).await?;
     let session = explanation.session.as_ref();
+    let browser_session = explanation.browser_session.as_ref();
     Ok(respond::private(Explanation {
         outcome: explanation.outcome,
         until: explanation.until.map(Timestamp::rfc3339),
         last_refusal: explanation.last_refusal,
         user_id: session.map(|session| session.user_id.to_string()),
         session: session.map(Session::of),
+        browser_session: browser_session.map(BrowserSession::of),
         events: explanation.events.iter().map(Item::of).collect(),
     }))
 }
@@ -128,7 +132,7 @@ fn question(params: &Params<'_>) -> Result<Question, HttpError> {
         (Some(token), None, None) => Ok(Question::Token(Zeroizing::new(token.to_owned()))),
         (None, Some(session), None) => SessionId::parse(session)
             .map(Question::Session)
-            .ok_or(bad("session is the id of a session")),
+            .ok_or(bad("session is the id of a session or browser session")),
         (None, None, Some(user)) => Ok(Question::User(user.to_owned())),
         _ => Err(bad("one of token, session and user is needed")),
     }

@@ -1,5 +1,6 @@
 //! `/admin/v1/clients`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -10,13 +11,16 @@ use super::client_body::Body;
 use super::{authorize, bad};
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
 use crate::flows::admin::views::{self, ChangedClient, Effective, List};
+use crate::flows::admin::{By, logos};
 use crate::flows::error::FlowError;
-use crate::flows::server::detached;
+use crate::flows::server::{Server, detached};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::client::{Client, ClientId, ClientSettings, ClientStatus};
+use crate::protocol::error::ErrorCode;
 use crate::protocol::ids::ClientKey;
+use crate::protocol::picture::{BadPicture, Picture};
 use crate::protocol::secret::ClientSecret;
 
 const SCOPE: &str = "admin:clients";
@@ -109,6 +113,38 @@ pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, 
     let server = exchange.server();
     let deleted = detached(async move { clients::delete(&server, &by, client).await });
     Ok(respond::private(Effective::of(&deleted.await?)))
+}
+
+pub(in crate::http) async fn set_logo(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    // Its first bytes say what it is, whatever the header does.
+    let picture = Picture::parse(exchange.read_body().await?.into()).map_err(|bad| match bad {
+        BadPicture::Unknown => HttpError::plain(
+            ErrorCode::UnsupportedMediaType,
+            "the body is not a PNG, JPEG, WebP or GIF picture",
+        ),
+        BadPicture::TooLarge => {
+            HttpError::plain(ErrorCode::ContentTooLarge, "the picture is larger than 64 KiB")
+        }
+    })?;
+    store_logo(exchange.server(), by, client, Some(picture)).await
+}
+
+pub(in crate::http) async fn remove_logo(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let by = authorize(&mut exchange, SCOPE).await?;
+    let client = find(&mut exchange).await?;
+    store_logo(exchange.server(), by, client, None).await
+}
+
+async fn store_logo(
+    server: Arc<Server>,
+    by: By,
+    client: Client,
+    logo: Option<Picture>,
+) -> Result<Response, HttpError> {
+    let changed = detached(async move { logos::set(&server, &by, client, logo).await });
+    Ok(respond::private(views::Client::of(&changed.await?)))
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Client, HttpError> {

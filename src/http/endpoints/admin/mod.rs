@@ -1,6 +1,7 @@
 //! `/admin/v1`: every operation needs an access token for the admin API with the operation's scope.
 
 pub(in crate::http) mod audit;
+pub(in crate::http) mod browser_sessions;
 mod client_body;
 pub(in crate::http) mod clients;
 pub(in crate::http) mod feed;

@@ -37,7 +37,7 @@ fn disable() -> Value {
     json!({"status": "disabled"})
 }
 
-const ROWS: [Row; 29] = [
+const ROWS: [Row; 34] = [
     row(Method::GET, "/users", "users", none, 200),
     row(Method::POST, "/users", "users", || json!({"name": "new"}), 201),
     row(Method::GET, "/users/{id}", "users", none, 404),
@@ -51,6 +51,8 @@ const ROWS: [Row; 29] = [
     row(Method::PATCH, "/clients/{id}", "clients", disable, 404),
     row(Method::DELETE, "/clients/{id}", "clients", none, 404),
     row(Method::POST, "/clients/{id}/secret", "clients", || json!({}), 404),
+    row(Method::PUT, "/clients/{id}/logo", "clients", none, 404),
+    row(Method::DELETE, "/clients/{id}/logo", "clients", none, 404),
     row(Method::GET, "/resources", "resources", none, 200),
     row(Method::POST, "/resources", "resources", || json!({"uri": "urn:new"}), 201),
     row(Method::GET, "/resources/{id}", "resources", none, 404),
@@ -59,6 +61,9 @@ const ROWS: [Row; 29] = [
     row(Method::GET, "/sessions", "sessions", none, 200),
     row(Method::GET, "/sessions/{id}", "sessions", none, 404),
     row(Method::DELETE, "/sessions/{id}", "sessions", none, 404),
+    row(Method::GET, "/browser-sessions?user={id}", "sessions", none, 200),
+    row(Method::GET, "/browser-sessions/{id}", "sessions", none, 404),
+    row(Method::DELETE, "/browser-sessions/{id}", "sessions", none, 404),
     row(Method::POST, "/revocations", "revoke", || json!({"kind": "jti", "value": "x"}), 200),
     row(Method::GET, "/feed", "revoke", none, 200),
     row(Method::GET, "/keys", "keys", none, 200),

@@ -4,10 +4,12 @@ use super::BACKEND;
 
 mod audit;
 mod authority;
+mod browser_sessions;
 mod clients;
 mod export;
 mod keys;
 mod lists;
+mod logos;
 mod matrix;
 mod resources;
 mod revocations;

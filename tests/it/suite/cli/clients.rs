@@ -257,3 +257,23 @@ fn the_life_of_tokens_has_the_same_bounds_for_every_way_to_declare_it() {
         .run_with("resource create urn:long --access-token-ttl 61", "", &capped)
         .fails(1, "");
 }
+
+#[tokio::test]
+async fn a_client_is_given_a_picture_and_loses_it() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    set_up(&installation);
+    let server = installation.server().await;
+    installation.write("logo.gif", "GIF89a and more");
+    let shown = installation.run("--json client logo app logo.gif").json();
+    let path = shown["logo"].as_str().unwrap();
+    assert_eq!(server.get(path).await.body, "GIF89a and more");
+    let shown = installation.run("--json client logo app --remove").json();
+    assert_eq!(shown.get("logo"), None);
+    server.get(path).await.assert_error(404, "not_found");
+    installation.write("logo.svg", "<svg/>");
+    installation.run("client logo app logo.svg").fails(1, "logo.svg: it is not a PNG");
+    installation.write("large.gif", &format!("GIF89a{}", ".".repeat(64 * 1024)));
+    installation.run("client logo app large.gif").fails(1, "larger than 64 KiB");
+    installation.run("client logo app").fails(2, "<FILE>");
+    installation.run("client logo app logo.gif --remove").fails(2, "--remove");
+}

@@ -104,3 +104,25 @@ async fn a_disabled_user_is_out_and_his_tokens_are_refused() {
     let body = json!({"username": "alice", "password": PASSWORD, "client_id": "app"});
     server.post_json("/login", &body).await.assert_invalid_grant();
 }
+
+#[tokio::test]
+async fn browser_sessions_are_listed_by_user_and_ended_with_what_is_under_them() {
+    let Some(installation) = Installation::migrated(BACKEND) else { return };
+    let (server, _) = running(&installation).await;
+    installation.run_on("user create bob --password-stdin", PASSWORD).ok();
+    let browser = server.browser_session("alice").await;
+    server.browser_session("bob").await;
+    let list = |user: &str| {
+        let list = format!("--json session list --browser --user {user}");
+        installation.run(&list).json()["items"].clone()
+    };
+    let listed = list("alice");
+    assert_eq!((&listed[0]["id"], &listed[1]), (&json!(browser.id.to_string()), &Value::Null));
+    let ended = installation.run(&format!("--json session end {}", browser.id)).json();
+    assert!(ended["effective_by"]["issuer"].is_string(), "{ended}");
+    assert_eq!(list("alice"), json!([]));
+    assert_eq!(list("bob").as_array().unwrap().len(), 1);
+    let nothing = "session end 01890a5d-ac96-774b-bcce-b302099a8057";
+    installation.run(nothing).fails(1, "there is no such session");
+    installation.run("session list --browser").fails(2, "--user");
+}

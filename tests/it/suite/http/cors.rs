@@ -1,6 +1,8 @@
 //! Which answers scripts of other origins may read (WEB-03).
 
 use axum::body::Body;
+use chancery::http::Sharing;
+use chancery::http::routes::ROUTES;
 use http::{Method, Request};
 use serde_json::json;
 
@@ -8,15 +10,23 @@ use super::BACKEND;
 use crate::support::{Reply, TestServer};
 
 const ORIGIN: &str = "https://app.example";
-const FOR_SCRIPTS: [(&str, &str); 5] = [
+const FOR_SCRIPTS: [(&str, &str); 8] = [
     ("POST", "/login"),
     ("POST", "/logout"),
     ("POST", "/oauth/token"),
     ("POST", "/oauth/revoke"),
+    ("GET", "/oauth/userinfo"),
+    ("POST", "/oauth/userinfo"),
     ("DELETE", "/sessions"),
+    ("DELETE", "/sessions/{sid}"),
 ];
-const FOR_EVERYBODY: [&str; 2] =
-    ["/.well-known/oauth-authorization-server", "/.well-known/jwks.json"];
+const FOR_EVERYBODY: [&str; 3] = [
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+    "/.well-known/jwks.json",
+];
+/// The feed, whose answers are looked at elsewhere.
+const FEED: [&str; 2] = ["/revocations", "/revocations/stream"];
 const FOR_NOBODY: [(&str, &str); 5] = [
     ("POST", "/oauth/introspect"),
     ("GET", "/admin/v1/users"),
@@ -27,7 +37,11 @@ const FOR_NOBODY: [(&str, &str); 5] = [
 
 async fn start() -> Option<TestServer> {
     let server = TestServer::start(BACKEND).await?;
-    let settings = json!({"client_id": "spa", "public": true, "origins": [ORIGIN]});
+    let settings = json!({
+        "client_id": "spa", "public": true, "first_party": true, "origins": [ORIGIN],
+        "grants": ["authorization_code", "refresh_token"], "scopes": ["openid", "email"],
+        "redirect_uris": ["https://callback.example/cb"],
+    });
     server.create_client(&settings).await;
     Some(server)
 }
@@ -83,6 +97,8 @@ async fn any_other_origin_reads_nothing_there() {
     let Some(server) = start().await else { return };
     let others = [
         "https://evil.example",
+        // Where codes may go is not where scripts may call from.
+        "https://callback.example",
         "null",
         "https://app.example.evil.example",
         "http://app.example",
@@ -135,5 +151,42 @@ async fn the_origins_of_a_client_are_its_own_until_it_is_disabled() {
         assert_eq!(changed.status, 200, "{changed:?}");
         let reply = send(&server, "POST", "/login", ORIGIN).await;
         assert_eq!(reply.header("access-control-allow-origin"), allowed, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_reads_userinfo_and_why_it_is_refused() {
+    // WEB-03, OIC-06
+    let Some(server) = start().await else { return };
+    let login = json!({
+        "username": server.secrets.username, "password": server.secrets.password,
+        "client_id": "spa", "scope": "openid",
+    });
+    let good = server.post_json("/login", &login).await.tokens().access;
+    let narrow = server.client_token(&server.basic(), "").await;
+    for (token, status) in [(good.as_str(), 200), (&narrow, 403), ("x", 401)] {
+        let request = Request::get("/oauth/userinfo")
+            .header("origin", ORIGIN)
+            .header("authorization", format!("Bearer {token}"));
+        let reply = server.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status, status, "{reply:?}");
+        assert_eq!(reply.header("access-control-allow-origin"), ORIGIN);
+        assert_eq!(reply.header("vary"), "Origin");
+        assert!(reply.header("access-control-expose-headers").contains("www-authenticate"));
+    }
+}
+
+#[test]
+fn no_other_path_is_shared() {
+    // WEB-03: neither the pages, where people sign in, nor administration.
+    for route in ROUTES {
+        let scripts = FOR_SCRIPTS.iter().any(|(_, path)| *path == route.path);
+        let everybody = FOR_EVERYBODY.iter().chain(&FEED).any(|path| *path == route.path);
+        let expected = match (scripts, everybody) {
+            (true, _) => Sharing::Registered,
+            (_, true) => Sharing::Everybody,
+            _ => Sharing::None,
+        };
+        assert_eq!(route.sharing, expected, "{}", route.path);
     }
 }

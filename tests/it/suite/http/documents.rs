@@ -6,54 +6,114 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use chancery::http::routes::ROUTES;
+use chancery::protocol::client::GrantType;
 use http::Request;
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::{Options, TestServer};
+use crate::support::{ISSUER, Options, TestServer};
 
 const METADATA: &str = "/.well-known/oauth-authorization-server";
+const OPENID: &str = "/.well-known/openid-configuration";
+const TENANT: &str = "https://as.example/tenants/one";
 const JWKS: &str = "/.well-known/jwks.json";
 
 #[tokio::test]
 async fn metadata_lists_what_works_and_nothing_else() {
-    // META-02, META-03, META-05
+    // META-02, META-03, META-05, PKCE-05
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let metadata = server.get(METADATA).await.json();
     let basic_and_post = json!(["client_secret_basic", "client_secret_post"]);
     let all = json!(["client_secret_basic", "client_secret_post", "none"]);
+    let algorithms = json!(["ES256", "RS256", "PS256", "EdDSA"]);
     let expected = json!({
         "issuer": "http://localhost:8080",
+        "authorization_endpoint": "http://localhost:8080/oauth/authorize",
         "token_endpoint": "http://localhost:8080/oauth/token",
+        "userinfo_endpoint": "http://localhost:8080/oauth/userinfo",
+        "end_session_endpoint": "http://localhost:8080/oauth/logout",
+        "revocation_endpoint": "http://localhost:8080/oauth/revoke",
+        "introspection_endpoint": "http://localhost:8080/oauth/introspect",
         "jwks_uri": "http://localhost:8080/.well-known/jwks.json",
         "revocations_uri": "http://localhost:8080/revocations",
         "revocations_stream_uri": "http://localhost:8080/revocations/stream",
-        "response_types_supported": [],
-        "grant_types_supported": ["client_credentials", "refresh_token"],
+        "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query", "form_post"],
+        "grant_types_supported": GrantType::EVERY.map(GrantType::as_str),
+        "code_challenge_methods_supported": ["S256"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "ui_locales_supported": ["en", "de"],
+        "authorization_response_iss_parameter_supported": true,
         "token_endpoint_auth_methods_supported": all,
-        "revocation_endpoint": "http://localhost:8080/oauth/revoke",
         "revocation_endpoint_auth_methods_supported": all,
-        "introspection_endpoint": "http://localhost:8080/oauth/introspect",
         "introspection_endpoint_auth_methods_supported": basic_and_post,
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": algorithms,
+        "userinfo_signing_alg_values_supported": algorithms,
+        "claims_supported": [
+            "sub", "auth_time", "amr", "sid", "updated_at", "name", "given_name", "family_name",
+            "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+            "gender", "birthdate", "zoneinfo", "locale", "email", "email_verified", "address",
+            "phone_number", "phone_number_verified",
+        ],
+        "claims_parameter_supported": true,
+        "request_parameter_supported": false,
+        "request_uri_parameter_supported": false,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
     });
     assert_eq!(metadata, expected);
+    for (name, value) in metadata.as_object().unwrap() {
+        assert_ne!(value, &json!([]), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_url_of_the_metadata_is_a_route() {
+    // META-05
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let metadata = server.get(METADATA).await.json();
+    let issuer = metadata["issuer"].as_str().unwrap();
+    let urls = metadata.as_object().unwrap().values().filter_map(Value::as_str);
+    for path in urls.filter_map(|url| url.strip_prefix(issuer)).filter(|path| !path.is_empty()) {
+        assert!(ROUTES.iter().any(|route| route.path == path), "{path} is named and not served");
+    }
+}
+
+#[tokio::test]
+async fn openid_connect_finds_the_same_metadata_behind_the_path_of_the_issuer() {
+    // META-01
+    for (issuer, oauth, openid) in [
+        (ISSUER, METADATA.to_owned(), OPENID.to_owned()),
+        (TENANT, format!("{METADATA}/tenants/one"), format!("/tenants/one{OPENID}")),
+    ] {
+        let options = Options { issuer, ..Options::default() };
+        let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+        let (oauth, openid) = (server.get(&oauth).await, server.get(&openid).await);
+        assert_eq!(openid.header("content-type"), "application/json");
+        assert_eq!(openid.json()["issuer"], issuer);
+        assert_eq!((openid.status, openid.body), (oauth.status, oauth.body));
+    }
 }
 
 #[tokio::test]
 async fn an_issuer_with_a_path_has_everything_below_it_but_its_metadata() {
     // META-01
-    let options = Options { issuer: "https://as.example/tenants/one", ..Options::default() };
+    let options = Options { issuer: TENANT, ..Options::default() };
     let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
     let metadata = server.get(&format!("{METADATA}/tenants/one")).await.json();
-    assert_eq!(metadata["issuer"], "https://as.example/tenants/one");
+    assert_eq!(metadata["issuer"], TENANT);
     for (name, value) in metadata.as_object().unwrap() {
         let Some(url) = value.as_str().filter(|_| name != "issuer") else { continue };
         let path = url.strip_prefix("https://as.example").unwrap();
         assert!(path.starts_with("/tenants/one/"), "{name}: {url}");
-        // The stream does not end by itself.
-        let request = Request::head(path).body(Body::empty()).unwrap();
-        let status = server.send(request).await.status;
-        assert_eq!(status, if name.ends_with("_uri") { 200 } else { 405 }, "{name}: {url}");
+        if name.ends_with("_uri") {
+            // The stream does not end by itself.
+            let request = Request::head(path).body(Body::empty()).unwrap();
+            assert_eq!(server.send(request).await.status, 200, "{name}: {url}");
+        }
     }
     let form = "grant_type=client_credentials";
     let reply = server.form("/tenants/one/oauth/token", &server.basic(), form).await;
@@ -63,6 +123,8 @@ async fn an_issuer_with_a_path_has_everything_below_it_but_its_metadata() {
         "/tenants/one/.well-known/oauth-authorization-server",
         "/.well-known/oauth-authorization-server/tenants/two",
         "/.well-known/oauth-authorization-server/tenants/one/",
+        "/.well-known/openid-configuration/tenants/one",
+        OPENID,
         JWKS,
         "/oauth/token",
         "/admin/v1/users",
@@ -79,7 +141,7 @@ async fn an_issuer_with_a_path_has_everything_below_it_but_its_metadata() {
 async fn documents_are_cached_by_their_tag() {
     // JWK-01, META-06
     let Some(server) = TestServer::start(BACKEND).await else { return };
-    for path in [METADATA, JWKS] {
+    for path in [METADATA, OPENID, JWKS] {
         let reply = server.get(path).await;
         assert_eq!(reply.header("cache-control"), "public, max-age=300, stale-if-error=86400");
         let tag = reply.header("etag").to_owned();
@@ -100,7 +162,7 @@ async fn documents_are_cached_by_their_tag() {
 async fn no_header_changes_an_issuer_or_a_url() {
     // C121, META-06
     let Some(server) = TestServer::start(BACKEND).await else { return };
-    for path in [METADATA, JWKS] {
+    for path in [METADATA, OPENID, JWKS] {
         let plain = server.get(path).await;
         let absolute = format!("http://evil.example{path}");
         let requests = [

@@ -16,12 +16,13 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tower::ServiceExt;
 
 use super::BACKEND;
-use crate::support::{TestServer, http_settings};
+use crate::support::{TestServer, brand, http_settings};
 
 /// The app of a server that reads requests in another way.
 fn app(server: &TestServer, settings: HttpSettings) -> App {
     let render_metrics = Box::new(String::new);
-    App::new(AppState { server: server.server.clone(), settings, render_metrics })
+    let brand = brand(&server.server);
+    App::new(AppState { server: server.server.clone(), settings, brand, render_metrics })
 }
 
 /// A request for the metrics with these headers from an address.

@@ -2,6 +2,7 @@
 
 use super::BACKEND;
 
+mod assets;
 mod bodies;
 mod client_credentials;
 mod cors;
@@ -14,3 +15,4 @@ mod outage;
 mod paths;
 mod protected;
 mod revocation;
+mod userinfo;

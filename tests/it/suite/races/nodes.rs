@@ -18,7 +18,7 @@ async fn two_nodes_that_keep_the_keys_at_once_leave_one_active_and_one_announced
         }
         for state in ["active", "announced"] {
             for (table, place, places) in
-                [("signing_key", "usage || algorithm", 3), ("token_key", "state", 1)]
+                [("signing_key", "usage || algorithm", 4), ("token_key", "state", 1)]
             {
                 let count = |what: &str| {
                     format!("SELECT COUNT({what}) FROM {table} WHERE state = '{state}'")

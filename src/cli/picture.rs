@@ -1,0 +1,35 @@
+//! Pictures that are read from files. Must not know any command.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::Failure;
+
+/// Reads a file of at most `limit` bytes.
+pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |why: &dyn std::fmt::Display| Failure::new(format!("{}: {why}", path.display()));
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    read.map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(failed(&format_args!("the picture is larger than {} KiB", limit / 1024)));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logo.png");
+        std::fs::write(&path, [7; 1024]).unwrap();
+        assert_eq!(read(&path, 1024).unwrap(), [7; 1024]);
+        let larger = read(&path, 1023).unwrap_err().to_string();
+        assert!(larger.ends_with("logo.png: the picture is larger than 0 KiB"), "{larger}");
+        assert!(read(folder.path(), 1024).is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! `GET|POST /consent`: the page that asks a user whether a client may have what it wants.
+
+use axum::response::Response;
+use http::StatusCode;
+
+use super::authorize::{own_url, read_interaction, refuse_head, send, sign_in_path};
+use crate::flows::authorize::interaction::{Form, Interaction};
+use crate::flows::authorize::{ConsentStep, Decision, Step, advance, decide};
+use crate::flows::server::detached;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::pages::{Browser, Page, Shown, go};
+use crate::pages::{Consent, Destination, Problem, Scope};
+use crate::protocol::form::Params;
+use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::sign_in::PageUri;
+
+pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
+    refuse_head(&exchange)?;
+    let browser = Browser::of(&exchange);
+    let params = match exchange.query() {
+        Ok(params) => params,
+        Err(error) => return Ok(browser.failed(error, None, None)),
+    };
+    let interaction = params.value("i").and_then(|text| read_interaction(&exchange, text));
+    let Some(interaction) = interaction else {
+        return Ok(browser.fail(Problem::Expired, None, None));
+    };
+    Ok(go_on(&exchange, &browser, interaction, None).await)
+}
+
+pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let form = exchange.page_form().await;
+    let browser = Browser::of(&exchange);
+    if browser.is_foreign() {
+        return Ok(browser.fail(Problem::Forgery, None, None));
+    }
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return Ok(browser.failed(error, None, None)),
+    };
+    match form.params() {
+        Ok(params) => Ok(submit(&exchange, &browser, &params).await),
+        Err(error) => Ok(browser.failed(error, None, None)),
+    }
+}
+
+async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>) -> Response {
+    let interaction = params.value("i").and_then(|text| read_interaction(exchange, text));
+    let Some(interaction) = interaction else {
+        return browser.fail(Problem::Expired, None, None);
+    };
+    if !browser.sent(Form::Consent, &about(browser, &interaction), params) {
+        let retry = sign_in_path(exchange, &interaction);
+        return browser.fail(Problem::Forgery, None, Some(&retry));
+    }
+    let decision = match params.value("decision") {
+        Some("allow") => Decision::Allow,
+        Some("deny") => Decision::Deny,
+        _ => return browser.fail(Problem::Request, None, None),
+    };
+    go_on(exchange, browser, interaction, Some(decision)).await
+}
+
+/// Whatever comes next: by GET, unless it is the question itself.
+async fn go_on(
+    exchange: &Exchange,
+    browser: &Browser<'_>,
+    interaction: Interaction,
+    decision: Option<Decision>,
+) -> Response {
+    let (server, origin) = (exchange.server(), exchange.origin());
+    let cookie = browser.session.clone();
+    let step = {
+        let interaction = interaction.clone();
+        detached(async move {
+            let cookie = cookie.as_ref();
+            Ok(match decision {
+                None => advance(&server, &interaction, cookie, &origin).await,
+                Some(decision) => decide(&server, &interaction, cookie, (decision, &origin)).await,
+            })
+        })
+    };
+    let retry = sign_in_path(exchange, &interaction);
+    match step.await {
+        Ok(Ok(Step::Consent(step))) => page(browser, &interaction, &step),
+        Ok(Ok(Step::SignIn(_))) => go(&own_url(exchange, "/signin", &interaction)),
+        Ok(Ok(Step::Answer(answered))) => send(browser, &answered),
+        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Err(error) => browser.failed(error, None, Some(&retry)),
+    }
+}
+
+fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
+    let i = browser.write(interaction);
+    let (settings, shown) = (&step.client.settings.sign_in, Shown::of(&step.client));
+    let view = Consent {
+        csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
+        i: &i,
+        application: shown.application(),
+        username: &step.username,
+        switch: &format!("/signin?i={i}&switch=true"),
+        scopes: &scopes(step),
+        destination: destination(&step.redirect_uri),
+        website: settings.client_uri.as_ref().map(PageUri::as_str),
+        policy: settings.policy_uri.as_ref().map(PageUri::as_str),
+        terms: settings.tos_uri.as_ref().map(PageUri::as_str),
+    };
+    let html = view.render(browser.brand(), browser.texts(step.ui_locales.as_deref()));
+    let leads_to = Some(&step.redirect_uri);
+    browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
+}
+
+/// What the form is about: the request, and who is asked.
+fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
+    let user = browser.session.as_ref().map(|hash| hash.as_bytes().as_slice());
+    [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
+}
+
+fn scopes(step: &ConsentStep) -> Vec<Scope<'_>> {
+    let resource = |scope: &str| {
+        let known = step.grant.resources.iter().filter_map(|uri| step.known.resource(uri));
+        known.map(|one| &one.settings).find(|settings| settings.scope.contains(scope))
+    };
+    let shown = |name| Scope {
+        name,
+        description: None,
+        resource: resource(name).map(|settings| settings.name.as_str()),
+    };
+    step.grant.scope.iter().map(shown).collect()
+}
+
+fn destination(uri: &RedirectUri) -> Destination<'_> {
+    if uri.is_loopback() {
+        Destination::ThisDevice
+    } else if uri.is_web() {
+        Destination::Host(uri.shown())
+    } else {
+        Destination::App(uri.shown())
+    }
+}
