@@ -32,5 +32,6 @@ pub mod revoke;
 pub mod server;
 pub mod sessions;
 pub mod setup;
+pub mod sign_out;
 pub mod subscribers;
 pub mod userinfo;

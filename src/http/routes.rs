@@ -15,7 +15,7 @@ use super::endpoints::admin::{
 };
 use super::endpoints::{
     applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata,
-    metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
+    metrics, revocations as feed, revoke, sessions, sign_out, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -94,6 +94,9 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/signin" Issuer None signin::post),
     route!(GET "/consent" Issuer None consent::get, INTERACTION),
     route!(POST "/consent" Issuer None consent::post),
+    route!(GET "/oauth/logout" Issuer None sign_out::get),
+    route!(POST "/oauth/logout" Issuer None sign_out::post),
+    route!(GET "/signed-out" Issuer None sign_out::done, INTERACTION),
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
