@@ -57,11 +57,14 @@ impl Keeper {
         KeyRing::open(stored, &self.master)
     }
 
-    /// Takes every step that is due for the keys in use, and answers whether there was one.
+    /// Takes every step that is due for the keys in use, and answers whether there was one. Those that
+    /// were in use once take turns too: they are published, and may be asked for again.
     pub async fn maintain(&self, in_use: &[(KeyUse, Algorithm)]) -> Result<bool, KeyError> {
         let stored = self.store.read(LoadKeys).await?;
         let mut changed = false;
-        for place in needed(in_use) {
+        let once = stored.signing.iter().map(|key| (key.usage, key.algorithm));
+        let places: Vec<_> = in_use.iter().copied().chain(once).collect();
+        for place in needed(&places) {
             changed |= self.maintain_signing(place, &stored).await?;
         }
         changed |= self.maintain_tokens(&stored).await?;

@@ -187,3 +187,18 @@ async fn a_client_with_a_new_algorithm_gets_its_keys_at_once_unless_it_is_disabl
     server.server.maintain_keys().await.unwrap();
     assert_eq!(published(&server).await.len(), known, "nothing is made twice");
 }
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_no_longer_takes_turns_all_the_same() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let app = serde_json::json!({"client_id": "app", "userinfo_algorithm": "EdDSA"});
+    let path = format!("/clients/{}", server.create_client(&app).await["id"].as_str().unwrap());
+    let deleted = server.admin(http::Method::DELETE, &path, &Value::Null).await;
+    assert!(deleted.status.is_success(), "{deleted:?}");
+    server.advance(90 * DAY);
+    server.server.maintain_keys().await.unwrap();
+    let of_tokens = states(&server, KeyUse::IdToken);
+    let of_tokens: Vec<_> = of_tokens.iter().filter(|(name, _)| *name == "EdDSA").collect();
+    let expected = [KeyState::Active, KeyState::Announced, KeyState::Retired];
+    assert_eq!(of_tokens, expected.map(|state| ("EdDSA", state)).iter().collect::<Vec<_>>());
+}

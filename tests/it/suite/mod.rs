@@ -3,6 +3,7 @@
 use super::BACKEND;
 
 mod admin;
+mod authorize;
 mod backchannel;
 mod cli;
 mod clock;
@@ -28,6 +29,7 @@ mod reconcile;
 mod refresh;
 mod reseal;
 mod sessions;
+mod sign_out;
 mod stop;
 mod storage;
 mod subscribers;

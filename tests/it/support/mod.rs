@@ -21,6 +21,7 @@ mod relying_party;
 mod server;
 mod statements;
 mod subscriber;
+mod user_agent;
 mod wire;
 mod world;
 
@@ -41,4 +42,5 @@ pub(crate) use relying_party::{Answer, RelyingParty};
 pub(crate) use server::{ISSUER, MASTER_KEY, Options, TestServer, brand, http_settings};
 pub(crate) use statements::Statements;
 pub(crate) use subscriber::applied_report;
+pub(crate) use user_agent::{Asking, Browser, VERIFIER, encode, id_token};
 pub(crate) use wire::{Wire, exchange};

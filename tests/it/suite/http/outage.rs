@@ -14,7 +14,12 @@ async fn without_the_database_documents_are_served_and_everything_else_asks_to_c
     server.server.store.close().await;
     // The lease of what is in memory runs out.
     server.advance(2);
-    for path in ["/.well-known/oauth-authorization-server", "/.well-known/jwks.json", "/healthz"] {
+    for path in [
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/openid-configuration",
+        "/.well-known/jwks.json",
+        "/healthz",
+    ] {
         assert_eq!(server.get(path).await.status, 200, "{path}");
     }
     let basic = server.basic();
@@ -35,6 +40,7 @@ async fn without_the_database_documents_are_served_and_everything_else_asks_to_c
         server.form("/oauth/introspect", &basic, &format!("token={}", tokens.refresh)).await,
         server.form("/oauth/introspect", &basic, &format!("token={}", tokens.access)).await,
         server.call(http::Method::GET, "/sessions", &tokens.access, &json!(null)).await,
+        server.call(http::Method::GET, "/oauth/userinfo", &tokens.access, &json!(null)).await,
         server.call(http::Method::GET, "/admin/v1/users", &admin, &json!(null)).await,
     ];
     for reply in replies {
