@@ -5,7 +5,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::{TestServer, basic};
+use crate::support::TestServer;
 
 const CALLBACK: &str = "https://shop.example/cb";
 
@@ -128,17 +128,4 @@ async fn the_operators_own_skip_consent_until_somebody_decides_otherwise() {
         let changed = server.admin(Method::PATCH, &path, &change).await.json();
         assert_eq!(changed["skips_consent"], skips, "{change}");
     }
-}
-
-#[tokio::test]
-async fn a_code_gets_nothing_at_the_token_endpoint_yet() {
-    // C088: what is registered is not served yet, and not advertised.
-    let Some(server) = TestServer::start(BACKEND).await else { return };
-    let secret = server.create_client(&shop()).await["client_secret"].as_str().unwrap().to_owned();
-    let form = format!("grant_type=authorization_code&code=x&redirect_uri={CALLBACK}");
-    let reply = server.form("/oauth/token", &basic("shop", &secret), &form).await;
-    reply.assert_error(400, "unsupported_grant_type");
-    let metadata = server.get("/.well-known/oauth-authorization-server").await.json();
-    let grants = json!(["client_credentials", "refresh_token"]);
-    assert_eq!(metadata["grant_types_supported"], grants);
 }

@@ -43,7 +43,7 @@ pub(super) async fn register(server: &TestServer, id: &str, public: bool) -> Str
         "name": format!("The {id}"),
         "public": public,
         "grants": ["authorization_code", "refresh_token"],
-        "scope": SCOPE,
+        "scopes": SCOPE.split(' ').collect::<Vec<_>>(),
         "redirect_uris": [CALLBACK],
     });
     let made = server.create_client(&settings).await;
