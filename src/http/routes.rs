@@ -72,6 +72,15 @@ const NONE: &[&str] = &[];
 const BEHIND: &[&str] = &["cursor", "epoch", "after"];
 const SIGN_IN: &[&str] = &["i", "switch"];
 const INTERACTION: &[&str] = &["i"];
+const SIGN_OUT: &[&str] = &[
+    "id_token_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+    "logout_hint",
+    "i",
+];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -94,7 +103,7 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/signin" Issuer None signin::post),
     route!(GET "/consent" Issuer None consent::get, INTERACTION),
     route!(POST "/consent" Issuer None consent::post),
-    route!(GET "/oauth/logout" Issuer None sign_out::get),
+    route!(GET "/oauth/logout" Issuer None sign_out::get, SIGN_OUT),
     route!(POST "/oauth/logout" Issuer None sign_out::post),
     route!(GET "/signed-out" Issuer None sign_out::done, INTERACTION),
     route!(POST "/oauth/token" Issuer Registered token::post),
