@@ -44,8 +44,8 @@ impl Server {
             credentials,
             clock,
             places,
-            interactions,
             backchannel,
+            interactions,
         }
     }
 
