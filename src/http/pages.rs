@@ -5,7 +5,7 @@ use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, ORIGIN,
     SET_COOKIE,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::cookies::{self, Cookies};
 use super::endpoints::authorize::send;
@@ -57,6 +57,8 @@ impl<'a> Browser<'a> {
     pub(super) fn of(exchange: &'a Exchange) -> Self {
         let server = &exchange.app.server;
         let Cookies { session, csrf } = Cookies::read(exchange.headers(), &server.settings.issuer);
+        // Whoever only looks gets what a stranger gets: nothing is used up by it (C058).
+        let session = session.filter(|_| exchange.parts.method != Method::HEAD);
         let is_new = csrf.is_none();
         let csrf = csrf.unwrap_or_else(|| Secret::from_bytes(server.world.entropy.bytes()));
         Self { exchange, session, csrf, is_new }

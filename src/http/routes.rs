@@ -70,6 +70,25 @@ macro_rules! route {
 
 const NONE: &[&str] = &[];
 const BEHIND: &[&str] = &["cursor", "epoch", "after"];
+/// Others are ignored (RFC 6749 §3.1), and some are known to change nothing: `display`, `acr_values`.
+const AUTHORIZE: &[&str] = &[
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "response_mode",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "ui_locales",
+    "claims",
+    "resource",
+];
 const SIGN_IN: &[&str] = &["i", "switch"];
 const INTERACTION: &[&str] = &["i"];
 const SIGN_OUT: &[&str] = &[
@@ -97,7 +116,7 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
-    route!(GET "/oauth/authorize" Issuer None authorize::get),
+    route!(GET "/oauth/authorize" Issuer None authorize::get, AUTHORIZE),
     route!(POST "/oauth/authorize" Issuer None authorize::post),
     route!(GET "/signin" Issuer None signin::get, SIGN_IN),
     route!(POST "/signin" Issuer None signin::post),

@@ -1,7 +1,7 @@
 //! `GET|POST /oauth/authorize` (RFC 6749 §3.1, OIDC Core §3.1.2).
 
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use crate::flows::authorize::interaction::Interaction;
 use crate::flows::authorize::{Answered, Step, advance};
@@ -11,12 +11,11 @@ use crate::http::exchange::Exchange;
 use crate::http::pages::{Browser, Page, Shown, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
-use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::error::Refusal;
 use crate::protocol::ids::InteractionId;
 
 /// The request in the URL: answered at once where nobody has to be asked.
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let query = exchange.parts.uri.query().unwrap_or_default().to_owned();
     let interaction = match begin(&exchange, query) {
         Ok(interaction) => interaction,
@@ -42,15 +41,6 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
         Ok(interaction) => Ok(go(&own_url(&exchange, "/signin", &interaction))),
         Err(error) => Ok(Browser::of(&exchange).failed(error, None, None)),
     }
-}
-
-/// A link that somebody only looks at uses nothing up (C058, C059).
-pub(in crate::http) fn refuse_head(exchange: &Exchange) -> Result<(), HttpError> {
-    if exchange.parts.method == Method::HEAD {
-        let text = "this path does not take this method";
-        return Err(HttpError::plain(ErrorCode::MethodNotAllowed, text));
-    }
-    Ok(())
 }
 
 /// Takes the request of `interaction` to whatever has to happen next.

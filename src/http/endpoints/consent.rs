@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::authorize::{own_url, read_interaction, refuse_head, send, sign_in_path};
+use super::authorize::{own_url, read_interaction, send, sign_in_path};
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::authorize::{ConsentStep, Decision, Step, advance, decide};
 use crate::flows::server::detached;
@@ -16,7 +16,6 @@ use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::sign_in::PageUri;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let params = match exchange.query() {
         Ok(params) => params,

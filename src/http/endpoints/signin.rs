@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::authorize::{own_url, read_interaction, refuse_head, sign_in_path};
+use super::authorize::{own_url, read_interaction, sign_in_path};
 use crate::flows::authorize::browser::{present, sign_in};
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::authorize::{SignInStep, Step, advance, sign_in_page};
@@ -22,7 +22,6 @@ use crate::protocol::token_request::Credentials;
 type About<'a> = Option<(&'a Interaction, &'a SignInStep)>;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let params = match exchange.query() {
         Ok(params) => params,
