@@ -114,7 +114,9 @@ async fn go_on(
             let (client, back) = (client.as_deref(), back.as_ref());
             question(browser, (interaction, &request), (client, &username, back))
         }
-        Ok(Ok(SignOut::Done { back })) => signed_out(exchange, interaction, back.as_ref()),
+        Ok(Ok(SignOut::Done { back })) => {
+            signed_out(exchange, browser, (interaction, back.as_ref()))
+        }
         Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
@@ -136,12 +138,19 @@ fn question(
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
 
-/// The browser forgets its session, whether it was still one or not.
-fn signed_out(exchange: &Exchange, interaction: &Interaction, back: Option<&WayBack>) -> Response {
+/// The browser goes on, and forgets its session. What came without the cookie takes none away: another
+/// site's picture does (C116).
+fn signed_out(
+    exchange: &Exchange,
+    browser: &Browser<'_>,
+    (interaction, back): (&Interaction, Option<&WayBack>),
+) -> Response {
     let mut response =
         go(&back.map_or_else(|| own_url(exchange, "/signed-out", interaction), WayBack::location));
-    let issuer = &exchange.app.server.settings.issuer;
-    add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
+    if browser.session.is_some() {
+        let issuer = &exchange.app.server.settings.issuer;
+        add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
+    }
     response
 }
 
