@@ -8,7 +8,7 @@ use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, go};
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
@@ -49,15 +49,15 @@ pub(in crate::http) async fn walk(exchange: &Exchange, interaction: Interaction)
     let (server, origin) = (exchange.server(), exchange.origin());
     let cookie = browser.session.clone();
     let retry = sign_in_path(exchange, &interaction);
-    let step = {
+    let next = {
         let interaction = interaction.clone();
         detached(async move { Ok(advance(&server, &interaction, cookie.as_ref(), &origin).await) })
     };
-    match step.await {
+    match next.await {
         Ok(Ok(Step::Answer(answered))) => send(&browser, &answered),
         Ok(Ok(Step::SignIn(_))) => go(&own_url(exchange, "/signin", &interaction)),
         Ok(Ok(Step::Consent(_))) => go(&own_url(exchange, "/consent", &interaction)),
-        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Ok(Err(why)) => browser.stopped(why, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
 }
@@ -68,10 +68,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     if answer.mode == ResponseMode::Query {
         return go(&answer.location());
     }
-    let (fields, shown) = (answer.fields(), Shown::of(client));
+    let fields = answer.fields();
     let page = FormPost {
         action: answer.redirect_uri.as_str(),
-        application: shown.application(),
+        application: application(client),
         fields: &fields,
     };
     browser.show(Page {
@@ -82,7 +82,8 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     })
 }
 
-fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
+/// A request that has just arrived.
+pub(in crate::http) fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
     if query.len() > MAX_REQUEST {
         return Err(Refusal::invalid_request("the request is longer than 5120 bytes"));
     }
