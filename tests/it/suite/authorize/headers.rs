@@ -122,9 +122,7 @@ async fn cookies_are_for_this_host_alone_and_come_only_where_they_are_needed() {
     let options = Options { issuer: "https://as.example", ..Options::default() };
     let Some(secure) = TestServer::start_with(BACKEND, options).await else { return };
     let Some(here) = given().await else { return };
-    for (server, base, prefix, more) in
-        [(&secure, "/tenant", "__Host-", "; Secure"), (&here.server, "", "", "")]
-    {
+    for (server, prefix, more) in [(&secure, "__Host-", "; Secure"), (&here.server, "", "")] {
         let mut browser = Browser::at(server);
         let page = browser.get("/signin").await;
         let set = |reply: &Reply| -> Vec<String> {
