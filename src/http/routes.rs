@@ -15,7 +15,7 @@ use super::endpoints::admin::{
 };
 use super::endpoints::{
     account, applied, assets, authorize, consent, health, introspect, jwks, login, logout,
-    metadata, metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
+    metadata, metrics, revocations as feed, revoke, sessions, sign_out, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -92,6 +92,15 @@ const AUTHORIZE: &[&str] = &[
 const SIGN_IN: &[&str] = &["i", "switch"];
 const INTERACTION: &[&str] = &["i"];
 const ACCOUNT: &[&str] = &["done", "tag"];
+const SIGN_OUT: &[&str] = &[
+    "id_token_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+    "logout_hint",
+    "i",
+];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -114,6 +123,9 @@ pub const ROUTES: &[Route] = &[
     route!(POST "/signin" Issuer None signin::post),
     route!(GET "/consent" Issuer None consent::get, INTERACTION),
     route!(POST "/consent" Issuer None consent::post),
+    route!(GET "/oauth/logout" Issuer None sign_out::get, SIGN_OUT),
+    route!(POST "/oauth/logout" Issuer None sign_out::post),
+    route!(GET "/signed-out" Issuer None sign_out::done, INTERACTION),
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),

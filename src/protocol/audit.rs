@@ -195,6 +195,8 @@ kinds! {
     SessionEnded = "session_ended",
     /// Every session of a user was ended.
     SessionsEnded = "sessions_ended",
+    /// A client could not be told of the end of a session.
+    LogoutUndelivered = "logout_undelivered",
     /// A browser session was ended.
     BrowserSessionEnded = "browser_session_ended",
     /// Every browser session of a user was ended, or all but one.

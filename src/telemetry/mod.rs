@@ -68,6 +68,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_feed_reports_refused_total", "Reports of one subscriber too many"),
     ("chancery_storage_statements_total", "Statements sent to the database"),
     ("chancery_storage_regressed_total", "How often the database was found to have lost writes"),
+    ("chancery_backchannel_logout_total", "Attempts to tell clients of the end of a session"),
     ("chancery_janitor_failures_total", "Rounds in which the janitor was interrupted"),
     ("chancery_janitor_removed_total", "Rows that the janitor removed, by table"),
     ("chancery_hashes_total", "Password hashes computed"),

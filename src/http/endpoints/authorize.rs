@@ -82,7 +82,8 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     })
 }
 
-fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
+/// A request that has just arrived.
+pub(in crate::http) fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
     if query.len() > MAX_REQUEST {
         return Err(Refusal::invalid_request("the request is longer than 5120 bytes"));
     }

@@ -131,7 +131,7 @@ pub(in crate::http) fn scopes<'a>(
     };
     let shown = |name| Scope {
         name,
-        description: None,
+        description: resource(name).and_then(|settings| settings.scope_text(name)),
         resource: resource(name).map(|settings| settings.name.as_str()),
     };
     scope.iter().map(shown).collect()

@@ -16,6 +16,7 @@ pub(super) mod metrics;
 pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
+pub(super) mod sign_out;
 pub(super) mod signin;
 pub(super) mod token;
 pub(super) mod userinfo;
