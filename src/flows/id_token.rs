@@ -39,7 +39,9 @@ impl Server {
         (user, session): (&User, &Session),
         nonce: Option<String>,
     ) -> Result<Option<PreparedIdToken>, FlowError> {
-        let asked_for = session.grant.scope.contains(Scope::OPENID);
+        let registered = &admitted.client.settings.scope;
+        let asked_for =
+            [&session.grant.scope, registered].iter().all(|s| s.contains(Scope::OPENID));
         if session.browser_session_id.is_none() || !asked_for {
             return Ok(None);
         }

@@ -1,5 +1,7 @@
 //! Pages as answers: who looks at them, the headers that guard them, and what their forms must carry.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::response::{Html, IntoResponse, Response};
 use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, ORIGIN,
@@ -15,7 +17,7 @@ use super::middleware::RequestId;
 use crate::flows::authorize::Stop;
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::error::FlowError;
-use crate::pages::{Application, Brand, ErrorPage, Problem, Texts};
+use crate::pages::{Application, Brand, ErrorPage, GoOn, Problem, Texts};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::form::Params;
@@ -29,8 +31,10 @@ pub(super) struct Browser<'a> {
     /// The cookie of its browser session.
     pub(super) session: Option<SecretHash>,
     csrf: Secret,
-    /// Whether it had none, and is given this one.
+    /// Whether it had none.
     is_new: bool,
+    /// Whether the page has a form that is tied to it: only then is it given this one.
+    is_used: AtomicBool,
 }
 
 /// A page on its way out.
@@ -39,16 +43,34 @@ pub(super) struct Page<'a> {
     pub(super) html: String,
     /// The status.
     pub(super) status: StatusCode,
-    /// Where its form may lead in the end, beside here.
-    pub(super) leads_to: Option<&'a RedirectUri>,
+    /// Where its form may lead in the end.
+    pub(super) leads_to: LeadsTo<'a>,
     /// Whether it has our own script.
     pub(super) script: bool,
+}
+
+/// Where a form may lead in the end. Chromium applies the policy to every redirect behind a form, so that
+/// a client could not even send the browser on to another of its own hosts (WEB-02).
+pub(super) enum LeadsTo<'a> {
+    /// To pages of ours.
+    Here,
+    /// To an application, by the scheme of its own.
+    App(&'a RedirectUri),
+    /// Anywhere: it is sent to a client, which sends the browser on as it likes.
+    Anywhere,
+}
+
+impl<'a> LeadsTo<'a> {
+    /// Where an answer to `uri` leads: to a site of the web by [`Browser::leave`], not by the form.
+    pub(super) fn answer_at(uri: &'a RedirectUri) -> Self {
+        if uri.is_web() { Self::Here } else { Self::App(uri) }
+    }
 }
 
 impl Page<'_> {
     /// A page that leads nowhere else.
     pub(super) fn new(status: StatusCode, html: String) -> Self {
-        Self { html, status, leads_to: None, script: false }
+        Self { html, status, leads_to: LeadsTo::Here, script: false }
     }
 }
 
@@ -61,7 +83,7 @@ impl<'a> Browser<'a> {
         let session = session.filter(|_| exchange.parts.method != Method::HEAD);
         let is_new = csrf.is_none();
         let csrf = csrf.unwrap_or_else(|| Secret::from_bytes(server.world.entropy.bytes()));
-        Self { exchange, session, csrf, is_new }
+        Self { exchange, session, csrf, is_new, is_used: AtomicBool::new(false) }
     }
 
     /// The texts in the language that the client asks for, or the browser.
@@ -77,6 +99,7 @@ impl<'a> Browser<'a> {
 
     /// What `form` carries about something, to be sent back by this browser alone (CORE-15).
     pub(super) fn tag(&self, form: Form, about: &[u8]) -> String {
+        self.is_used.store(true, Ordering::Relaxed);
         self.exchange.app.server.interactions.form_tag(&self.csrf, form, about)
     }
 
@@ -102,12 +125,29 @@ impl<'a> Browser<'a> {
         &self.exchange.app.brand
     }
 
+    /// The browser goes on to a client at `uri`, or to where that may come next. After a form of ours it
+    /// does so by a page, since what follows a form is bound by the policy of the page that had it. An
+    /// application's own scheme is reached by a redirect, which systems take for the user's wish.
+    pub(super) fn leave(
+        &self,
+        to: &str,
+        (uri, client): (&RedirectUri, Option<&Client>),
+    ) -> Response {
+        let after_form = self.exchange.parts.method == Method::POST;
+        if !after_form || !uri.is_web() {
+            return go(to);
+        }
+        let page = GoOn { to, application: client.map(application) };
+        let html = page.render(self.brand(), self.texts(None));
+        self.show(Page::new(StatusCode::OK, html))
+    }
+
     /// The page as an answer (WEB-02).
     pub(super) fn show(&self, page: Page<'_>) -> Response {
         let mut response = (page.status, Html(page.html)).into_response();
         let headers = response.headers_mut();
-        guard(headers, &policy(page.leads_to, page.script));
-        if self.is_new {
+        guard(headers, &policy(&page.leads_to, page.script));
+        if self.is_new && self.is_used.load(Ordering::Relaxed) {
             let issuer = &self.exchange.app.server.settings.issuer;
             add_cookie(headers, &cookies::set_csrf(issuer, &self.csrf));
         }
@@ -209,22 +249,17 @@ fn guard(headers: &mut HeaderMap, policy: &str) {
     }
 }
 
-/// Chromium applies `form-action` to every redirect of a form's answer, so that it has to name where
-/// the answer to the client goes.
-fn policy(leads_to: Option<&RedirectUri>, script: bool) -> String {
-    let leads_to = leads_to.map(|uri| format!(" {}", source(uri))).unwrap_or_default();
+fn policy(leads_to: &LeadsTo<'_>, script: bool) -> String {
+    let form_action = match leads_to {
+        LeadsTo::Here => "'self'".to_owned(),
+        LeadsTo::App(uri) => format!("'self' {}:", uri.shown()),
+        LeadsTo::Anywhere => "*".to_owned(),
+    };
     let script = if script { " script-src 'self';" } else { "" };
     format!(
         "default-src 'none'; style-src 'self'; img-src 'self';{script} \
-         form-action 'self'{leads_to}; base-uri 'none'; frame-ancestors 'none'"
+         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
     )
-}
-
-/// A host may have characters that would end the directive: then its scheme is named.
-fn source(uri: &RedirectUri) -> String {
-    let source = uri.form_action();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:/+_".contains(&byte);
-    if source.bytes().all(plain) { source } else { "https:".to_owned() }
 }
 
 fn is_foreign(headers: &HeaderMap, issuer: &Issuer) -> bool {
@@ -297,11 +332,14 @@ mod tests {
 
     #[test]
     fn the_policy_names_where_the_form_ends_and_nothing_more() {
-        let policy_of = |uri: &str| policy(Some(&RedirectUri::parse(uri).unwrap()), false);
+        let policy_of = |uri: &str| {
+            let uri = RedirectUri::parse(uri).unwrap();
+            policy(&LeadsTo::answer_at(&uri), false)
+        };
         let web = policy_of("https://app.example:8443/cb?x=1");
-        assert!(web.contains("form-action 'self' https://app.example:8443; "), "{web}");
-        assert!(!web.contains("script-src"), "{web}");
+        assert!(web.contains("form-action 'self'; ") && !web.contains("script-src"), "{web}");
         assert!(policy_of("com.example.app:/cb").contains("form-action 'self' com.example.app:;"));
-        assert!(policy(None, true).contains("script-src 'self'; form-action 'self'; "));
+        let form_post = policy(&LeadsTo::Anywhere, true);
+        assert!(form_post.contains("script-src 'self'; form-action *; "), "{form_post}");
     }
 }

@@ -62,8 +62,9 @@ pub async fn change_password(
     }
     let user = store(server, present, (&proven, password), origin).await?;
     server.credentials.throttle.succeeded(&proven.source);
-    let cookie = begin(server, &user, Some(present.session.id), origin).await;
-    Ok(cookie.inspect_err(|error| tracing::warn!(%error, "a browser was signed out")).ok())
+    let begun = begin(server, &user, Some(present.session.id), origin).await;
+    let begun = begun.inspect_err(|error| tracing::warn!(%error, "a browser was signed out"));
+    Ok(begun.ok().map(|new| new.cookie))
 }
 
 /// The user, once more proven to be who he is.

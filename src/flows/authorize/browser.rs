@@ -31,6 +31,14 @@ pub struct Present {
     pub user: User,
 }
 
+/// A browser session that has just begun.
+pub struct NewBrowser {
+    /// Its id.
+    pub id: BrowserSessionId,
+    /// What its cookie holds.
+    pub cookie: BrowserCookie,
+}
+
 /// Who is signed in in the browser with this cookie. A browser session that is used lives on.
 pub async fn present(
     server: &Server,
@@ -49,18 +57,18 @@ pub async fn present(
     Ok(Some(Present { session, user }))
 }
 
-/// Signs a user in, and answers the cookie of his new browser session. The one that the browser had
+/// Signs a user in, in a new browser session. The one that the browser had
 /// before is over (SES-01, C045).
 pub async fn sign_in(
     server: &Server,
     credentials: &Credentials,
     (old, client): (Option<&SecretHash>, Option<&ClientId>),
     origin: &Origin,
-) -> Result<BrowserCookie, FlowError> {
+) -> Result<NewBrowser, FlowError> {
     match attempt(server, credentials, old, origin).await {
-        Ok(cookie) => {
+        Ok(new) => {
             metrics::counter!("chancery_login_total", "outcome" => "ok").increment(1);
-            Ok(cookie)
+            Ok(new)
         }
         Err(error) => Err(note_failure(server, error, credentials, (client, origin)).await),
     }
@@ -71,16 +79,16 @@ async fn attempt(
     credentials: &Credentials,
     old: Option<&SecretHash>,
     origin: &Origin,
-) -> Result<BrowserCookie, FlowError> {
+) -> Result<NewBrowser, FlowError> {
     let proven = authenticate_user(server, credentials, origin).await?;
     let old = find(server, old).await?.map(|found| found.session);
-    let cookie = begin(server, &proven.user, old.as_ref().map(|old| old.id), origin).await?;
+    let new = begin(server, &proven.user, old.as_ref().map(|old| old.id), origin).await?;
     let other = old.filter(|old| old.user_id != proven.user.id);
     if let Some(other) = other {
         end_other(server, &other).await;
     }
     reward(server, &proven.source, proven.rehash).await;
-    Ok(cookie)
+    Ok(new)
 }
 
 /// Begins a browser session for a user who has just proved who he is, in the place of the one that
@@ -90,13 +98,14 @@ pub(in crate::flows) async fn begin(
     user: &User,
     replaces: Option<BrowserSessionId>,
     origin: &Origin,
-) -> Result<BrowserCookie, FlowError> {
+) -> Result<NewBrowser, FlowError> {
     let entropy = server.world.entropy.as_ref();
     let cookie = BrowserCookie::from_bytes(entropy.bytes());
+    let id = BrowserSessionId::from_bytes(entropy.bytes());
     let (now, lifetimes) = (server.now(), &server.settings.browser_sessions);
     let max_expires_at = now + lifetimes.max;
     let session = BrowserSession {
-        id: BrowserSessionId::from_bytes(entropy.bytes()),
+        id,
         secret: cookie.hash(),
         user_id: user.id,
         user_version: user.version,
@@ -119,7 +128,7 @@ pub(in crate::flows) async fn begin(
     match server.store.write(begin).await? {
         Swap::Won => {
             audit::log(&audit);
-            Ok(cookie)
+            Ok(NewBrowser { id, cookie })
         }
         // The user was changed while his password was being compared.
         Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),

@@ -67,7 +67,9 @@ impl Exchange<'_> {
         let token = self.server.prepare_token(&admitted, &subject, &grant)?;
         let nonce = code.nonce.clone();
         let id_token = self.server.prepare_id_token(&admitted, (&user, &session), nonce)?;
-        self.store(&code, &session).await?;
+        if self.store(&code, &session).await? == Swap::Lost {
+            return Err(self.lost(&admitted).await);
+        }
         end_surplus(self.server, &session, &admitted.known).await;
         token.beside(id_token).sign(refresh)
     }
@@ -92,9 +94,18 @@ impl Exchange<'_> {
                 browser: Some((code.browser_session_id, browser_end)),
             };
             let (session, refresh) =
-                begin_session(self.server, beginning, (&admitted, self.origin))?;
+                begin_session(self.server, beginning, (&admitted, &self.device(&admitted)))?;
             return Ok(Reading { admitted, code, user, session, refresh });
         }
+    }
+
+    /// Where the session is used from, as far as that can be told: a client with a secret is a server, which
+    /// the user would not know again.
+    fn device(&self, admitted: &Admitted) -> Origin {
+        if admitted.client.is_public() {
+            return self.origin.clone();
+        }
+        Origin { request_id: self.origin.request_id.clone(), ..Origin::default() }
     }
 
     /// Whether it is this client's code, to be exchanged where it says and by who knows the verifier.
@@ -130,7 +141,7 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    async fn store(&self, code: &CodeRecord, session: &Session) -> Result<(), FlowError> {
+    async fn store(&self, code: &CodeRecord, session: &Session) -> Result<Swap, FlowError> {
         let event = self
             .server
             .event(AuditKind::Login, Actor::User(session.user_id.to_string()))
@@ -144,13 +155,25 @@ impl Exchange<'_> {
             Err(StorageError::OutcomeUnknown(_)) => self.find_outcome(code, session).await?,
             swap => swap?,
         };
-        match swap {
-            Swap::Won => {
-                audit::log(&event);
-                Ok(())
+        if swap == Swap::Won {
+            audit::log(&event);
+        }
+        Ok(swap)
+    }
+
+    /// The code was exchanged meanwhile, which is a replay like every other, or what stands behind it was
+    /// ended.
+    async fn lost(&self, admitted: &Admitted) -> FlowError {
+        let over = || Refusal::invalid_code(Reason::CodeOver).into();
+        let Some(code) = &self.request.code else {
+            return over();
+        };
+        match self.server.store.read(FindCode(code.hash())).await {
+            Ok(Some(found)) => {
+                self.check(code, &found.code, admitted).await.err().unwrap_or_else(over)
             }
-            // Exchanged meanwhile, or what stands behind it was ended.
-            Swap::Lost => Err(Refusal::invalid_code(Reason::CodeOver).into()),
+            Ok(None) => over(),
+            Err(error) => error.into(),
         }
     }
 

@@ -19,8 +19,12 @@ use crate::protocol::uri::Issuer;
 pub struct Interaction {
     /// Its id: one request is answered with one code at most (C057).
     pub id: InteractionId,
-    /// When it arrived. Whoever signs in later has done so for it.
+    /// When it arrived.
     pub begun_at: Timestamp,
+    /// The browser session that a sign-in within it has begun: only that proves what it asks for.
+    pub signed_in: Option<BrowserSessionId>,
+    /// What its user was shown before he was asked: a yes is to that, and nothing else.
+    pub shown: Option<[u8; 16]>,
     /// Its parameters, as the client sent them: they are read again at every step, so that a client
     /// that was changed meanwhile is judged by what holds now.
     pub query: String,
@@ -45,13 +49,11 @@ impl Interactions {
 
     /// The text of `interaction`.
     pub fn write(&self, interaction: &Interaction) -> String {
-        let Interaction { id, begun_at, query } = interaction;
-        let bytes = [
-            id.as_bytes().as_slice(),
-            begun_at.millis().to_be_bytes().as_slice(),
-            query.as_bytes(),
-        ]
-        .concat();
+        let Interaction { id, begun_at, signed_in, shown, query } = interaction;
+        let signed_in = signed_in.map_or([0; 16], |id| *id.as_bytes());
+        let times = begun_at.millis().to_be_bytes();
+        let fixed = [id.as_bytes().as_slice(), &times, &signed_in, &shown.unwrap_or_default()];
+        let bytes = [fixed.concat().as_slice(), query.as_bytes()].concat();
         let mut text = BASE64_URL_SAFE_NO_PAD.encode(bytes);
         let tag = self.requests.tag(&[text.as_bytes()]);
         text.push('.');
@@ -67,14 +69,17 @@ impl Interactions {
         }
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (id, rest) = bytes.split_first_chunk::<16>()?;
-        let (begun_at, query) = rest.split_first_chunk::<8>()?;
-        let begun_at = Timestamp::from_millis(i64::from_be_bytes(*begun_at));
-        let query = String::from_utf8(query.to_vec()).ok()?;
-        (now.since(begun_at) < LIFE).then(|| Interaction {
+        let (begun_at, rest) = rest.split_first_chunk::<8>()?;
+        let (signed_in, rest) = rest.split_first_chunk::<16>()?;
+        let (shown, query) = rest.split_first_chunk::<16>()?;
+        let interaction = Interaction {
             id: InteractionId::from_bytes(*id),
-            begun_at,
-            query,
-        })
+            begun_at: Timestamp::from_millis(i64::from_be_bytes(*begun_at)),
+            signed_in: unless_zero(*signed_in).map(BrowserSessionId::from_bytes),
+            shown: unless_zero(*shown),
+            query: String::from_utf8(query.to_vec()).ok()?,
+        };
+        (now.since(interaction.begun_at) < LIFE).then_some(interaction)
     }
 
     /// The code that an interaction of a browser session ends in. It is the same one each time: who
@@ -94,6 +99,11 @@ impl Interactions {
     pub fn is_form_tag(&self, tag: &str, browser: &Secret, form: Form, about: &[u8]) -> bool {
         self.forms.is_of(tag, &[form.as_str().as_bytes(), browser.as_bytes().as_slice(), about])
     }
+}
+
+/// Neither a random id nor a hash is ever zero.
+fn unless_zero(bytes: [u8; 16]) -> Option<[u8; 16]> {
+    (bytes != [0; 16]).then_some(bytes)
 }
 
 /// The forms of our pages.
@@ -142,7 +152,11 @@ mod tests {
         let here = interactions(1, HERE);
         let begun_at = Timestamp::from_seconds(1_700_000_000);
         let query = "client_id=app&state=%00\u{e9}".to_owned();
-        let interaction = Interaction { id: InteractionId::from_bytes([7; 16]), begun_at, query };
+        let id = InteractionId::from_bytes([7; 16]);
+        let new = Interaction { id, begun_at, signed_in: None, shown: None, query };
+        let signed_in = Some(BrowserSessionId::from_bytes([8; 16]));
+        let interaction = Interaction { signed_in, shown: Some([9; 16]), ..new.clone() };
+        assert_eq!(here.read(&here.write(&new), begun_at), Some(new));
         let text = here.write(&interaction);
         let read = |by: &Interactions, text: &str, after| {
             by.read(text, begun_at + Duration::from_secs(after))

@@ -186,6 +186,10 @@ impl Walk<'_> {
                 let text = "the user did not agree";
                 Err(Detour::Denied(Denial::new(DenialCode::AccessDenied, text)))
             }
+            // A role or a scope that came meanwhile was not asked for.
+            Decision::Allow if self.interaction.shown != Some(ready.grant.digest()) => {
+                Ok(Step::Consent(Box::new(consent_step(asked, *ready))))
+            }
             Decision::Allow => {
                 if ready.asks {
                     self.remember(asked, &ready).await?;
@@ -201,9 +205,10 @@ impl Walk<'_> {
         let signed_in = present.as_ref().map(|present| SignedIn {
             user: present.user.id,
             at: present.session.authentication.at,
+            for_this: self.interaction.signed_in == Some(present.session.id),
         });
-        let times = asked.times(self.interaction);
-        let need = asked.request.sign_in_need(signed_in, asked.expected.as_deref(), times)?;
+        let (expected, now) = (asked.expected.as_deref(), asked.admitted.at);
+        let need = asked.request.sign_in_need(signed_in, expected, now)?;
         let present = match (need, present) {
             (SignInNeed::None, Some(present)) => present,
             (need, present) => {

@@ -10,7 +10,7 @@ use super::Answered;
 use super::interaction::Interaction;
 use super::stop::Stop;
 use crate::protocol::authorization::{
-    Asker, AuthorizationRequest, Denial, DenialCode, Manner, Recipient, ResponseMode, Times,
+    Asker, AuthorizationRequest, Denial, DenialCode, Manner, Recipient, ResponseMode,
 };
 use crate::protocol::client::{Client, ClientStatus, GrantType};
 use crate::protocol::error::{ErrorCode, Refusal};
@@ -68,11 +68,6 @@ impl Asked {
     /// The client.
     pub(super) fn client(&self) -> &Arc<Client> {
         &self.admitted.client
-    }
-
-    /// When it arrived, and the time.
-    pub(super) fn times(&self, interaction: &Interaction) -> Times {
-        Times { begun_at: interaction.begun_at, now: self.admitted.at }
     }
 
     /// The answer that something here does not allow.
@@ -137,13 +132,21 @@ fn read_request(
         let text = "the client may not use this response type";
         return Err(Denial::new(DenialCode::UnauthorizedClient, text));
     }
-    let request = AuthorizationRequest::parse(params)?;
+    let mut request = AuthorizationRequest::parse(params)?;
+    request.requested.scope.get_or_insert_with(|| usual_scope(client));
     request.check_challenge(client.is_public() || client.settings.sign_in.pkce_required)?;
     request.check_contexts()?;
     let nobody = Roles::default();
     server.granting(admitted, Some(&nobody)).check_request(&request.requested)?;
     let expected = request.id_token_hint.as_deref().map(|hint| read_hint(server, admitted, hint));
     Ok((request, expected.transpose()?))
+}
+
+/// What a client gets that does not say what it wants: what it is registered for, but for what changes the
+/// kind of the answer, which is to be named (OIDC Core §3.1.2.1, §11).
+fn usual_scope(client: &Client) -> ScopeSet {
+    let named = [Scope::OPENID, Scope::OFFLINE_ACCESS];
+    client.settings.scope.filter(|scope| !named.contains(&scope))
 }
 
 /// The subject of an ID token that this server issued to this client (OIC-03, C040).

@@ -8,7 +8,7 @@ use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, application, go};
+use crate::http::pages::{Browser, LeadsTo, Page, application, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
@@ -66,7 +66,7 @@ pub(in crate::http) async fn walk(exchange: &Exchange, interaction: Interaction)
 pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Response {
     let Answered { answer, client } = answered;
     if answer.mode == ResponseMode::Query {
-        return go(&answer.location());
+        return browser.leave(&answer.location(), (&answer.redirect_uri, Some(client)));
     }
     let fields = answer.fields();
     let page = FormPost {
@@ -77,7 +77,7 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     browser.show(Page {
         html: page.render(browser.brand(), browser.texts(None)),
         status: StatusCode::OK,
-        leads_to: Some(&answer.redirect_uri),
+        leads_to: LeadsTo::Anywhere,
         script: true,
     })
 }
@@ -89,7 +89,7 @@ pub(in crate::http) fn begin(exchange: &Exchange, query: String) -> Result<Inter
     }
     let server = &exchange.app.server;
     let id = InteractionId::from_bytes(server.world.entropy.bytes());
-    Ok(Interaction { id, begun_at: server.now(), query })
+    Ok(Interaction { id, begun_at: server.now(), signed_in: None, shown: None, query })
 }
 
 /// Where an interaction goes on, below the issuer's own path.

@@ -10,7 +10,7 @@ use crate::flows::known::Known;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, application, go};
+use crate::http::pages::{Browser, LeadsTo, Page, application, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
 use crate::protocol::form::Params;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -94,7 +94,8 @@ async fn go_on(
 }
 
 fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
-    let i = browser.write(interaction);
+    let shown = Some(step.grant.digest());
+    let i = browser.write(&Interaction { shown, ..interaction.clone() });
     let settings = &step.client.settings.sign_in;
     let view = Consent {
         csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
@@ -109,7 +110,7 @@ fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) ->
         terms: settings.tos_uri.as_ref().map(PageUri::as_str),
     };
     let html = view.render(browser.brand(), browser.texts(step.ui_locales.as_deref()));
-    let leads_to = Some(&step.redirect_uri);
+    let leads_to = LeadsTo::answer_at(&step.redirect_uri);
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
 

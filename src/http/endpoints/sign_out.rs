@@ -10,7 +10,7 @@ use crate::flows::sign_out::{SignOut, asking, sign_out};
 use crate::http::cookies;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, add_cookie, application, go};
+use crate::http::pages::{Browser, LeadsTo, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignOut as Question, SignedOut};
 use crate::protocol::client::Client;
 use crate::protocol::error::Refusal;
@@ -134,7 +134,7 @@ fn question(
         username: Some(username),
     };
     let html = view.render(browser.brand(), browser.texts(request.ui_locales.as_deref()));
-    let leads_to = back.map(|back| &back.uri);
+    let leads_to = back.map_or(LeadsTo::Here, |back| LeadsTo::answer_at(&back.uri));
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
 
@@ -145,8 +145,10 @@ fn signed_out(
     browser: &Browser<'_>,
     (interaction, back): (&Interaction, Option<&WayBack>),
 ) -> Response {
-    let mut response =
-        go(&back.map_or_else(|| own_url(exchange, "/signed-out", interaction), WayBack::location));
+    let mut response = match back {
+        Some(back) => browser.leave(&back.location(), (&back.uri, None)),
+        None => go(&own_url(exchange, "/signed-out", interaction)),
+    };
     if browser.session.is_some() {
         let issuer = &exchange.app.server.settings.issuer;
         add_cookie(response.headers_mut(), &cookies::clear_session(issuer));

@@ -13,9 +13,10 @@ use crate::http::cookies;
 use crate::http::endpoints::authorize::send;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, add_cookie, application, go};
+use crate::http::pages::{Browser, LeadsTo, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignIn, SignInProblem};
 use crate::protocol::form::Params;
+use crate::protocol::ids::BrowserSessionId;
 use crate::protocol::token_request::Credentials;
 
 /// What the page is about: an interaction, or nothing but signing in.
@@ -128,13 +129,10 @@ async fn attempt(
         sign_in(&server, &credentials, (old.as_ref(), client.as_ref()), &origin).await
     });
     match result.await {
-        Ok(cookie) => {
+        Ok(new) => {
             let issuer = &exchange.app.server.settings.issuer;
-            let mut response = go(&about.map_or_else(
-                || issuer.join("/account"),
-                |(interaction, _)| own_url(exchange, "/signin", interaction),
-            ));
-            add_cookie(response.headers_mut(), &cookies::set_session(issuer, &cookie));
+            let mut response = signed_in(exchange, browser, (about, new.id));
+            add_cookie(response.headers_mut(), &cookies::set_session(issuer, &new.cookie));
             response
         }
         Err(error) => {
@@ -145,6 +143,20 @@ async fn attempt(
             response
         }
     }
+}
+
+/// Where the browser goes on, now that somebody is signed in.
+fn signed_in(
+    exchange: &Exchange,
+    browser: &Browser<'_>,
+    (about, id): (About<'_>, BrowserSessionId),
+) -> Response {
+    let Some((interaction, step)) = about else {
+        return go(&exchange.app.server.settings.issuer.join("/account"));
+    };
+    let interaction = Interaction { signed_in: Some(id), ..interaction.clone() };
+    let next = own_url(exchange, "/signin", &interaction);
+    browser.leave(&next, (&step.redirect_uri, Some(&step.client)))
 }
 
 /// What was typed, and what is wrong with it.
@@ -176,7 +188,7 @@ fn page(browser: &Browser<'_>, about: About<'_>, attempt: Attempt<'_>) -> Respon
     };
     let texts = browser.texts(step.and_then(|step| step.ui_locales.as_deref()));
     let html = view.render(browser.brand(), texts);
-    let leads_to = step.map(|step| &step.redirect_uri);
+    let leads_to = step.map_or(LeadsTo::Here, |step| LeadsTo::answer_at(&step.redirect_uri));
     browser.show(Page { leads_to, ..Page::new(attempt.status, html) })
 }
 

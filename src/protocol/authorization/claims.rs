@@ -19,8 +19,8 @@ pub struct ClaimsRequest {
 pub struct RequestedClaims {
     /// The names, in the order of the request.
     pub names: Vec<String>,
-    /// The one user that is meant, if one is (OIDC Core §5.5.1: `sub` with a `value`).
-    pub subject: Option<String>,
+    /// The users of whom one is meant, if the request says so (OIDC Core §5.5.1: `sub` with a `value`).
+    pub subjects: Option<Vec<String>>,
     /// The authentication contexts of which one must be met: `acr` as an essential claim with values
     /// (OIDC Core §5.5.1.1).
     pub essential_acr: Vec<String>,
@@ -71,13 +71,21 @@ impl RequestedClaims {
                 values.filter_map(Value::as_str).map(str::to_owned)
             };
             match name.as_str() {
-                "sub" => claims.subject = texts().next(),
+                // A value that is no text is nobody's.
+                "sub" if wish.value.is_some() || !wish.values.is_empty() => {
+                    claims.subjects = Some(texts().collect());
+                }
                 "acr" if wish.essential => claims.essential_acr = texts().collect(),
                 _ => {}
             }
             claims.names.push(name);
         }
         Some(claims)
+    }
+
+    /// Whether the user with this id may be answered for.
+    pub fn admits(&self, subject: &str) -> bool {
+        self.subjects.as_ref().is_none_or(|meant| meant.iter().any(|one| one == subject))
     }
 
     /// Whether the request names this claim.

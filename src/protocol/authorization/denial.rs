@@ -35,8 +35,6 @@ pub enum DenialCode {
     LoginRequired,
     /// OIDC Core §3.1.2.6: the user must agree, and may not be asked to.
     ConsentRequired,
-    /// OIDC Core §3.1.2.6: the user must choose, and may not be asked to.
-    AccountSelectionRequired,
     /// OIDC Core §3.1.2.6.
     RequestNotSupported,
     /// OIDC Core §3.1.2.6.
@@ -73,7 +71,6 @@ impl DenialCode {
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
-            Self::AccountSelectionRequired => "account_selection_required",
             Self::RequestNotSupported => "request_not_supported",
             Self::RequestUriNotSupported => "request_uri_not_supported",
             Self::RegistrationNotSupported => "registration_not_supported",

@@ -10,7 +10,7 @@ mod prompt;
 pub use answer::{Answer, Recipient};
 pub use claims::{ClaimsRequest, RequestedClaims};
 pub use denial::{Denial, DenialCode};
-pub use progress::{SignInNeed, SignedIn, Times};
+pub use progress::{SignInNeed, SignedIn};
 pub use prompt::Prompt;
 
 use std::time::Duration;
@@ -169,9 +169,10 @@ impl AuthorizationRequest {
         Err(Denial::new(DenialCode::UnmetAuthenticationRequirements, text))
     }
 
-    /// PKCE-05, O21-04: without a challenge a stolen code works for whoever stole it.
+    /// PKCE-05, O21-04: without a challenge a stolen code works for whoever stole it. Only clients of
+    /// `OpenID` Connect may do without, where an operator has allowed it.
     pub fn check_challenge(&self, required: bool) -> Result<(), Denial> {
-        if required && self.challenge.is_none() {
+        if self.challenge.is_none() && (required || !self.asks_for_openid()) {
             return Err(Denial::invalid_request("code_challenge is missing"));
         }
         Ok(())

@@ -1,6 +1,8 @@
 //! What has to happen before an authorization request is granted: whether somebody must sign in, and
 //! whether he must be asked. Must not know how a page looks, nor what is stored.
 
+use std::time::Duration;
+
 use super::{AuthorizationRequest, Denial, DenialCode};
 use crate::protocol::client::Client;
 use crate::protocol::consent::Consent;
@@ -27,15 +29,8 @@ pub struct SignedIn {
     pub user: UserId,
     /// When he proved who he is.
     pub at: Timestamp,
-}
-
-/// When a request arrived, and what time it is.
-#[derive(Clone, Copy, Debug)]
-pub struct Times {
-    /// When it arrived. Whoever signed in since then did so for it.
-    pub begun_at: Timestamp,
-    /// The time.
-    pub now: Timestamp,
+    /// Whether he did so because this request asked him to.
+    pub for_this: bool,
 }
 
 impl AuthorizationRequest {
@@ -49,23 +44,21 @@ impl AuthorizationRequest {
         &self,
         signed_in: Option<SignedIn>,
         expected: Option<&str>,
-        times: Times,
+        now: Timestamp,
     ) -> Result<SignInNeed, Denial> {
-        let Some(signed_in) = signed_in else {
+        let Some(SignedIn { user, at, for_this }) = signed_in else {
             return self.ask(SignInNeed::Anybody);
         };
-        let wanted = [expected, self.claims.id_token.subject.as_deref()];
-        let wanted = wanted.into_iter().chain([self.claims.userinfo.subject.as_deref()]);
-        let subject = signed_in.user.to_string();
-        let another = wanted.flatten().any(|wanted| wanted != subject);
-        let since = times.now.since(signed_in.at);
-        let old = self.max_age.is_some_and(|max| max.is_zero() || since > max);
-        let for_this = signed_in.at >= times.begun_at;
-        match (another, for_this) {
-            (true, true) => Err(login_required()),
-            (true, false) => self.ask(SignInNeed::Anybody),
-            (false, false) if old || self.prompt.login => self.ask(SignInNeed::Again),
-            (false, _) => Ok(SignInNeed::None),
+        let user = user.to_string();
+        let hinted = expected.is_none_or(|expected| expected == user);
+        let wanted = [&self.claims.id_token, &self.claims.userinfo].iter().all(|c| c.admits(&user));
+        let old = self.max_age.is_some_and(|max| !max.is_zero() && now.since(at) > max);
+        let again = self.prompt.login || self.max_age == Some(Duration::ZERO);
+        match hinted && wanted {
+            false if for_this => Err(login_required()),
+            false => self.ask(SignInNeed::Anybody),
+            true if old || (again && !for_this) => self.ask(SignInNeed::Again),
+            true => Ok(SignInNeed::None),
         }
     }
 
@@ -107,8 +100,6 @@ fn login_required() -> Denial {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::protocol::client::{ClientCredentials, ClientId, ClientSettings, ClientStatus};
     use crate::protocol::form::Collected;
@@ -120,45 +111,49 @@ mod tests {
         AuthorizationRequest::parse(&Collected::parse(query.as_bytes()).unwrap()).unwrap()
     }
 
-    const BEGUN: i64 = 10_000;
+    const NOW: i64 = 10_000;
 
     fn user() -> UserId {
         UserId::from_bytes([7; 16])
     }
 
-    /// What is needed where the user signed in so many seconds before the request.
-    fn need(more: &str, before: i64, expected: Option<&str>) -> Result<SignInNeed, DenialCode> {
-        let begun_at = Timestamp::from_seconds(BEGUN);
-        let signed_in = SignedIn { user: user(), at: Timestamp::from_seconds(BEGUN - before) };
-        let times = Times { begun_at, now: begun_at + Duration::from_secs(5) };
-        request(more).sign_in_need(Some(signed_in), expected, times).map_err(|denial| denial.code)
+    /// What is needed of a user who signed in so many seconds ago, for this request or another.
+    fn need(
+        more: &str,
+        (ago, for_this): (i64, bool),
+        expected: Option<&str>,
+    ) -> Result<SignInNeed, DenialCode> {
+        let at = Timestamp::from_seconds(NOW - ago);
+        let signed_in = SignedIn { user: user(), at, for_this };
+        let now = Timestamp::from_seconds(NOW);
+        request(more).sign_in_need(Some(signed_in), expected, now).map_err(|denial| denial.code)
     }
 
     #[test]
     fn c039_whoever_signed_in_long_ago_signs_in_again() {
         use SignInNeed::{Again, None};
-        for (more, before, expected) in [
-            ("", 9_000, Ok(None)),
-            ("&prompt=none", 9_000, Ok(None)),
-            ("&prompt=login", 9_000, Ok(Again)),
-            ("&prompt=select_account", 9_000, Ok(Again)),
-            ("&prompt=login", -1, Ok(None)),
-            ("&max_age=0", 1, Ok(Again)),
-            ("&max_age=0", 0, Ok(None)),
-            ("&max_age=3600", 3_595, Ok(None)),
-            ("&max_age=3600", 3_596, Ok(Again)),
-            ("&max_age=1000000000", 9_000, Ok(None)),
-            ("&max_age=3600&prompt=none", 3_596, Err(DenialCode::LoginRequired)),
+        let login_required = Err(DenialCode::LoginRequired);
+        for (more, ago, elsewhere, here) in [
+            ("", 9_000, Ok(None), Ok(None)),
+            ("&prompt=none", 9_000, Ok(None), Ok(None)),
+            ("&prompt=login", 0, Ok(Again), Ok(None)),
+            ("&prompt=select_account", 1, Ok(Again), Ok(None)),
+            ("&max_age=0", 0, Ok(Again), Ok(None)),
+            ("&max_age=0", 5, Ok(Again), Ok(None)),
+            ("&max_age=3600", 3_600, Ok(None), Ok(None)),
+            // However he came to sign in: the client is told when it was.
+            ("&max_age=3600", 3_601, Ok(Again), Ok(Again)),
+            ("&max_age=1000000000", 9_000, Ok(None), Ok(None)),
+            ("&max_age=3600&prompt=none", 3_601, login_required, login_required),
         ] {
-            assert_eq!(need(more, before, Option::None), expected, "{more} {before}");
+            assert_eq!(need(more, (ago, false), Option::None), elsewhere, "{more} {ago}");
+            assert_eq!(need(more, (ago, true), Option::None), here, "{more} {ago}");
         }
     }
 
     #[test]
     fn c039_nobody_is_asked_where_nobody_may_be() {
-        let begun_at = Timestamp::from_seconds(BEGUN);
-        let times = Times { begun_at, now: begun_at };
-        let nobody = |more| request(more).sign_in_need(None, None, times);
+        let nobody = |more| request(more).sign_in_need(None, None, Timestamp::from_seconds(NOW));
         assert_eq!(nobody(""), Ok(SignInNeed::Anybody));
         assert_eq!(nobody("&prompt=none").unwrap_err().code, DenialCode::LoginRequired);
     }
@@ -166,12 +161,21 @@ mod tests {
     #[test]
     fn c040_another_user_than_the_expected_one_is_never_answered_for() {
         let own = user().to_string();
-        assert_eq!(need("", 5, Some(&own)), Ok(SignInNeed::None));
-        assert_eq!(need("", 5, Some("another")), Ok(SignInNeed::Anybody));
-        assert_eq!(need("", -1, Some("another")), Err(DenialCode::LoginRequired));
-        assert_eq!(need("&prompt=none", 5, Some("another")), Err(DenialCode::LoginRequired));
-        let claims = "&claims=%7B%22userinfo%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22x%22%7D%7D%7D";
-        assert_eq!(need(claims, 5, None), Ok(SignInNeed::Anybody));
+        let (before, for_this) = ((5, false), (5, true));
+        assert_eq!(need("", before, Some(&own)), Ok(SignInNeed::None));
+        assert_eq!(need("", before, Some("another")), Ok(SignInNeed::Anybody));
+        assert_eq!(need("", for_this, Some("another")), Err(DenialCode::LoginRequired));
+        assert_eq!(need("&prompt=none", before, Some("another")), Err(DenialCode::LoginRequired));
+        let claims = |sub: &str| {
+            let json = format!(r#"{{"userinfo":{{"sub":{sub}}}}}"#);
+            let json: String = url::form_urlencoded::byte_serialize(json.as_bytes()).collect();
+            need(&format!("&claims={json}"), before, None)
+        };
+        assert_eq!(claims(r#"{"value":"x"}"#), Ok(SignInNeed::Anybody));
+        assert_eq!(claims(&format!(r#"{{"values":["x","{own}"]}}"#)), Ok(SignInNeed::None));
+        assert_eq!(claims(r#"{"value":7}"#), Ok(SignInNeed::Anybody));
+        assert_eq!(claims(r#"{"essential":true}"#), Ok(SignInNeed::None));
+        assert_eq!(claims("null"), Ok(SignInNeed::None));
     }
 
     fn client(public: bool, skips_consent: bool) -> Client {

@@ -145,7 +145,7 @@ fn claims_are_read_by_name() {
     let query: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let claims = parse(&format!("response_type=code&claims={query}")).unwrap().claims;
     assert!(claims.id_token.has("auth_time") && !claims.id_token.has("email"));
-    assert_eq!(claims.id_token.subject.as_deref(), Some("u1"));
+    assert_eq!(claims.id_token.subjects, Some(vec!["u1".to_owned()]));
     assert_eq!(claims.id_token.essential_acr, ["a", "b"]);
     assert!(claims.userinfo.has("email") && claims.userinfo.has("x"));
     for text in ["x", "[]", r#"{"id_token":[]}"#, r#"{"id_token":{"acr":5}}"#] {

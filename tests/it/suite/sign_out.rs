@@ -234,7 +234,7 @@ async fn a_form_of_a_clients_page_goes_on_by_get() {
     form.headers = vec![("origin", "https://shop.example".to_owned())];
     let request = [("id_token_hint", own.as_str()), ("post_logout_redirect_uri", BYE)];
     let reply = form.post("/oauth/logout", &request).await;
-    let location = reply.location().to_owned();
+    let location = reply.location();
     assert!(location.starts_with("http://localhost:8080/oauth/logout?i="), "{location}");
     assert_eq!(browser.get(&location).await.location(), BYE);
     assert!(!is_signed_in(&mut browser).await);
@@ -248,7 +248,7 @@ async fn where_nobody_is_signed_in_only_a_hint_leads_on() {
     let mut browser = given.browser();
     let request = [("client_id", "shop"), ("post_logout_redirect_uri", BYE)];
     let done = browser.get(&logout(&request)).await;
-    let location = done.location().to_owned();
+    let location = done.location();
     assert!(location.starts_with("http://localhost:8080/signed-out?i="), "{location}");
     let hinted = [("id_token_hint", own.as_str()), ("post_logout_redirect_uri", BYE)];
     let done = browser.get(&logout(&hinted)).await;

@@ -78,11 +78,21 @@ impl Reply {
         find(format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no field {name}: {self:?}"))
     }
 
-    /// Where the browser is sent.
+    /// Where the browser is sent, by a redirect or by a page after a form.
     #[track_caller]
-    pub(crate) fn location(&self) -> &str {
-        assert_eq!(self.status, 303, "{self:?}");
-        self.header("location")
+    pub(crate) fn location(&self) -> String {
+        self.goes_to().unwrap_or_else(|| panic!("it leads nowhere: {self:?}"))
+    }
+
+    fn goes_to(&self) -> Option<String> {
+        if self.status == 303 {
+            return Some(self.header("location").to_owned());
+        }
+        let to = self.body.split("http-equiv=\"refresh\" content=\"0;url=").nth(1)?;
+        let to = to.split('"').next()?.replace("&#38;", "&");
+        let link = format!("href=\"{}\"", to.replace('&', "&#38;"));
+        assert!(self.status == 200 && self.body.contains(&link), "{self:?}");
+        Some(to)
     }
 
     /// The parameters of an answer to a client at this redirect URI.
@@ -90,7 +100,7 @@ impl Reply {
     pub(crate) fn answer_at(&self, redirect_uri: &str) -> BTreeMap<String, String> {
         let location = self.location();
         assert!(location.starts_with(redirect_uri), "{location}");
-        let url = url::Url::parse(location).unwrap();
+        let url = url::Url::parse(&location).unwrap();
         let params: BTreeMap<_, _> = url.query_pairs().into_owned().collect();
         assert_eq!(params["iss"], super::server::ISSUER, "{location}");
         params
@@ -161,8 +171,7 @@ impl<'a> Browser<'a> {
     /// Goes on as long as it is sent to this server's own pages.
     pub(crate) async fn follow(&mut self, mut reply: Reply) -> Reply {
         let own = |location: &str| location.starts_with(super::server::ISSUER);
-        while reply.status == 303 && own(reply.header("location")) {
-            let location = reply.header("location").to_owned();
+        while let Some(location) = reply.goes_to().filter(|location| own(location)) {
             reply = self.get(&location).await;
         }
         reply

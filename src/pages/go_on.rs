@@ -1,0 +1,35 @@
+//! Owns the page by which a browser goes on to another site after a form of ours.
+//! Must not import another view.
+
+use askama::Template;
+
+use super::frame::{self, Frame};
+use super::texts::Texts;
+use super::{Application, Brand, words};
+
+/// Goes on by itself, with a link for browsers that do not.
+#[derive(Clone, Copy, Debug)]
+pub struct GoOn<'a> {
+    /// Where to. Of another kind than `http` or `https` it is not used.
+    pub to: &'a str,
+    /// Whose place that is, or whose request goes on.
+    pub application: Option<Application<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "go_on.html", whitespace = "minimize")]
+struct Page<'a> {
+    frame: Frame<'a>,
+    t: &'a Texts,
+    view: &'a GoOn<'a>,
+    to: Option<&'a str>,
+}
+
+impl GoOn<'_> {
+    /// The HTML document.
+    pub fn render(&self, brand: &Brand, texts: &Texts) -> String {
+        let to = words::target(self.to);
+        let frame = Frame::new(brand, texts, texts.form_post.title, to.is_none());
+        frame::text(&Page { frame, t: texts, view: self, to })
+    }
+}
