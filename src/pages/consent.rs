@@ -14,6 +14,8 @@ pub struct Consent<'a> {
     pub csrf: &'a str,
     /// The hidden field `i`, the interaction.
     pub i: &'a str,
+    /// The hidden field `scope`: what is shown, and so what is allowed.
+    pub shown: &'a str,
     /// Who asks.
     pub application: Application<'a>,
     /// The name of the user who is signed in.

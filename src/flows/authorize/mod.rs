@@ -78,10 +78,10 @@ pub struct ConsentStep {
 }
 
 /// A user's yes or no.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Decision {
-    /// Yes.
-    Allow,
+    /// Yes, to these scopes: those that he was shown.
+    Allow(String),
     /// No.
     Deny,
 }
@@ -186,7 +186,11 @@ impl Walk<'_> {
                 let text = "the user did not agree";
                 Err(Detour::Denied(Denial::new(DenialCode::AccessDenied, text)))
             }
-            Decision::Allow => {
+            // What he would grant has changed while he read (C046).
+            Decision::Allow(shown) if ready.asks && shown != ready.grant.scope.to_string() => {
+                Ok(Step::Consent(Box::new(consent_step(asked, *ready))))
+            }
+            Decision::Allow(_) => {
                 if ready.asks {
                     self.remember(asked, &ready).await?;
                 }

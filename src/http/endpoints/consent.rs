@@ -52,12 +52,13 @@ async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>)
     let Some(interaction) = interaction else {
         return browser.fail(Problem::Expired, None, None);
     };
-    if !browser.sent(Form::Consent, &about(browser, &interaction), params) {
+    let shown = params.value("scope").unwrap_or_default();
+    if !browser.sent(Form::Consent, &about(browser, &interaction, shown), params) {
         let retry = sign_in_path(exchange, &interaction);
         return browser.fail(Problem::Forgery, None, Some(&retry));
     }
     let decision = match params.value("decision") {
-        Some("allow") => Decision::Allow,
+        Some("allow") => Decision::Allow(shown.to_owned()),
         Some("deny") => Decision::Deny,
         _ => return browser.fail(Problem::Request, None, None),
     };
@@ -96,9 +97,11 @@ async fn go_on(
 fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
     let i = browser.write(interaction);
     let settings = &step.client.settings.sign_in;
+    let granted = step.grant.scope.to_string();
     let view = Consent {
-        csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
+        csrf: &browser.tag(Form::Consent, &about(browser, interaction, &granted)),
         i: &i,
+        shown: &granted,
         application: application(&step.client),
         username: &step.username,
         switch: &format!("/signin?i={i}&switch=true"),
@@ -113,10 +116,10 @@ fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) ->
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
 
-/// What the form is about: the request, and who is asked.
-fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
+/// What the form is about: the request, who is asked, and for what.
+fn about(browser: &Browser<'_>, interaction: &Interaction, shown: &str) -> Vec<u8> {
     let user = browser.session.as_ref().map(|hash| hash.as_bytes().as_slice());
-    [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
+    [interaction.id.as_bytes().as_slice(), user.unwrap_or_default(), shown.as_bytes()].concat()
 }
 
 /// What scopes mean, where they are of one of these resources.

@@ -130,6 +130,7 @@ fn consent(brand: &Brand, texts: &Texts, from: Foreign<'_>) -> String {
     let consent = Consent {
         csrf: "the-csrf",
         i: "the-i",
+        shown: "openid profile",
         application: Application { name: from.name, logo: from.logo },
         username: from.username,
         switch: "/signin?i=the-i&switch=true",

@@ -192,8 +192,8 @@ impl<'a> Browser<'a> {
 
     /// Sends the form of a consent page.
     pub(crate) async fn decide(&mut self, page: &Reply, decision: &str) -> Reply {
-        let (csrf, i) = (page.field("csrf"), page.field("i"));
-        let form = [("csrf", csrf.as_str()), ("i", i.as_str()), ("decision", decision)];
+        let [csrf, i, scope] = ["csrf", "i", "scope"].map(|name| page.field(name));
+        let form = [("csrf", &*csrf), ("i", &*i), ("scope", &*scope), ("decision", decision)];
         self.post("/consent", &form).await
     }
 }

@@ -19,6 +19,11 @@ async fn asked<'a>(given: &'a Given, client: &str) -> (Browser<'a>, Reply) {
     (browser, page)
 }
 
+/// The form of a yes.
+fn yes<'a>(i: &'a str, csrf: &'a str, scope: &'a str) -> [(&'static str, &'a str); 4] {
+    [("i", i), ("csrf", csrf), ("scope", scope), ("decision", "allow")]
+}
+
 /// What the browser of somebody says where another site has made it send a form.
 const FOREIGN: [(&str, &str); 7] = [
     ("origin", "https://evil.example"),
@@ -37,7 +42,7 @@ async fn c043_nobody_agrees_for_somebody_else() {
     let (other, others) = asked(&given, "shop").await;
     let second = browser.ask(&Given::asking("shop")).await;
     let sign_in = given.browser().ask(&Given::asking("shop")).await;
-    let (i, csrf) = (page.field("i"), page.field("csrf"));
+    let [i, csrf, scope] = ["i", "csrf", "scope"].map(|name| page.field(name));
     let own_form = browser.get(&format!("/signin?i={i}&switch=true")).await.field("csrf");
     let mine = browser.cookies.clone();
     let before = given.rows().await;
@@ -61,19 +66,21 @@ async fn c043_nobody_agrees_for_somebody_else() {
         (other.cookies.clone(), &csrf),
     ] {
         let mut sent = Browser { cookies, ..given.browser() };
-        let form = [("i", i.as_str()), ("csrf", tag), ("decision", "allow")];
-        sent.post("/consent", &form).await.assert_page(403);
+        sent.post("/consent", &yes(&i, tag, &scope)).await.assert_page(403);
     }
-    let form = [("i", i.as_str()), ("csrf", &csrf), ("decision", "allow")];
+    for more in ["", "openid", "openid profile email", "profile openid"] {
+        browser.post("/consent", &yes(&i, &csrf, more)).await.assert_page(403);
+    }
+    let form = yes(&i, &csrf, &scope);
     for (name, value) in FOREIGN {
         browser.headers = vec![(name, value.to_owned())];
         browser.post("/consent", &form).await.assert_page(403);
     }
     browser.headers.clear();
-    let link = format!("/consent?i={i}&csrf={csrf}&decision=allow");
+    let link = format!("/consent?i={i}&csrf={csrf}&scope=openid+profile&decision=allow");
     let shown = browser.get(&link).await;
     assert_eq!((shown.status.as_u16(), shown.header("location")), (200, ""));
-    let wrong = [("i", i.as_str()), ("csrf", &csrf), ("decision", "yes")];
+    let wrong = [form[0], form[1], form[2], ("decision", "yes")];
     browser.post("/consent", &wrong).await.assert_page(400);
     assert_eq!(given.rows().await, before);
     browser.headers = vec![("origin", ISSUER.to_owned()), ("sec-fetch-site", "same-origin".into())];
