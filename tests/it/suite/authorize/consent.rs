@@ -128,6 +128,22 @@ async fn c055_nobody_agrees_who_is_not_the_user_any_more_and_to_nothing_that_is_
 }
 
 #[tokio::test]
+async fn c046_the_yes_is_to_what_was_shown_and_to_nothing_that_was_added_since() {
+    let Some(given) = given().await else { return };
+    let mut browser = given.browser();
+    let page = browser.ask(&Given::asking("shop").without("scope")).await;
+    let page = browser.sign_in(&page, "anna", PASSWORD).await;
+    let more = json!({"scopes": ["openid", "profile", "email", "offline_access", "address"]});
+    given.change_client("shop", &more).await;
+    let before = given.rows().await;
+    let again = browser.decide(&page, "allow").await;
+    assert!(asks(&again), "{again:?}");
+    assert_eq!(given.rows().await, before);
+    let code = browser.decide(&again, "allow").await.answer_at(CALLBACK)["code"].clone();
+    assert!(given.exchange(&code).await.json()["scope"].as_str().unwrap().contains("address"));
+}
+
+#[tokio::test]
 async fn c057_whoever_answers_twice_gives_one_code_and_after_its_exchange_none() {
     let Some(given) = given().await else { return };
     let mut browser = given.browser();
