@@ -209,7 +209,11 @@ async fn c116_a_yes_that_the_user_has_not_given_signs_nobody_out() {
         vec![yes, ("i", i), ("csrf", &other)],
         vec![yes, ("i", &theirs.field("i")), ("csrf", csrf)],
     ] {
-        browser.post("/oauth/logout", &form).await.assert_page(403);
+        let refused = browser.post("/oauth/logout", &form).await;
+        refused.assert_page(403);
+        // Whose cookie has changed meanwhile is asked anew.
+        let again = format!("href=\"/oauth/logout?i={}\"", form[1].1);
+        assert!(refused.body.contains(&again), "{refused:?}");
     }
     for form in [vec![yes, ("csrf", csrf)], vec![("decision", "x"), ("csrf", csrf), ("i", i)]] {
         browser.post("/oauth/logout", &form).await.assert_page(400);
