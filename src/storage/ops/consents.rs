@@ -53,7 +53,7 @@ operation!(WithdrawConsent => Withdrawn, URGENT);
 /// What was taken back.
 #[derive(Clone, Debug, Default)]
 pub struct Withdrawn {
-    /// Whether there was a consent.
+    /// Whether there was a consent, or a code that was not exchanged yet.
     pub found: bool,
     /// The sessions that ended.
     pub sessions: Ended,

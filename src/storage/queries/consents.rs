@@ -100,7 +100,7 @@ impl Execute<Engine> for WithdrawConsent {
             let entries = ends(&sessions, &self.revoking, (tx.now)());
             feed = Some(publish(tx, &entries, &self.revoking).await?);
         }
-        Ok(Withdrawn { found: consents > 0, sessions: Ended { sessions, feed } })
+        Ok(Withdrawn { found: consents + codes > 0, sessions: Ended { sessions, feed } })
     }
 }
 

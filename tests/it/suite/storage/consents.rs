@@ -196,6 +196,20 @@ async fn withdrawing_ends_what_the_client_has_of_the_user_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn taking_back_a_code_alone_is_withdrawing_too() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let code = given.stored_code(&anna, &browser).await;
+    let withdrawn = given.withdrawn(&anna, "demo").await;
+    assert!(withdrawn.found, "as with a client that asks for no consent");
+    assert!(withdrawn.sessions.sessions.is_empty());
+    let session = given.given_by(&code, &anna, true);
+    assert_eq!(given.exchange(&code, &session).await, Swap::Lost);
+    assert!(!given.withdrawn(&anna, "demo").await.found, "once");
+}
+
+#[tokio::test]
 async fn a_code_that_was_exchanged_stays_known_when_its_consent_is_withdrawn() {
     // CORE-07
     let Some(given) = Given::start().await else { return };
