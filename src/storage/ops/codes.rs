@@ -11,7 +11,8 @@ use crate::protocol::user::User;
 /// Stores a new code, if its interaction has none yet (C057) and the user still is active and of the
 /// version that the code carries. Otherwise it is [`Swap::Lost`].
 ///
-/// A code is kept for an hour longer than it is valid: an interaction has to be shorter than that.
+/// A code is kept for an hour longer than it is valid, also one that was burnt or withdrawn: an
+/// interaction has to be shorter than that.
 pub struct StoreCode {
     /// What it stands for.
     pub code: CodeRecord,
@@ -54,9 +55,9 @@ pub struct ExchangeCode {
 operation!(ExchangeCode => Swap);
 
 /// Counts a wrong verifier, and burns the code with the third (PKCE-03). [`Swap::Lost`] where there is
-/// no such code, or it was exchanged: what it gave stays (O21-06).
+/// no such code, or it is burnt, or it was exchanged: what it gave stays (O21-06).
 pub struct FailCode {
     /// The code.
     pub hash: SecretHash,
 }
-operation!(FailCode => Swap);
+operation!(FailCode => Swap, SINGLE_STATEMENT);

@@ -125,22 +125,17 @@ async fn lock(tx: &mut Tx<'_>, exchange: &ExchangeCode) -> Result<bool, DbError>
 
 impl Execute<Engine> for FailCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        // A burnt code keeps its row: without it the same request would be given the same code again.
         let counted = tx
             .query(
-                "UPDATE authorization_code SET tries = tries + 1 \
-                 WHERE hash = $1 AND session_id IS NULL",
+                "UPDATE authorization_code SET tries = tries + 1, \
+                 expires_at = CASE WHEN tries + 1 >= $1 THEN created_at ELSE expires_at END \
+                 WHERE hash = $2 AND session_id IS NULL AND tries < $1",
             )
+            .bind(i64::from(MAX_TRIES))
             .bind(self.hash.as_bytes().as_slice())
             .execute(&mut *tx.conn)
             .await?;
-        let swap = swapped(counted.rows_affected());
-        if swap == Swap::Won {
-            let burn = tx.query("DELETE FROM authorization_code WHERE hash = $1 AND tries >= $2");
-            burn.bind(self.hash.as_bytes().as_slice())
-                .bind(i64::from(MAX_TRIES))
-                .execute(&mut *tx.conn)
-                .await?;
-        }
-        Ok(swap)
+        Ok(swapped(counted.rows_affected()))
     }
 }

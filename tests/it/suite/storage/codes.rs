@@ -351,8 +351,9 @@ async fn the_third_wrong_verifier_burns_a_code_and_none_touches_what_was_given()
     let twice = given.stored_code(&anna, &browser).await;
     given.fail(&twice).await;
     assert_eq!(given.fail(&code).await, Swap::Won);
-    assert!(given.found_code(&code).await.is_none());
+    assert_eq!(given.found_code(&code).await.unwrap().code.expires_at, code.created_at);
     given.assert_lost(&code, &given.given_by(&code, &anna, false), "burnt").await;
+    assert_eq!(given.store_code(&code).await, Swap::Lost, "its request gives no other");
     assert_eq!(given.fail(&code).await, Swap::Lost);
     let late = given.given_by(&twice, &anna, false);
     assert_eq!(given.exchange(&twice, &late).await, Swap::Won, "after one wrong try");

@@ -184,7 +184,8 @@ async fn withdrawing_ends_what_the_client_has_of_the_user_and_nothing_else() {
     for session in &kept {
         assert_eq!(given.status(session).await, SessionStatus::Active);
     }
-    assert!(given.found_code(&code).await.is_none(), "a code that was not exchanged yet");
+    let read = given.found_code(&code).await.unwrap().code;
+    assert_eq!(read.expires_at, code.created_at, "a code that was not exchanged yet");
     assert_eq!(given.consented(&anna, "demo").await, None);
     assert_eq!(given.consented(&anna, "chancery-admin").await, Some(admin));
     assert!(given.consented(&bert, "demo").await.is_some());
