@@ -48,9 +48,19 @@ impl Connector {
             return Ok(Box::new(stream));
         }
         let name = server_name(url).ok_or(OutboundError::NotCallable)?;
-        let tls = self.tls.get_or_init(|| Arc::new(tls(machine_roots())));
-        let tls = TlsConnector::from(tls.clone()).connect(name, stream).await;
+        let tls = TlsConnector::from(self.tls(machine_roots)).connect(name, stream).await;
         Ok(Box::new(tls.map_err(OutboundError::Unreachable)?))
+    }
+
+    /// What was read without a single authority is read again the next time: the file may be there by then.
+    pub(super) fn tls(&self, read: impl FnOnce() -> RootCertStore) -> Arc<ClientConfig> {
+        if let Some(kept) = self.tls.get() {
+            return kept.clone();
+        }
+        let roots = read();
+        let is_empty = roots.is_empty();
+        let tls = Arc::new(tls(roots));
+        if is_empty { tls } else { self.tls.get_or_init(|| tls).clone() }
     }
 
     /// C119: what a name leads to is judged here, and never looked up again.

@@ -54,12 +54,14 @@ const fn v6(a: u16, b: u16, bits: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), bits)
 }
 
-/// The IANA registry of special purposes (RFC 6890), multicast and what is reserved.
-const NOT_GLOBAL_V4: [Ipv4Net; 15] = [
+/// The IANA registry of special purposes (RFC 6890), multicast and what is reserved; and the one address of
+/// the internet that leads to the inside of a cloud, the wire server of Azure.
+const NOT_GLOBAL_V4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 8),
     v4(10, 0, 0, 8),
     v4(100, 64, 0, 10),
     v4(127, 0, 0, 8),
+    Ipv4Net::new_assert(Ipv4Addr::new(168, 63, 129, 16), 32),
     v4(169, 254, 0, 16),
     v4(172, 16, 0, 12),
     v4(192, 0, 0, 24),
@@ -96,6 +98,8 @@ mod tests {
             "11.0.0.0",
             "100.63.255.255",
             "100.128.0.0",
+            "168.63.129.15",
+            "168.63.129.17",
             "172.15.255.255",
             "172.32.0.0",
             "192.167.255.255",
@@ -123,6 +127,7 @@ mod tests {
             "100.127.255.255",
             "127.0.0.1",
             "127.255.0.1",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",
@@ -144,6 +149,7 @@ mod tests {
             "::10.0.0.1",
             "::ffff:127.0.0.1",
             "::ffff:10.0.0.1",
+            "::ffff:168.63.129.16",
             "::ffff:169.254.169.254",
             "64:ff9b::10.0.0.1",
             "64:ff9b::169.254.169.254",

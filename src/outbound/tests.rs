@@ -184,6 +184,17 @@ async fn a_certificate_counts_if_this_machine_trusts_it_for_that_host() {
     peer.abort();
 }
 
+#[test]
+fn certificate_authorities_that_were_not_there_yet_are_looked_for_again() {
+    let connector = Connector::new(Reach::new(Vec::new()));
+    let none = connector.tls(RootCertStore::empty);
+    let mut some = RootCertStore::empty();
+    some.add(certificate()).unwrap();
+    let found = connector.tls(|| some);
+    assert!(!Arc::ptr_eq(&none, &found));
+    assert!(Arc::ptr_eq(&found, &connector.tls(RootCertStore::empty)), "they are kept");
+}
+
 fn acceptor() -> TlsAcceptor {
     let key = PrivatePkcs8KeyDer::from(BASE64_STANDARD.decode(KEY).unwrap());
     let provider = Arc::new(crypto::aws_lc_rs::default_provider());

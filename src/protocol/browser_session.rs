@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::ids::{BrowserSessionId, UserId};
 use super::secret::{Secret, SecretHash};
-use super::session::{Authentication, SessionStatus};
+use super::session::{Authentication, EndReason, SessionStatus};
 use super::time::Timestamp;
 use super::user::{User, UserStatus};
 
@@ -69,6 +69,15 @@ impl BrowserLife {
             && now < self.idle_expires_at
             && now < self.max_expires_at
     }
+
+    /// Whether a session may begin under it at `now`. One that `outlives` it may after it has expired, and
+    /// where its user has signed in again in the same browser; none may once it was ended.
+    pub fn gives(&self, outlives: bool, now: Timestamp) -> bool {
+        match self.status {
+            SessionStatus::Active => outlives || self.is_alive(now),
+            SessionStatus::Ended(reason) => outlives && reason == EndReason::Replaced,
+        }
+    }
 }
 
 impl BrowserCookie {
@@ -95,7 +104,6 @@ impl BrowserCookie {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session::EndReason;
     use super::*;
 
     #[test]
@@ -124,5 +132,21 @@ mod tests {
         assert!(used.is_alive(at(19)) && !used.is_alive(at(20)));
         let ended = BrowserLife { status: SessionStatus::Ended(EndReason::Logout), ..life };
         assert!(!ended.is_alive(at(9)));
+    }
+
+    #[test]
+    fn under_one_that_was_ended_nothing_begins_and_under_one_that_expired_what_outlives_it() {
+        let at = Timestamp::from_millis;
+        let life = |status| BrowserLife { idle_expires_at: at(10), max_expires_at: at(20), status };
+        let ended = |reason| life(SessionStatus::Ended(reason));
+        for (life, now, expected) in [
+            (life(SessionStatus::Active), 9, [true, true]),
+            (life(SessionStatus::Active), 10, [false, true]),
+            (ended(EndReason::Replaced), 9, [false, true]),
+            (ended(EndReason::Logout), 9, [false, false]),
+            (ended(EndReason::EverythingRevoked), 9, [false, false]),
+        ] {
+            assert_eq!([false, true].map(|outlives| life.gives(outlives, at(now))), expected);
+        }
     }
 }

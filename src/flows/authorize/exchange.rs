@@ -193,7 +193,7 @@ fn check_alive(
     code.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_code)?;
     let user = user.ok_or(Refusal::invalid_code(Reason::UserDeleted))?;
     let browser = browser.ok_or(Refusal::invalid_code(Reason::BrowserSessionOver))?;
-    if !code.outlives_browser() && !browser.is_alive(admitted.at) {
+    if !browser.gives(code.outlives_browser(), admitted.at) {
         return Err(Refusal::invalid_code(Reason::BrowserSessionOver));
     }
     Ok((code, user, browser.max_expires_at))

@@ -85,7 +85,7 @@ async fn confirm(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>
         return browser.fail(Problem::Expired, None, None);
     };
     if !browser.sent(Form::SignOut, &about(browser, &interaction), params) {
-        return browser.fail(Problem::Forgery, None, None);
+        return browser.fail(Problem::Forgery, None, Some(&again(browser, &interaction)));
     }
     if params.value("decision") != Some("logout") {
         return browser.fail(Problem::Request, None, None);
@@ -108,7 +108,7 @@ async fn go_on(
     let result = detached(async move {
         Ok(sign_out(&server, &asked, (cookie.as_ref(), confirmed), &origin).await)
     });
-    let retry = format!("/oauth/logout?i={}", browser.write(interaction));
+    let retry = again(browser, interaction);
     match result.await {
         Ok(Ok(SignOut::Ask { client, username, back })) => {
             let (client, back) = (client.as_deref(), back.as_ref());
@@ -120,6 +120,11 @@ async fn go_on(
         Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
+}
+
+/// Where the same request is answered anew.
+fn again(browser: &Browser<'_>, interaction: &Interaction) -> String {
+    format!("/oauth/logout?i={}", browser.write(interaction))
 }
 
 fn question(

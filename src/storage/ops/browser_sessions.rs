@@ -69,7 +69,8 @@ operation!(TouchBrowserSession => Swap, SINGLE_STATEMENT);
 
 /// Ends browser sessions and the sessions under them, at most [`super::BATCH`] of each, and publishes
 /// the end of each session. Sessions that outlive their browser session stay. For each session whose
-/// client wants to be told it leaves a [notice](super::notices).
+/// client wants to be told it leaves a [notice](super::notices), also for those that stay: their user has
+/// signed out all the same.
 ///
 /// Repeated while the answer is full, it finds what is left although its browser session is over.
 pub struct EndBrowserSessions {

@@ -8,10 +8,11 @@ use crate::protocol::secret::SecretHash;
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
 
-/// Stores a new code, if its interaction has none yet (C057) and the user still is active and of the
-/// version that the code carries. Otherwise it is [`Swap::Lost`].
+/// Stores a new code, if its interaction has none yet (C057), the user still is active and of the
+/// version that the code carries, and the browser session was not ended. Otherwise it is [`Swap::Lost`].
 ///
-/// A code is kept for an hour longer than it is valid: an interaction has to be shorter than that.
+/// A code is kept for an hour longer than it is valid, also one that was burnt or withdrawn: an
+/// interaction has to be shorter than that.
 pub struct StoreCode {
     /// What it stands for.
     pub code: CodeRecord,
@@ -41,8 +42,8 @@ pub struct FoundCode {
 /// It is [`Swap::Lost`], and nothing is changed, where the code was exchanged or burnt or has expired;
 /// where it is not of the session's user, version, client and browser session; where these are not as
 /// [`CreateSession`](super::sessions::CreateSession) asks; where everything, or everything of the
-/// client, was ended since the code was made; and where the browser session is over, unless the session
-/// outlives it.
+/// client, was ended since the code was made; and where the browser session does not
+/// [give](BrowserLife::gives) it.
 pub struct ExchangeCode {
     /// The code.
     pub hash: SecretHash,
@@ -54,9 +55,9 @@ pub struct ExchangeCode {
 operation!(ExchangeCode => Swap);
 
 /// Counts a wrong verifier, and burns the code with the third (PKCE-03). [`Swap::Lost`] where there is
-/// no such code, or it was exchanged: what it gave stays (O21-06).
+/// no such code, or it is burnt, or it was exchanged: what it gave stays (O21-06).
 pub struct FailCode {
     /// The code.
     pub hash: SecretHash,
 }
-operation!(FailCode => Swap);
+operation!(FailCode => Swap, SINGLE_STATEMENT);

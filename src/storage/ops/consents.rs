@@ -34,8 +34,8 @@ operation!(FindConsent => Option<Consent>, SINGLE_STATEMENT);
 pub struct ListConsents(pub UserId);
 operation!(ListConsents => Vec<Consent>, SINGLE_STATEMENT);
 
-/// Takes back what a user allowed a client: the consent and the codes that are not exchanged yet go,
-/// and his sessions through that client end, at most [`super::BATCH`] of them, with publication.
+/// Takes back what a user allowed a client: the consent goes, the codes that are not exchanged yet are
+/// worth nothing, and his sessions through that client end, at most [`super::BATCH`] of them, with publication.
 ///
 /// Repeated while the answer is full, it finds what is left although the consent is gone.
 pub struct WithdrawConsent {
@@ -53,7 +53,7 @@ operation!(WithdrawConsent => Withdrawn, URGENT);
 /// What was taken back.
 #[derive(Clone, Debug, Default)]
 pub struct Withdrawn {
-    /// Whether there was a consent.
+    /// Whether there was a consent, or a code that was not exchanged yet.
     pub found: bool,
     /// The sessions that ended.
     pub sessions: Ended,

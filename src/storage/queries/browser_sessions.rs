@@ -3,7 +3,8 @@
 use super::audit::append;
 use super::browser_rows::{BrowserRow, FoundBrowserRow, TABLE};
 use super::feed::publish;
-use super::sessions::{end, ends};
+use super::notices::{leave, outliving};
+use super::sessions::{ends, mark};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, words};
 use crate::protocol::browser_session::BrowserSession;
 use crate::protocol::ids::BrowserSessionId;
@@ -155,10 +156,13 @@ impl Execute<Engine> for EndBrowserSessions {
         // there by the next statement, or it finds its browser session over.
         let browsers = end_browsers(tx, self).await?;
         let under = Sessions::Under(self.which);
-        let sessions = end(tx, &under, (self.reason, &self.revoking)).await?;
+        let sessions = mark(tx, &under, self.reason).await?;
         if browsers.is_empty() && sessions.is_empty() {
             return Ok(EndedBrowserSessions::default());
         }
+        // BCL-02: the user has signed out of the others' applications too, though those may act for him.
+        let told = [&sessions[..], &outliving(tx, &browsers).await?].concat();
+        leave(tx, &told, &self.revoking).await?;
         if let Some(audit) = &self.audit {
             append(tx, audit).await?;
         }

@@ -11,14 +11,16 @@ use crate::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, St
 impl Execute<Engine> for StoreCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let code = &self.code;
-        // The user is locked against a change until this commits: what changes him later ends it.
+        // The user and the browser session are locked against a change until this commits: what changes
+        // them later ends it.
         let sql = concat!(
             "INSERT INTO authorization_code (hash, interaction, client_id, redirect_uri, \
              redirect_uri_given, challenge, scope, resources, nonce, user_id, user_version, \
              browser_session_id, auth_time, acr, amr, claims, created_at, expires_at, tries) \
              SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, users.id, users.version, $10, $11, $12, \
-             $13, $14, $15, $16, 0 FROM users \
-             WHERE users.id = $17 AND users.version = $18 AND users.status = 'active'",
+             $13, $14, $15, $16, 0 FROM users CROSS JOIN browser_session \
+             WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
+             AND browser_session.id = $10 AND browser_session.ended_reason IS NULL",
             for_share!(),
             " ON CONFLICT (interaction) DO NOTHING"
         );
@@ -102,8 +104,9 @@ async fn lock(tx: &mut Tx<'_>, exchange: &ExchangeCode) -> Result<bool, DbError>
          ON browser.id = code.browser_session_id \
          WHERE code.hash = $1 AND code.session_id IS NULL AND code.expires_at > $2 \
          AND code.user_id = $3 AND code.user_version = $4 AND code.client_id = $5 \
-         AND code.browser_session_id = $6 AND ($7 = 1 OR (browser.ended_reason IS NULL \
-         AND browser.idle_expires_at > $2 AND browser.max_expires_at > $2)) \
+         AND code.browser_session_id = $6 \
+         AND (browser.ended_reason IS NULL OR ($7 = 1 AND browser.ended_reason = 'replaced')) \
+         AND ($7 = 1 OR (browser.idle_expires_at > $2 AND browser.max_expires_at > $2)) \
          AND code.created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
          AND code.created_at > COALESCE((SELECT client.ended_before FROM client \
          WHERE client.id = code.client_id), -1)",
@@ -125,22 +128,17 @@ async fn lock(tx: &mut Tx<'_>, exchange: &ExchangeCode) -> Result<bool, DbError>
 
 impl Execute<Engine> for FailCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        // A burnt code keeps its row: without it the same request would be given the same code again.
         let counted = tx
             .query(
-                "UPDATE authorization_code SET tries = tries + 1 \
-                 WHERE hash = $1 AND session_id IS NULL",
+                "UPDATE authorization_code SET tries = tries + 1, \
+                 expires_at = CASE WHEN tries + 1 >= $1 THEN created_at ELSE expires_at END \
+                 WHERE hash = $2 AND session_id IS NULL AND tries < $1",
             )
+            .bind(i64::from(MAX_TRIES))
             .bind(self.hash.as_bytes().as_slice())
             .execute(&mut *tx.conn)
             .await?;
-        let swap = swapped(counted.rows_affected());
-        if swap == Swap::Won {
-            let burn = tx.query("DELETE FROM authorization_code WHERE hash = $1 AND tries >= $2");
-            burn.bind(self.hash.as_bytes().as_slice())
-                .bind(i64::from(MAX_TRIES))
-                .execute(&mut *tx.conn)
-                .await?;
-        }
-        Ok(swap)
+        Ok(swapped(counted.rows_affected()))
     }
 }

@@ -85,7 +85,7 @@ impl Execute<Engine> for WithdrawConsent {
         let consents = delete_consent(tx, self).await?;
         // Before the sessions: a code that is being exchanged is locked, and its session is there by
         // the next statement.
-        let codes = delete_codes(tx, self).await?;
+        let codes = burn_codes(tx, self).await?;
         let which = Sessions::OfGrant(self.user, self.client.clone());
         let why = (EndReason::ConsentWithdrawn, &self.revoking);
         let sessions = end(tx, &which, why).await?;
@@ -100,7 +100,7 @@ impl Execute<Engine> for WithdrawConsent {
             let entries = ends(&sessions, &self.revoking, (tx.now)());
             feed = Some(publish(tx, &entries, &self.revoking).await?);
         }
-        Ok(Withdrawn { found: consents > 0, sessions: Ended { sessions, feed } })
+        Ok(Withdrawn { found: consents + codes > 0, sessions: Ended { sessions, feed } })
     }
 }
 
@@ -114,20 +114,21 @@ async fn delete_consent(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u
     Ok(deleted.rows_affected())
 }
 
-/// Of codes the valid ones alone are looked at, those of one minute.
-async fn delete_codes(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u64, DbError> {
+/// Of codes the valid ones alone are looked at, those of one minute. They keep their rows, so that the same
+/// request is not given the same code again.
+async fn burn_codes(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u64, DbError> {
     let now = (tx.now)().millis();
-    let delete = tx.query(
-        "DELETE FROM authorization_code WHERE expires_at > $1 AND user_id = $2 \
-         AND client_id = $3 AND session_id IS NULL",
+    let burn = tx.query(
+        "UPDATE authorization_code SET expires_at = created_at WHERE expires_at > $1 \
+         AND user_id = $2 AND client_id = $3 AND session_id IS NULL",
     );
-    let deleted = delete
+    let burnt = burn
         .bind(now)
         .bind(withdraw.user.as_bytes().as_slice())
         .bind(withdraw.client.as_str())
         .execute(&mut *tx.conn)
         .await?;
-    Ok(deleted.rows_affected())
+    Ok(burnt.rows_affected())
 }
 
 /// Forgets what a user who is deleted has allowed.

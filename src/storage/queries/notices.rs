@@ -5,22 +5,25 @@ use sqlx::QueryBuilder;
 use super::audit::append;
 use super::{Db, DbError, Engine, Execute, Tx, corrupt, unsigned};
 use crate::protocol::client::ClientId;
-use crate::protocol::ids::{NoticeId, SessionId, UserId};
+use crate::protocol::ids::{BrowserSessionId, NoticeId, SessionId, UserId};
 use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::count_statement;
-use crate::storage::ops::Revoking;
+use crate::storage::ops::{BATCH, Revoking};
 use crate::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
 };
 
-/// Leaves a notice of each of these sessions, which have just been ended, for its client if that wants to
-/// be told. One that had expired was over before.
+/// Leaves a notice of each of these sessions, which have just been ended, or their browser session was, for
+/// its client if that wants to be told. One that had expired was over before.
 pub(super) async fn leave(
     tx: &mut Tx<'_>,
     sessions: &[SessionId],
     revoking: &Revoking,
 ) -> Result<(), DbError> {
+    if sessions.is_empty() {
+        return Ok(());
+    }
     let now = (tx.now)();
     let told = with_listening_client(tx, sessions, now).await?;
     if told.is_empty() {
@@ -42,6 +45,30 @@ pub(super) async fn leave(
     // Its text differs with the number of notices, so it is not worth keeping prepared.
     insert.build().persistent(false).execute(&mut *tx.conn).await?;
     Ok(())
+}
+
+/// The active sessions that outlive these browser sessions, at most one batch of them.
+pub(super) async fn outliving(
+    tx: &mut Tx<'_>,
+    browsers: &[BrowserSessionId],
+) -> Result<Vec<SessionId>, DbError> {
+    if browsers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut select = QueryBuilder::<Db>::new(
+        "SELECT id FROM session WHERE offline = 1 AND ended_reason IS NULL \
+         AND browser_session_id IN (",
+    );
+    let mut ids = select.separated(", ");
+    for browser in browsers {
+        ids.push_bind(browser.as_bytes().to_vec());
+    }
+    select.push(") ORDER BY id LIMIT ").push_bind(BATCH);
+    count_statement();
+    let rows: Vec<(Vec<u8>,)> =
+        select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
+    let id = |(id,): (Vec<u8>,)| SessionId::try_from(id.as_slice());
+    rows.into_iter().map(id).collect::<Result<_, _>>().map_err(|_| corrupt("session", "id"))
 }
 
 struct Told {

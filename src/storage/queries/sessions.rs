@@ -191,9 +191,9 @@ pub(super) async fn end(
     Ok(ended)
 }
 
-/// Marks sessions as ended, in the order of their ids, so that two transactions that end many cannot wait
+/// Marks the active sessions among `which` as ended, in the order of their ids, so that two transactions that end many cannot wait
 /// for each other.
-async fn mark(
+pub(super) async fn mark(
     tx: &mut Tx<'_>,
     which: &Sessions,
     reason: EndReason,

@@ -97,7 +97,7 @@ async fn a_client_signs_its_user_out_by_the_hint_of_his_session() {
 }
 
 #[tokio::test]
-async fn a_session_with_offline_access_outlives_the_browser() {
+async fn a_session_with_offline_access_outlives_the_browser_and_its_client_is_told() {
     // BCL-02
     let Some(given) = with_way_back().await else { return };
     let party = RelyingParty::start().await;
@@ -112,7 +112,9 @@ async fn a_session_with_offline_access_outlives_the_browser() {
     let refreshed = given.server.form("/oauth/token", &given.shop, &form).await;
     assert_eq!(refreshed.status, 200, "{refreshed:?}");
     Courier::new(given.server.server.clone()).deliver().await.unwrap();
-    assert_eq!(party.heard().len(), 0);
+    let heard = party.heard();
+    assert_eq!(heard.len(), 1);
+    assert_eq!(claims(&heard[0])["sid"], claims(&hint(&reply))["sid"]);
 }
 
 #[tokio::test]
@@ -209,7 +211,11 @@ async fn c116_a_yes_that_the_user_has_not_given_signs_nobody_out() {
         vec![yes, ("i", i), ("csrf", &other)],
         vec![yes, ("i", &theirs.field("i")), ("csrf", csrf)],
     ] {
-        browser.post("/oauth/logout", &form).await.assert_page(403);
+        let refused = browser.post("/oauth/logout", &form).await;
+        refused.assert_page(403);
+        // Whose cookie has changed meanwhile is asked anew.
+        let again = format!("href=\"/oauth/logout?i={}\"", form[1].1);
+        assert!(refused.body.contains(&again), "{refused:?}");
     }
     for form in [vec![yes, ("csrf", csrf)], vec![("decision", "x"), ("csrf", csrf), ("i", i)]] {
         browser.post("/oauth/logout", &form).await.assert_page(400);

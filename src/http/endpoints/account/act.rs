@@ -83,6 +83,11 @@ impl Act {
                 sign_out(server, user, origin).await?;
                 Ok(Done::SignedOut)
             }
+            // The list has no button for the browser that looks at it, but a form may be made by hand.
+            Self::Browser(id) if id == user.session.id => {
+                sign_out(server, user, origin).await?;
+                Ok(Done::SignedOut)
+            }
             Self::Password { new, repeat, .. } if new != repeat => {
                 Err(Undone::Password(PasswordProblem::Differ))
             }

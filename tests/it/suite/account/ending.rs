@@ -70,6 +70,20 @@ async fn signing_out_ends_this_browser_and_takes_its_cookie() {
 }
 
 #[tokio::test]
+async fn whoever_ends_the_browser_that_he_sits_at_has_signed_out() {
+    let Some(server) = start().await else { return };
+    let (mut here, mut there) = (browser(&server, "alice").await, browser(&server, "alice").await);
+    let own = button(&account(&mut there).await.body, "session");
+    let page = send(&mut here, "browsers", &[("session", &own)]).await;
+    assert!(page.body.contains("signed out") && !is_account(&page), "{page:?}");
+    assert!(!here.cookies.contains_key("chancery_session"));
+    let audit = "/audit?kind=browser_session_ended";
+    let audit = server.admin(Method::GET, audit, &Value::Null).await.json();
+    let [event] = &audit["items"].as_array().unwrap()[..] else { panic!("{audit}") };
+    assert_eq!((&event["target"], &event["reason"]), (&own.into(), &"logout".into()));
+}
+
+#[tokio::test]
 async fn a_session_of_an_application_is_ended() {
     let Some(server) = start().await else { return };
     let mut alice = browser(&server, "alice").await;

@@ -146,6 +146,34 @@ async fn c086_the_verifier_is_that_of_the_challenge() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_burnt_or_withdrawn_does_not_come_back_with_its_request() {
+    // PKCE-03
+    let Some(given) = given().await else { return };
+    let wrong = "x".repeat(43);
+    for way in ["burnt", "withdrawn"] {
+        let mut browser = given.browser();
+        let page = browser.ask(&Given::asking("shop").with("prompt", "consent")).await;
+        let page = browser.sign_in(&page, "anna", PASSWORD).await;
+        let code = browser.decide(&page, "allow").await.answer_at(CALLBACK)["code"].clone();
+        if way == "burnt" {
+            for _ in 0..3 {
+                let more = [("code", code.as_str()), ("code_verifier", &wrong)];
+                given.exchange_as(&given.shop, &more).await.assert_invalid_grant();
+            }
+        } else {
+            let account = browser.get("/account").await;
+            let csrf = account.field("csrf");
+            let form = [("csrf", csrf.as_str()), ("client", "shop")];
+            let done = browser.post("/account/consents", &form).await;
+            assert_eq!(done.location(), "http://localhost:8080/account?done=consent");
+        }
+        browser.decide(&page, "allow").await.assert_page(400);
+        browser.get(&format!("/signin?i={}", page.field("i"))).await;
+        given.exchange(&code).await.assert_invalid_grant();
+    }
+}
+
+#[tokio::test]
 async fn c087_a_code_from_another_sign_in_does_not_answer_to_ones_own_verifier() {
     let Some(given) = given().await else { return };
     given.server.create_user("mallory", &[]).await;

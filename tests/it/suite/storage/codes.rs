@@ -261,16 +261,26 @@ async fn nothing_is_given_after_a_change_of_the_user() {
 }
 
 #[tokio::test]
-async fn only_a_session_that_outlives_it_is_given_when_the_browser_session_is_over() {
+async fn nothing_is_given_and_no_code_is_made_once_the_browser_session_was_ended() {
     let Some((given, anna, browser)) = given().await else { return };
-    let [code, other] =
-        [given.stored_code(&anna, &browser).await, given.stored_code(&anna, &browser).await];
+    let code = given.stored_code(&anna, &browser).await;
     given.ended(BrowserSessions::One(browser.id)).await;
     let over = SessionStatus::Ended(EndReason::Logout);
     assert_eq!(given.found_code(&code).await.unwrap().browser.unwrap().status, over);
-    given.assert_lost(&code, &given.given_by(&code, &anna, false), "ended").await;
-    let offline = given.given_by(&other, &anna, true);
-    assert_eq!(given.exchange(&other, &offline).await, Swap::Won);
+    for offline in [false, true] {
+        given.assert_lost(&code, &given.given_by(&code, &anna, offline), "ended").await;
+    }
+    assert_eq!(given.store_code(&given.code(&anna, &browser)).await, Swap::Lost);
+}
+
+#[tokio::test]
+async fn only_a_session_that_outlives_it_is_given_when_the_browser_session_has_gone_by() {
+    let Some((given, anna, browser)) = given().await else { return };
+    let code = given.stored_code(&anna, &browser).await;
+    assert_eq!(given.begin(&given.browser(&anna), Some(browser.id)).await, Swap::Won);
+    given.assert_lost(&code, &given.given_by(&code, &anna, false), "replaced").await;
+    let offline = given.given_by(&code, &anna, true);
+    assert_eq!(given.exchange(&code, &offline).await, Swap::Won);
 
     for index in 0..2 {
         let mut expired = given.browser(&anna);
@@ -351,8 +361,9 @@ async fn the_third_wrong_verifier_burns_a_code_and_none_touches_what_was_given()
     let twice = given.stored_code(&anna, &browser).await;
     given.fail(&twice).await;
     assert_eq!(given.fail(&code).await, Swap::Won);
-    assert!(given.found_code(&code).await.is_none());
+    assert_eq!(given.found_code(&code).await.unwrap().code.expires_at, code.created_at);
     given.assert_lost(&code, &given.given_by(&code, &anna, false), "burnt").await;
+    assert_eq!(given.store_code(&code).await, Swap::Lost, "its request gives no other");
     assert_eq!(given.fail(&code).await, Swap::Lost);
     let late = given.given_by(&twice, &anna, false);
     assert_eq!(given.exchange(&twice, &late).await, Swap::Won, "after one wrong try");

@@ -184,7 +184,8 @@ async fn withdrawing_ends_what_the_client_has_of_the_user_and_nothing_else() {
     for session in &kept {
         assert_eq!(given.status(session).await, SessionStatus::Active);
     }
-    assert!(given.found_code(&code).await.is_none(), "a code that was not exchanged yet");
+    let read = given.found_code(&code).await.unwrap().code;
+    assert_eq!(read.expires_at, code.created_at, "a code that was not exchanged yet");
     assert_eq!(given.consented(&anna, "demo").await, None);
     assert_eq!(given.consented(&anna, "chancery-admin").await, Some(admin));
     assert!(given.consented(&bert, "demo").await.is_some());
@@ -193,6 +194,20 @@ async fn withdrawing_ends_what_the_client_has_of_the_user_and_nothing_else() {
     let again = given.withdrawn(&anna, "demo").await;
     assert!(!again.found && again.sessions.sessions.is_empty());
     assert_eq!(given.traces().await, before);
+}
+
+#[tokio::test]
+async fn taking_back_a_code_alone_is_withdrawing_too() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let code = given.stored_code(&anna, &browser).await;
+    let withdrawn = given.withdrawn(&anna, "demo").await;
+    assert!(withdrawn.found, "as with a client that asks for no consent");
+    assert!(withdrawn.sessions.sessions.is_empty());
+    let session = given.given_by(&code, &anna, true);
+    assert_eq!(given.exchange(&code, &session).await, Swap::Lost);
+    assert!(!given.withdrawn(&anna, "demo").await.found, "once");
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ async fn each_session_that_ends_with_its_browser_session_leaves_a_notice_for_a_c
     let Some(given) = Given::start().await else { return };
     given.listen().await;
     let (browser, sessions) = given.browser_with(2).await;
-    given.under(&browser, true).await;
+    let offline = given.under(&browser, true).await;
     let user = given.found_browser(browser.id).await.unwrap().user.unwrap();
     let mut deaf = given.session(&user);
     deaf.client_id = chancery::protocol::client::ClientId::parse("chancery-admin").unwrap();
@@ -75,14 +75,19 @@ async fn each_session_that_ends_with_its_browser_session_leaves_a_notice_for_a_c
     assert_eq!(ended.sessions.sessions.len(), 3);
     let notices = given.taken_notices(10).await;
     let told: HashSet<_> = notices.iter().map(|notice| notice.session_id).collect();
-    assert_eq!(told, sessions.iter().map(|session| session.id).collect());
+    // BCL-02: also of the one that goes on without the browser.
+    assert_eq!(told, sessions.iter().chain([&offline]).map(|session| session.id).collect());
+    assert_eq!(given.status(&offline).await, SessionStatus::Active);
     let ids: HashSet<_> = notices.iter().map(|notice| notice.id).collect();
-    assert_eq!(ids.len(), 2);
+    assert_eq!(ids.len(), 3);
     for notice in &notices {
         assert_eq!((notice.client_id.as_str(), notice.user_id), ("demo", user.id));
         assert_eq!((notice.attempts, notice.created_at), (1, given.now()));
         assert_eq!(notice.due_at, given.now() + Duration::from_secs(30));
+        given.store().write(DropNotice(notice.id)).await.unwrap();
     }
+    given.ended(BrowserSessions::One(browser.id)).await;
+    assert!(given.taken_notices(10).await.is_empty(), "once");
 }
 
 #[tokio::test]
