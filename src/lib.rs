@@ -12,6 +12,7 @@ pub mod flows;
 pub mod gate;
 pub mod http;
 pub mod keys;
+pub mod outbound;
 pub mod pages;
 pub mod protocol;
 pub mod revocation;

@@ -69,6 +69,7 @@ CREATE TABLE resource (
     name             TEXT    NOT NULL,
     scope            TEXT    NOT NULL,
     role_scopes      TEXT    NOT NULL,
+    scope_texts      TEXT    NOT NULL,
     algorithm        TEXT    NOT NULL,
     access_token_ttl BIGINT  NOT NULL,
     enabled          BIGINT  NOT NULL,

@@ -2,21 +2,25 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::{IpNet, Ipv4Net};
 use zeroize::Zeroizing;
 
 use super::Failure;
 use crate::config::{Config, Migrate};
 use crate::env::World;
+use crate::flows::backchannel::BackchannelSettings;
 use crate::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use crate::flows::failures::FailureLog;
 use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
 use crate::keys::{Keeper, KeySchedule};
+use crate::protocol::session::SessionLifetimes;
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
@@ -118,9 +122,20 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
             reserved: config.feed.streams,
             anonymous: config.feed.anonymous_streams,
         },
+        backchannel: backchannel(config),
         // The embedded database reads the clock of this machine too.
         clock_offset_limit: url.clock_offset_limit(),
     }
+}
+
+/// What runs beside a server of this machine alone, as applications that are tried out do, may be called.
+fn backchannel(config: &Config) -> BackchannelSettings {
+    let mut allowed = config.logout.allow_internal.clone();
+    if config.issuer.is_loopback() {
+        let here = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
+        allowed.extend([IpNet::from(here), IpAddr::from(Ipv6Addr::LOCALHOST).into()]);
+    }
+    BackchannelSettings { allowed, patience: config.logout.timeout }
 }
 
 /// The embedded database costs nothing to look at, and the command line may write beside the

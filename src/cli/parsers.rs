@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::protocol::client::GrantType;
 use crate::protocol::ids::SessionId;
 use crate::protocol::key::Algorithm;
-use crate::protocol::resource::RoleScope;
+use crate::protocol::resource::{RoleScope, ScopeText};
 use crate::protocol::scope::Scope;
 use crate::protocol::uri::WebOrigin;
 
@@ -34,6 +34,11 @@ pub(super) fn role(text: &str) -> Result<Scope, &'static str> {
 /// `ROLE=SCOPE`.
 pub(super) fn role_scope(text: &str) -> Result<RoleScope, &'static str> {
     RoleScope::parse(text).ok_or("has not the form ROLE=SCOPE")
+}
+
+/// `SCOPE=TEXT`.
+pub(super) fn scope_text(text: &str) -> Result<ScopeText, &'static str> {
+    ScopeText::parse(text).ok_or("has not the form SCOPE=TEXT, TEXT of 1 to 200 characters")
 }
 
 /// The id of a session.

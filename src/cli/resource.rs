@@ -12,7 +12,7 @@ use crate::flows::admin::resources;
 use crate::flows::admin::views::{self, List};
 use crate::flows::server::Server;
 use crate::protocol::key::Algorithm;
-use crate::protocol::resource::{DEFAULT_TOKEN_LIFE, ResourceSettings, RoleScope};
+use crate::protocol::resource::{DEFAULT_TOKEN_LIFE, ResourceSettings, RoleScope, ScopeText};
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::uri::ResourceUri;
 
@@ -43,6 +43,9 @@ pub(super) struct Create {
     /// A scope that only users of a role are granted; may be repeated.
     #[arg(long = "role-scope", value_name = "ROLE=SCOPE", value_parser = parsers::role_scope)]
     role_scopes: Vec<RoleScope>,
+    /// What a scope means, for the people who are asked for it; may be repeated.
+    #[arg(long = "scope-text", value_name = "SCOPE=TEXT", value_parser = parsers::scope_text)]
+    scope_texts: Vec<ScopeText>,
     /// What its tokens are signed with.
     #[arg(long, default_value = Algorithm::Es256.as_str(), value_parser = parsers::algorithm())]
     algorithm: Algorithm,
@@ -89,6 +92,7 @@ impl Create {
             name: self.name,
             scope: ScopeSet::from_iter(self.scopes),
             role_scopes: self.role_scopes,
+            scope_texts: self.scope_texts,
             algorithm: self.algorithm,
             access_token_ttl: Duration::from_secs(self.access_token_ttl),
         };

@@ -70,7 +70,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         );
         public.completed && admin.completed
     };
-    drop(background);
+    background.end(config.http.drain).await;
     server.store.close().await;
     tracing::info!(drained, "stopped");
     Ok(())

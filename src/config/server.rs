@@ -17,6 +17,7 @@ use super::http::Http;
 use super::keys::Keys;
 use super::kind::{Choice, Parsed, Refused};
 use super::log::Log;
+use super::logout::Logout;
 use super::network::{networks, sockets};
 use super::pages::Pages;
 use super::passwords::Passwords;
@@ -70,6 +71,8 @@ section! {
         log: Log = input.section("log", Log::read);
         /// `[audit]`.
         audit: Audit = input.section("audit", Audit::read);
+        /// `[logout]`.
+        logout: Logout = input.section("logout", Logout::read);
         /// `[gate]`.
         gate: Gate = input.section("gate", Gate::read);
         /// `[[users]]`, `[[clients]]` and `[[resources]]`.

@@ -3,17 +3,39 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::backchannel::Courier;
 use super::janitor;
 use super::server::Server;
 
-/// Starts the background work of `server`. Dropping the set ends it.
-pub fn start(server: &Arc<Server>) -> tokio::task::JoinSet<()> {
-    let mut tasks = tokio::task::JoinSet::new();
-    tasks.spawn(look(server.clone()));
-    tasks.spawn(listen(server.clone()));
-    tasks.spawn(beat(server.clone()));
-    tasks.spawn(keep(server.clone()));
-    tasks
+/// The background work of a server. Dropping it ends it at once.
+pub struct Background {
+    courier: JoinSet<()>,
+    stop: Arc<Notify>,
+    _others: JoinSet<()>,
+}
+
+/// Starts the background work of `server`.
+pub fn start(server: &Arc<Server>) -> Background {
+    let mut others = JoinSet::new();
+    others.spawn(look(server.clone()));
+    others.spawn(listen(server.clone()));
+    others.spawn(beat(server.clone()));
+    others.spawn(keep(server.clone()));
+    let (mut courier, stop) = (JoinSet::new(), Arc::new(Notify::new()));
+    let stopped = stop.clone();
+    courier.spawn(Courier::new(server.clone()).run(async move { stopped.notified().await }));
+    Background { courier, stop, _others: others }
+}
+
+impl Background {
+    /// Ends it. What is being delivered may still be for as long as `drain`.
+    pub async fn end(mut self, drain: Duration) {
+        self.stop.notify_one();
+        let _ = tokio::time::timeout(drain, self.courier.join_next()).await;
+    }
 }
 
 /// Renews the lease of the memory, so that no request has to.

@@ -12,7 +12,7 @@ use super::setup::{
 };
 use crate::protocol::client::{ClientCredentials, ClientId, ClientSettings, GrantType};
 use crate::protocol::password::UserName;
-use crate::protocol::resource::ResourceSettings;
+use crate::protocol::resource::{ResourceSettings, ScopeText};
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::uri::ResourceUri;
@@ -139,5 +139,10 @@ impl Demo {
 }
 
 fn resource_settings() -> ResourceSettings {
-    ResourceSettings { scope: scopes(&["read", "write"]), ..ResourceSettings::named("Demo API") }
+    let texts = ["read=Read what the demo API keeps", "write=Change what the demo API keeps"];
+    ResourceSettings {
+        scope: scopes(&["read", "write"]),
+        scope_texts: texts.iter().filter_map(|text| ScopeText::parse(text)).collect(),
+        ..ResourceSettings::named("Demo API")
+    }
 }

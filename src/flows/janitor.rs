@@ -188,4 +188,5 @@ const SESSION_MARGIN: Duration = Duration::from_hours(24);
 const SUBSCRIBER_MARGIN: Duration = Duration::from_hours(24);
 const REVOCATION_MARGIN: Duration = Duration::from_hours(1);
 const CODE_MARGIN: Duration = Duration::from_hours(1);
-const NOTICE_LIFE: Duration = Duration::from_hours(24);
+/// For so long a notice is tried to be delivered.
+pub(super) const NOTICE_LIFE: Duration = Duration::from_hours(24);

@@ -1,9 +1,11 @@
 //! The use cases: the only place that sequences rules, storage, keys and revocations. Must not know
 //! of HTTP.
 
+pub mod account;
 pub mod admin;
 pub mod administration;
 pub mod authorize;
+pub mod backchannel;
 pub mod background;
 pub mod client_credentials;
 pub mod clock;
@@ -31,5 +33,6 @@ pub mod revoke;
 pub mod server;
 pub mod sessions;
 pub mod setup;
+pub mod sign_out;
 pub mod subscribers;
 pub mod userinfo;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::authorize::interaction::Interactions;
+use super::backchannel::{Backchannel, BackchannelSettings};
 use super::clock::ClockWatch;
 use super::credentials::{HashPool, Source, Throttle};
 use super::error::FlowError;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub audit_retention: Duration,
     /// How many streams of the feed there may be.
     pub streams: StreamLimits,
+    /// How clients are told of the end of a session.
+    pub backchannel: BackchannelSettings,
     /// How far the clock of a node may be from the database's; `None` where they are one.
     pub clock_offset_limit: Option<Duration>,
 }
@@ -77,6 +80,8 @@ pub struct Server {
     pub clock: Arc<ClockWatch>,
     /// The places on the stream of the feed.
     pub places: Places,
+    /// What tells clients of the end of a session.
+    pub backchannel: Backchannel,
     /// Authorization requests on their way, and the forms of pages.
     pub interactions: Interactions,
 }
@@ -167,8 +172,10 @@ impl Server {
     }
 
     /// Looks at the database after a change that this node has made. The change is durable whether
-    /// or not that succeeds; if it does not, the lease is over and the next request looks.
+    /// or not that succeeds; if it does not, the lease is over and the next request looks. Clients that
+    /// are to be told of it are told at once.
     pub async fn obey_now(&self) {
+        self.backchannel.wake();
         if let Err(error) = self.memory.obey().await {
             tracing::warn!(%error, "the change is stored, but could not be read back yet");
         }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::admin;
 use super::authorize::interaction::Interactions;
+use super::backchannel::Backchannel;
 use super::clock::ClockWatch;
 use super::error::FlowError;
 use super::feed::Places;
@@ -34,7 +35,18 @@ impl Server {
             Memory::new(settings.issuer.clone(), keeper, clock.clone(), (revocation, max_life))
         };
         let places = Places::new(settings.streams);
-        Self { settings, world, store, memory, credentials, clock, places, interactions }
+        let backchannel = Backchannel::new(&settings.backchannel);
+        Self {
+            settings,
+            world,
+            store,
+            memory,
+            credentials,
+            clock,
+            places,
+            backchannel,
+            interactions,
+        }
     }
 
     /// Makes the server ready: the master key is the right one, every key that is needed is there,

@@ -5,7 +5,7 @@ use http::header::{
     ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, ORIGIN,
     SET_COOKIE,
 };
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::cookies::{self, Cookies};
 use super::endpoints::authorize::send;
@@ -57,6 +57,8 @@ impl<'a> Browser<'a> {
     pub(super) fn of(exchange: &'a Exchange) -> Self {
         let server = &exchange.app.server;
         let Cookies { session, csrf } = Cookies::read(exchange.headers(), &server.settings.issuer);
+        // Whoever only looks gets what a stranger gets: nothing is used up by it (C058).
+        let session = session.filter(|_| exchange.parts.method != Method::HEAD);
         let is_new = csrf.is_none();
         let csrf = csrf.unwrap_or_else(|| Secret::from_bytes(server.world.entropy.bytes()));
         Self { exchange, session, csrf, is_new }
@@ -80,9 +82,13 @@ impl<'a> Browser<'a> {
 
     /// Whether a form was sent from our own page, shown to this browser (C043, C044).
     pub(super) fn sent(&self, form: Form, about: &[u8], params: &Params<'_>) -> bool {
-        let tag = params.value("csrf").unwrap_or_default();
-        let interactions = &self.exchange.app.server.interactions;
-        !self.is_new && interactions.is_form_tag(tag, &self.csrf, form, about)
+        self.is_tag(params.value("csrf").unwrap_or_default(), form, about)
+    }
+
+    /// Whether `tag` is that of such a form, or of what else this browser was given about it.
+    pub(super) fn is_tag(&self, tag: &str, form: Form, about: &[u8]) -> bool {
+        !self.is_new
+            && self.exchange.app.server.interactions.is_form_tag(tag, &self.csrf, form, about)
     }
 
     /// Whether the browser says that another site sends a form: what it says cannot be made up by
@@ -154,11 +160,10 @@ impl<'a> Browser<'a> {
         (client, refusal): (Option<&Client>, Option<Refusal>),
         retry: Option<&str>,
     ) -> Response {
-        let shown = client.map(Shown::of);
         let reference = self.exchange.parts.extensions.get::<RequestId>();
         let page = ErrorPage {
             problem,
-            application: shown.as_ref().map(Shown::application),
+            application: client.map(application),
             code: refusal.map(|refusal| refusal.code.as_str()),
             detail: refusal.map(|refusal| refusal.description),
             reference: reference.map(|id| &*id.0),
@@ -170,22 +175,8 @@ impl<'a> Browser<'a> {
 }
 
 /// How a client is shown.
-pub(super) struct Shown<'a> {
-    name: &'a str,
-    logo: Option<String>,
-}
-
-impl<'a> Shown<'a> {
-    /// As its operator describes it.
-    pub(super) fn of(client: &'a Client) -> Self {
-        let logo = client.logo.as_ref().map(|hash| format!("/assets/clients/{hash}"));
-        Self { name: &client.settings.name, logo }
-    }
-
-    /// For a page.
-    pub(super) fn application(&self) -> Application<'_> {
-        Application { name: self.name, logo: self.logo.as_deref() }
-    }
+pub(super) fn application(client: &Client) -> Application<'_> {
+    Application { name: &client.settings.name, logo: client.logo }
 }
 
 /// The browser goes on there by GET, whatever it came by (C049). The address stays out of the log.

@@ -14,8 +14,8 @@ use super::endpoints::admin::{
     self, audit, browser_sessions, clients, resources, revocations, users,
 };
 use super::endpoints::{
-    applied, assets, authorize, consent, health, introspect, jwks, login, logout, metadata,
-    metrics, revocations as feed, revoke, sessions, signin, token, userinfo,
+    account, applied, assets, authorize, consent, health, introspect, jwks, login, logout,
+    metadata, metrics, revocations as feed, revoke, sessions, sign_out, signin, token, userinfo,
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
@@ -70,8 +70,37 @@ macro_rules! route {
 
 const NONE: &[&str] = &[];
 const BEHIND: &[&str] = &["cursor", "epoch", "after"];
+/// Others are ignored (RFC 6749 §3.1), and some are known to change nothing: `display`, `acr_values`.
+const AUTHORIZE: &[&str] = &[
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "response_mode",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "ui_locales",
+    "claims",
+    "resource",
+];
 const SIGN_IN: &[&str] = &["i", "switch"];
 const INTERACTION: &[&str] = &["i"];
+const ACCOUNT: &[&str] = &["done", "tag"];
+const SIGN_OUT: &[&str] = &[
+    "id_token_hint",
+    "client_id",
+    "post_logout_redirect_uri",
+    "state",
+    "ui_locales",
+    "logout_hint",
+    "i",
+];
 const ALL: &[&str] = &["all"];
 const PAGE: &[&str] = &["limit", "after"];
 const SESSIONS: &[&str] = &["limit", "after", "user"];
@@ -88,12 +117,15 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/revocations/stream" Issuer Everybody feed::stream),
     route!(POST "/login" Issuer Registered login::post),
     route!(POST "/logout" Issuer Registered logout::post),
-    route!(GET "/oauth/authorize" Issuer None authorize::get),
+    route!(GET "/oauth/authorize" Issuer None authorize::get, AUTHORIZE),
     route!(POST "/oauth/authorize" Issuer None authorize::post),
     route!(GET "/signin" Issuer None signin::get, SIGN_IN),
     route!(POST "/signin" Issuer None signin::post),
     route!(GET "/consent" Issuer None consent::get, INTERACTION),
     route!(POST "/consent" Issuer None consent::post),
+    route!(GET "/oauth/logout" Issuer None sign_out::get, SIGN_OUT),
+    route!(POST "/oauth/logout" Issuer None sign_out::post),
+    route!(GET "/signed-out" Issuer None sign_out::done, INTERACTION),
     route!(POST "/oauth/token" Issuer Registered token::post),
     route!(POST "/oauth/revoke" Issuer Registered revoke::post),
     route!(POST "/oauth/introspect" Issuer None introspect::post),
@@ -103,6 +135,12 @@ pub const ROUTES: &[Route] = &[
     route!(GET "/sessions" Issuer Registered sessions::list, PAGE),
     route!(DELETE "/sessions" Issuer Registered sessions::end_all, ALL),
     route!(DELETE "/sessions/{sid}" Issuer Registered sessions::end_one),
+    route!(GET "/account" Issuer None account::get, ACCOUNT),
+    route!(POST "/account/sign-out" Issuer None account::sign_out),
+    route!(POST "/account/password" Issuer None account::password),
+    route!(POST "/account/browsers" Issuer None account::browsers),
+    route!(POST "/account/applications" Issuer None account::applications),
+    route!(POST "/account/consents" Issuer None account::consents),
     route!(GET "/assets/{file}" Issuer None assets::get),
     route!(GET "/assets/clients/{hash}" Issuer None assets::logo),
     route!(GET "/admin/v1/users" Admin None users::list, PAGE),

@@ -15,6 +15,7 @@ use crate::protocol::key::{Algorithm, Kid};
 /// from the key and from nowhere else.
 pub struct SigningKey {
     kid: Kid,
+    algorithm: Algorithm,
     /// The encoded header and the point behind it.
     header: String,
     pair: Pair,
@@ -60,11 +61,10 @@ impl SigningKey {
             Algorithm::Rs256 => RsaKeyPair::from_pkcs8(private).ok().map(Pair::Rs256),
             Algorithm::Ps256 => RsaKeyPair::from_pkcs8(private).ok().map(Pair::Ps256),
         };
-        let header =
-            format!(r#"{{"typ":"{typ}","alg":"{}","kid":"{}"}}"#, algorithm.as_str(), kid.as_str());
         Ok(Self {
             kid: kid.clone(),
-            header: BASE64_URL_SAFE_NO_PAD.encode(header) + ".",
+            algorithm,
+            header: header(typ, algorithm, kid),
             pair: pair.ok_or(UnusableKey)?,
             random: library_random(),
         })
@@ -88,8 +88,17 @@ impl SigningKey {
 
     /// Signs `payload`: header.payload.signature.
     pub fn sign(&self, payload: &[u8]) -> Result<String, SigningFailed> {
+        self.sign_behind(&self.header, payload)
+    }
+
+    /// Signs `payload` as a token of another type than the key's own.
+    pub fn sign_as(&self, typ: &str, payload: &[u8]) -> Result<String, SigningFailed> {
+        self.sign_behind(&header(typ, self.algorithm, &self.kid), payload)
+    }
+
+    fn sign_behind(&self, header: &str, payload: &[u8]) -> Result<String, SigningFailed> {
         let mut token = String::with_capacity(self.token_size(payload));
-        token.push_str(&self.header);
+        token.push_str(header);
         BASE64_URL_SAFE_NO_PAD.encode_string(payload, &mut token);
         let mut signature = [0; MAX_SIGNATURE];
         let signature = self.pair.sign(token.as_bytes(), &mut signature, &self.random)?;
@@ -97,6 +106,13 @@ impl SigningKey {
         BASE64_URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         Ok(token)
     }
+}
+
+/// The encoded header and the point behind it.
+fn header(typ: &str, algorithm: Algorithm, kid: &Kid) -> String {
+    let (algorithm, kid) = (algorithm.as_str(), kid.as_str());
+    let header = format!(r#"{{"typ":"{typ}","alg":"{algorithm}","kid":"{kid}"}}"#);
+    BASE64_URL_SAFE_NO_PAD.encode(header) + "."
 }
 
 impl Pair {

@@ -19,6 +19,8 @@ pub struct Account<'a> {
     pub username: &'a str,
     /// What is known about him.
     pub details: &'a [Detail<'a>],
+    /// Whether the operator decides what his password is: then it is not changed here.
+    pub managed: bool,
     /// The fewest characters of a new password.
     pub shortest: usize,
     /// What was done just now.
@@ -73,6 +75,8 @@ pub enum PasswordProblem {
     Common,
     /// It is the current one.
     Same,
+    /// The operator decides what it is.
+    Managed,
 }
 
 #[derive(Template)]
@@ -114,6 +118,7 @@ impl Account<'_> {
             PasswordProblem::Characters => texts.password.characters.to_owned(),
             PasswordProblem::Common => texts.password.common.to_owned(),
             PasswordProblem::Same => texts.password.same.to_owned(),
+            PasswordProblem::Managed => texts.password.managed.to_owned(),
         })
     }
 

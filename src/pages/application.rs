@@ -3,15 +3,15 @@
 
 use super::texts::Texts;
 use super::words;
+use crate::protocol::picture::PictureHash;
 
 /// An application, as its operator describes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Application<'a> {
     /// Its name.
     pub name: &'a str,
-    /// The path, below the issuer's own, at which this server has its picture. Anything else is
-    /// not shown.
-    pub logo: Option<&'a str>,
+    /// Its picture, which this server has.
+    pub logo: Option<PictureHash>,
 }
 
 impl Application<'_> {

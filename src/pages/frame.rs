@@ -49,9 +49,9 @@ impl<'a> Frame<'a> {
         self.brand.logo.as_ref().map(|logo| self.path(&logo.path))
     }
 
-    /// The picture of an application, if it has one that is this server's.
+    /// The picture of an application, if it has one.
     pub(super) fn picture(&self, application: &Application<'_>) -> Option<String> {
-        self.own(application.logo?)
+        application.logo.map(|logo| self.path(&logo.path()))
     }
 
     /// A path that was handed in, if it is one of this server's.

@@ -18,6 +18,7 @@
 //! /signin                 username password i
 //! /consent                decision=allow|deny i
 //! /oauth/logout           decision=logout i
+//! /account/sign-out
 //! /account/password       current_password new_password repeat
 //! /account/browsers       session=<id>  or  others=true
 //! /account/applications   session=<id>

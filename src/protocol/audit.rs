@@ -181,6 +181,8 @@ kinds! {
     CodeReplayed = "code_replayed",
     /// A user allowed a client something, which is remembered.
     ConsentGiven = "consent_given",
+    /// A user took back what he had allowed a client.
+    ConsentWithdrawn = "consent_withdrawn",
     /// A login was refused.
     LoginFailed = "login_failed",
     /// A replaced refresh token came back, and the session was ended.
@@ -193,6 +195,8 @@ kinds! {
     SessionEnded = "session_ended",
     /// Every session of a user was ended.
     SessionsEnded = "sessions_ended",
+    /// A client could not be told of the end of a session.
+    LogoutUndelivered = "logout_undelivered",
     /// A browser session was ended.
     BrowserSessionEnded = "browser_session_ended",
     /// Every browser session of a user was ended, or all but one.

@@ -23,6 +23,7 @@ fn resource(uri: &str, scope: &str, bound: &[&str]) -> Resource {
         settings: ResourceSettings {
             scope: ScopeSet::parse(scope).unwrap(),
             role_scopes: bound.iter().filter_map(|text| RoleScope::parse(text)).collect(),
+            scope_texts: Vec::new(),
             ..ResourceSettings::named("")
         },
         enabled: true,

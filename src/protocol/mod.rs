@@ -18,6 +18,8 @@ pub mod id_token;
 pub mod ids;
 pub mod key;
 pub mod logout_notice;
+pub mod logout_request;
+pub mod logout_token;
 pub mod password;
 pub mod picture;
 pub mod pkce;

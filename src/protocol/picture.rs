@@ -68,7 +68,7 @@ impl PictureHash {
     pub fn parse(text: &str) -> Option<Self> {
         let lower = |digit: &u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(digit);
         let digits = text.as_bytes();
-        if digits.len() != 64 || !digits.iter().all(|digit| lower(digit)) {
+        if digits.len() != 64 || !digits.iter().all(lower) {
             return None;
         }
         let mut hash = [0; 32];

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::ids::ResourceId;
 use super::key::Algorithm;
 use super::scope::{Scope, ScopeSet};
+use super::text::is_plain;
 use super::time::Timestamp;
 use super::uri::{Issuer, ResourceUri};
 use super::user::{ADMIN_ROLE, Roles};
@@ -39,6 +40,8 @@ pub struct ResourceSettings {
     pub scope: ScopeSet,
     /// The scopes that only users of certain roles are granted.
     pub role_scopes: Vec<RoleScope>,
+    /// What its scopes mean, for the people who are asked for them.
+    pub scope_texts: Vec<ScopeText>,
     /// What its tokens are signed with.
     pub algorithm: Algorithm,
     /// How long its tokens live; the global cap applies too.
@@ -53,6 +56,34 @@ pub struct RoleScope {
     /// The scope it opens.
     pub scope: Scope,
 }
+
+/// What a scope means, in a sentence for people.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ScopeText {
+    /// The scope.
+    pub scope: Scope,
+    /// The sentence: 1 to 200 characters, none of them a control character.
+    pub text: Box<str>,
+}
+
+impl ScopeText {
+    /// Parses `SCOPE=TEXT`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (scope, text) = text.split_once('=')?;
+        let plain = !text.trim().is_empty() && is_plain(text, MAX_SCOPE_TEXT);
+        let scope = Scope::parse(scope).ok()?;
+        plain.then(|| Self { scope, text: text.into() })
+    }
+}
+
+impl std::fmt::Display for ScopeText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.scope.as_str(), self.text)
+    }
+}
+
+/// The longest sentence, in characters.
+const MAX_SCOPE_TEXT: usize = 200;
 
 impl RoleScope {
     /// Parses `ROLE=SCOPE`.
@@ -69,12 +100,19 @@ impl std::fmt::Display for RoleScope {
 }
 
 impl ResourceSettings {
+    /// What `scope` means, in a sentence for people.
+    pub fn scope_text(&self, scope: &str) -> Option<&str> {
+        let mut texts = self.scope_texts.iter().filter(|one| one.scope.as_str() == scope);
+        texts.next().map(|one| &*one.text)
+    }
+
     /// The settings of a resource of which only the name is known.
     pub fn named(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             scope: ScopeSet::default(),
             role_scopes: Vec::new(),
+            scope_texts: Vec::new(),
             algorithm: Algorithm::Es256,
             access_token_ttl: DEFAULT_TOKEN_LIFE,
         }
@@ -144,6 +182,7 @@ pub fn built_in(issuer: &Issuer) -> [Resource; 2] {
             ResourceSettings {
                 scope: scopes(&ADMIN_SCOPES),
                 role_scopes: admin.collect(),
+                scope_texts: Vec::new(),
                 ..ResourceSettings::named("Administration")
             },
         ),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::protocol::key::Algorithm;
 use crate::protocol::resource::{
-    DEFAULT_TOKEN_LIFE, MIN_TOKEN_LIFE, ResourceSettings, RoleScope, is_token_life,
+    DEFAULT_TOKEN_LIFE, MIN_TOKEN_LIFE, ResourceSettings, RoleScope, ScopeText, is_token_life,
 };
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::text::{MAX_NAME, is_plain};
@@ -38,6 +38,8 @@ section! {
         scopes: ScopeSet = ScopeSet::default(), takes SCOPES;
         /// The scopes that only users of certain roles are granted.
         role_scopes: Vec<RoleScope> = Vec::new(), takes list(ROLE_SCOPE);
+        /// What its scopes mean, for the people who are asked for them.
+        scope_texts: Vec<ScopeText> = Vec::new(), takes list(SCOPE_TEXT);
         /// What the API's tokens are signed with.
         algorithm: Algorithm = Algorithm::Es256, takes ALGORITHM;
         /// How long the API's tokens live; never longer than `tokens.max_token_life`.
@@ -75,6 +77,12 @@ const ROLE_SCOPE: Parsed<RoleScope> = Parsed {
     show: RoleScope::to_string,
 };
 
+const SCOPE_TEXT: Parsed<ScopeText> = Parsed {
+    takes: "`SCOPE=TEXT`",
+    parse: |text| ScopeText::parse(text).ok_or(Refused::FORM),
+    show: ScopeText::to_string,
+};
+
 pub(super) const ALGORITHM: Parsed<Algorithm> = Parsed {
     takes: "`ES256`, `RS256`, `PS256` or `EdDSA`",
     parse: |text| Algorithm::parse(text).ok_or(Refused::FORM),
@@ -93,6 +101,7 @@ impl Declare for DeclaredResource {
             name: members.name.unwrap_or_else(|| uri.to_string()),
             scope: members.scopes,
             role_scopes: members.role_scopes,
+            scope_texts: members.scope_texts,
             algorithm: members.algorithm,
             access_token_ttl: members.access_token_ttl,
         };
@@ -120,6 +129,11 @@ impl Members {
             self.role_scopes.iter().all(|bound| self.scopes.contains(bound.scope.as_str())),
             &["role_scopes", "scopes"],
             "binds a scope that is not among `scopes`",
+        );
+        input.require(
+            self.scope_texts.iter().all(|one| self.scopes.contains(one.scope.as_str())),
+            &["scope_texts", "scopes"],
+            "describes a scope that is not among `scopes`",
         );
         let longest = context.max_token_life;
         input.require(

@@ -124,6 +124,9 @@ fn check(server: &Server, uri: &ResourceUri, settings: &ResourceSettings) -> Res
     if !settings.role_scopes.iter().all(|bound| known(bound.scope.as_str())) {
         return Err(Refusal::invalid_request("role_scopes names a scope that is not in scopes"));
     }
+    if !settings.scope_texts.iter().all(|one| known(one.scope.as_str())) {
+        return Err(Refusal::invalid_request("scope_texts names a scope that is not in scopes"));
+    }
     if !is_token_life(settings.access_token_ttl, server.settings.tokens.max_life) {
         let text = "access_token_ttl is from 10 seconds to the server's max_token_life";
         return Err(Refusal::invalid_request(text));

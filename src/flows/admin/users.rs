@@ -1,6 +1,6 @@
 //! Administering users.
 
-use super::{By, MANAGED, authority};
+use super::{By, MANAGED, authority, changed_meanwhile};
 use crate::audit;
 use crate::flows::credentials::Source;
 use crate::flows::ending::count_changed;
@@ -139,6 +139,7 @@ fn refusal(server: &Server, by: &By, unchanged: Unchanged) -> FlowError {
     match unchanged {
         Unchanged::Missing => FlowError::not_found(),
         Unchanged::Managed => MANAGED.into(),
+        Unchanged::Meanwhile => changed_meanwhile(),
         Unchanged::HeldByHand => FlowError::conflict("he was disabled by hand meanwhile"),
         Unchanged::Spared => {
             FlowError::ScopeNeeded(authority::of_roles(server, &by.roles_above(server)))
@@ -166,7 +167,7 @@ fn kind(change: &UserChange) -> AuditKind {
         UserChange::Disable | UserChange::Release => AuditKind::UserDisabled,
         UserChange::Enable => AuditKind::UserEnabled,
         UserChange::Delete => AuditKind::UserDeleted,
-        UserChange::Password(_) => AuditKind::UserPassword,
+        UserChange::Password(_) | UserChange::OwnPassword(..) => AuditKind::UserPassword,
         UserChange::LogoutEverywhere => AuditKind::SessionsEnded,
         UserChange::Roles(_) => AuditKind::UserRoles,
         UserChange::Profile(_) => AuditKind::UserProfile,

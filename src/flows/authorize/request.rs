@@ -51,8 +51,8 @@ impl Asked {
         let (request, expected) = match read {
             Ok(read) => read,
             Err(denial) => {
-                let answer = recipient.deny(denial, &server.settings.issuer);
-                return Err(Stop::Answer(Answered { answer, client: admitted.client }));
+                let answered = deny(server, recipient, (admitted.client, denial));
+                return Err(Stop::Answer(answered));
             }
         };
         Ok(Self {
@@ -70,10 +70,14 @@ impl Asked {
         &self.admitted.client
     }
 
+    /// When it arrived, and the time.
+    pub(super) fn times(&self, interaction: &Interaction) -> Times {
+        Times { begun_at: interaction.begun_at, now: self.admitted.at }
+    }
+
     /// The answer that something here does not allow.
     pub(super) fn deny(&self, server: &Server, denial: Denial) -> Answered {
-        let answer = self.recipient.clone().deny(denial, &server.settings.issuer);
-        Answered { answer, client: self.client().clone() }
+        deny(server, self.recipient.clone(), (self.client().clone(), denial))
     }
 
     /// What the server cannot do at the moment: told by a page, on which a person tries again, or to
@@ -88,6 +92,17 @@ impl Asked {
         };
         Stop::Answer(self.deny(server, Denial::new(code, text)))
     }
+}
+
+fn deny(
+    server: &Server,
+    recipient: Recipient,
+    (client, denial): (Arc<Client>, Denial),
+) -> Answered {
+    let outcome = denial.code.as_str();
+    metrics::counter!("chancery_authorizations_total", "outcome" => outcome).increment(1);
+    tracing::info!(reason = outcome, client_id = client.id.as_str(), "authorization denied");
+    Answered { answer: recipient.deny(denial, &server.settings.issuer), client }
 }
 
 fn find_client(known: &Known, asker: &Asker<'_>) -> Result<Arc<Client>, Refusal> {
@@ -148,11 +163,4 @@ fn check_form(recipient: &Recipient, request: &AuthorizationRequest) -> Result<(
         ));
     }
     Ok(())
-}
-
-impl Asked {
-    /// When it arrived, and the time.
-    pub(super) fn times(&self, interaction: &Interaction) -> Times {
-        Times { begun_at: interaction.begun_at, now: self.admitted.at }
-    }
 }

@@ -77,6 +77,7 @@ fn differences(declared: &DeclaredResource, stored: &Resource) -> Vec<&'static s
         ("name", to_be.name != is.name),
         ("scopes", to_be.scope != is.scope),
         ("role_scopes", to_be.role_scopes != is.role_scopes),
+        ("scope_texts", to_be.scope_texts != is.scope_texts),
         ("algorithm", to_be.algorithm != is.algorithm),
         ("access_token_ttl", to_be.access_token_ttl != is.access_token_ttl),
         ("enabled", !stored.enabled),

@@ -1,22 +1,21 @@
 //! `GET|POST /oauth/authorize` (RFC 6749 §3.1, OIDC Core §3.1.2).
 
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::StatusCode;
 
 use crate::flows::authorize::interaction::Interaction;
 use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, go};
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
-use crate::protocol::error::{ErrorCode, Refusal};
+use crate::protocol::error::Refusal;
 use crate::protocol::ids::InteractionId;
 
 /// The request in the URL: answered at once where nobody has to be asked.
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let query = exchange.parts.uri.query().unwrap_or_default().to_owned();
     let interaction = match begin(&exchange, query) {
         Ok(interaction) => interaction,
@@ -44,15 +43,6 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     }
 }
 
-/// A link that somebody only looks at uses nothing up (C058, C059).
-pub(in crate::http) fn refuse_head(exchange: &Exchange) -> Result<(), HttpError> {
-    if exchange.parts.method == Method::HEAD {
-        let text = "this path does not take this method";
-        return Err(HttpError::plain(ErrorCode::MethodNotAllowed, text));
-    }
-    Ok(())
-}
-
 /// Takes the request of `interaction` to whatever has to happen next.
 pub(in crate::http) async fn walk(exchange: &Exchange, interaction: Interaction) -> Response {
     let browser = Browser::of(exchange);
@@ -78,10 +68,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     if answer.mode == ResponseMode::Query {
         return go(&answer.location());
     }
-    let (fields, shown) = (answer.fields(), Shown::of(client));
+    let fields = answer.fields();
     let page = FormPost {
         action: answer.redirect_uri.as_str(),
-        application: shown.application(),
+        application: application(client),
         fields: &fields,
     };
     browser.show(Page {
@@ -92,7 +82,8 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
     })
 }
 
-fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
+/// A request that has just arrived.
+pub(in crate::http) fn begin(exchange: &Exchange, query: String) -> Result<Interaction, Refusal> {
     if query.len() > MAX_REQUEST {
         return Err(Refusal::invalid_request("the request is longer than 5120 bytes"));
     }

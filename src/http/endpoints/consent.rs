@@ -3,20 +3,22 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::authorize::{own_url, read_interaction, refuse_head, send, sign_in_path};
+use super::authorize::{own_url, read_interaction, send, sign_in_path};
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::authorize::{ConsentStep, Decision, Step, advance, decide};
+use crate::flows::known::Known;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, go};
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
 use crate::protocol::form::Params;
 use crate::protocol::redirect_uri::RedirectUri;
+use crate::protocol::scope::ScopeSet;
 use crate::protocol::sign_in::PageUri;
+use crate::protocol::uri::ResourceUri;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let params = match exchange.query() {
         Ok(params) => params,
@@ -93,14 +95,14 @@ async fn go_on(
 
 fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
     let i = browser.write(interaction);
-    let (settings, shown) = (&step.client.settings.sign_in, Shown::of(&step.client));
+    let settings = &step.client.settings.sign_in;
     let view = Consent {
         csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
         i: &i,
-        application: shown.application(),
+        application: application(&step.client),
         username: &step.username,
         switch: &format!("/signin?i={i}&switch=true"),
-        scopes: &scopes(step),
+        scopes: &scopes(&step.grant.scope, &step.grant.resources, &step.known),
         destination: destination(&step.redirect_uri),
         website: settings.client_uri.as_ref().map(PageUri::as_str),
         policy: settings.policy_uri.as_ref().map(PageUri::as_str),
@@ -117,17 +119,22 @@ fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
     [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
 }
 
-fn scopes(step: &ConsentStep) -> Vec<Scope<'_>> {
+/// What scopes mean, where they are of one of these resources.
+pub(in crate::http) fn scopes<'a>(
+    scope: &'a ScopeSet,
+    resources: &[ResourceUri],
+    known: &'a Known,
+) -> Vec<Scope<'a>> {
     let resource = |scope: &str| {
-        let known = step.grant.resources.iter().filter_map(|uri| step.known.resource(uri));
-        known.map(|one| &one.settings).find(|settings| settings.scope.contains(scope))
+        let resources = resources.iter().filter_map(|uri| known.resource(uri));
+        resources.map(|one| &one.settings).find(|settings| settings.scope.contains(scope))
     };
     let shown = |name| Scope {
         name,
-        description: None,
+        description: resource(name).and_then(|settings| settings.scope_text(name)),
         resource: resource(name).map(|settings| settings.name.as_str()),
     };
-    step.grant.scope.iter().map(shown).collect()
+    scope.iter().map(shown).collect()
 }
 
 fn destination(uri: &RedirectUri) -> Destination<'_> {

@@ -1,5 +1,6 @@
 //! The endpoints. Each reads its request, calls one use case, and answers.
 
+pub(super) mod account;
 pub(super) mod admin;
 pub(super) mod applied;
 pub(super) mod assets;
@@ -15,6 +16,7 @@ pub(super) mod metrics;
 pub(super) mod revocations;
 pub(super) mod revoke;
 pub(super) mod sessions;
+pub(super) mod sign_out;
 pub(super) mod signin;
 pub(super) mod token;
 pub(super) mod userinfo;

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::authorize::{own_url, read_interaction, refuse_head, sign_in_path};
+use super::authorize::{own_url, read_interaction, sign_in_path};
 use crate::flows::authorize::browser::{present, sign_in};
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::authorize::{SignInStep, Step, advance, sign_in_page};
@@ -13,7 +13,7 @@ use crate::http::cookies;
 use crate::http::endpoints::authorize::send;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, add_cookie, go};
+use crate::http::pages::{Browser, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignIn, SignInProblem};
 use crate::protocol::form::Params;
 use crate::protocol::token_request::Credentials;
@@ -22,7 +22,6 @@ use crate::protocol::token_request::Credentials;
 type About<'a> = Option<(&'a Interaction, &'a SignInStep)>;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let params = match exchange.query() {
         Ok(params) => params,
@@ -165,12 +164,11 @@ fn page(browser: &Browser<'_>, about: About<'_>, attempt: Attempt<'_>) -> Respon
     let step = about.map(|(_, step)| step);
     let i = about.map(|(interaction, _)| browser.write(interaction));
     let hint = step.and_then(|step| step.login_hint.as_deref()).unwrap_or_default();
-    let shown = step.map(|step| Shown::of(&step.client));
     let typed = attempt.problem.is_some();
     let view = SignIn {
         csrf: &browser.tag(Form::SignIn, form_about(about)),
         i: i.as_deref(),
-        application: shown.as_ref().map(Shown::application),
+        application: step.map(|step| application(&step.client)),
         username: if typed { attempt.username } else { hint },
         again: step.is_some_and(|step| step.again),
         problem: attempt.problem,

@@ -6,10 +6,11 @@ use super::{tags, value};
 use crate::pages::{
     Application, Brand, BrandSettings, ErrorPage, FormPost, LANGUAGES, Problem, SignIn,
 };
+use crate::protocol::picture::PictureHash;
 
 /// The pages with one text in every place that takes one.
 fn pages(text: &str) -> Vec<(&'static str, String)> {
-    let from = Foreign { name: text, username: text, uri: text, logo: Some(text) };
+    let from = Foreign { name: text, username: text, uri: text, path: Some(text), logo: None };
     let settings = BrandSettings { name: text.to_owned(), ..BrandSettings::default() };
     let brand = Brand::new(&settings).unwrap();
     LANGUAGES.iter().flat_map(|texts| foreign(&brand, texts, from)).collect()
@@ -121,9 +122,11 @@ fn a_foreign_name_is_isolated() {
 
 #[test]
 fn an_own_picture_is_shown() {
-    let from = Foreign { logo: Some("/logos/1-abc.png"), ..USUAL };
+    let hash = PictureHash::from_bytes([0xab; 32]);
+    let from = Foreign { logo: Some(hash), ..USUAL };
     for (name, page) in foreign(&Brand::default(), LANGUAGES[0], from) {
-        let shown = page.contains("<img class=\"tile\" src=\"/logos/1-abc.png\" alt=\"\"");
+        let picture = format!("<img class=\"tile\" src=\"/assets/clients/{hash}\" alt=\"\"");
+        let shown = page.contains(&picture);
         assert_eq!(shown, !["error", "signed-out"].contains(&name), "{name}");
     }
 }

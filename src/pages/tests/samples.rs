@@ -5,6 +5,7 @@ use crate::pages::{
     ErrorPage, FormPost, Granted, Notice, PasswordProblem, Problem, Scope, SignIn, SignInProblem,
     SignOut, SignedOut, Texts,
 };
+use crate::protocol::picture::PictureHash;
 
 /// 2026-11-22T11:33:20Z.
 const NOW: i64 = 1_795_347_200;
@@ -22,7 +23,8 @@ pub(crate) struct Foreign<'a> {
     pub(crate) name: &'a str,
     pub(crate) username: &'a str,
     pub(crate) uri: &'a str,
-    pub(crate) logo: Option<&'a str>,
+    pub(crate) path: Option<&'a str>,
+    pub(crate) logo: Option<PictureHash>,
 }
 
 /// What is usual there.
@@ -30,6 +32,7 @@ pub(crate) const USUAL: Foreign<'_> = Foreign {
     name: "Garden Shop",
     username: "ada@example.com",
     uri: "https://shop.example/about",
+    path: None,
     logo: None,
 };
 
@@ -81,7 +84,7 @@ pub(crate) fn foreign(
         code: Some("invalid_request"),
         detail: Some(from.name),
         reference: Some("0198c6a2-7f3e"),
-        retry: from.logo,
+        retry: from.path,
     };
     let fields = [("code", from.name), ("iss", from.uri), (from.name, "value")];
     let form_post = FormPost { action: from.uri, application, fields: &fields };
@@ -172,6 +175,7 @@ fn account(from: Foreign<'_>) -> Account<'_> {
         now: NOW,
         username: from.username,
         details: &[],
+        managed: false,
         shortest: 15,
         notice: None,
         problem: None,

@@ -205,6 +205,7 @@ fn the_account_says_what_came_of_a_form() {
         now: 0,
         username: "ada",
         details: &[],
+        managed: false,
         shortest: 12,
         notice: None,
         problem: None,

@@ -97,6 +97,7 @@ pub const ENGLISH: Texts = Texts {
         characters: "The new password holds a character that cannot be used.",
         common: "This password is too easy to guess. Choose another one.",
         same: "The new password is the one you have already.",
+        managed: "The operator of this service sets your password. Ask there to have it changed.",
     },
     notices: NoticeTexts {
         password: "Your password has been changed. You are signed out everywhere else.",

@@ -109,6 +109,8 @@ pub const GERMAN: Texts = Texts {
         characters: "Das neue Passwort enthält ein Zeichen, das nicht verwendet werden kann.",
         common: "Dieses Passwort ist zu leicht zu erraten. Bitte wählen Sie ein anderes.",
         same: "Das neue Passwort ist Ihr bisheriges.",
+        managed: "Ihr Passwort legt der Betreiber dieses Dienstes fest. Bitte wenden Sie sich an ihn, \
+                  wenn es geändert werden soll.",
     },
     notices: NoticeTexts {
         password: "Ihr Passwort wurde geändert. Überall sonst sind Sie jetzt abgemeldet.",

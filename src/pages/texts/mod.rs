@@ -131,6 +131,7 @@ pub(super) struct PasswordTexts {
     pub(super) characters: &'static str,
     pub(super) common: &'static str,
     pub(super) same: &'static str,
+    pub(super) managed: &'static str,
 }
 
 #[derive(Debug)]

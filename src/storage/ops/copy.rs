@@ -21,7 +21,7 @@ macro_rules! tables {
             }
             /// Resources.
             Resources = resource by id: Bytes {
-                uri: Text, name: Text, scope: Text, role_scopes: Text, algorithm: Text,
+                uri: Text, name: Text, scope: Text, role_scopes: Text, scope_texts: Text, algorithm: Text,
                 access_token_ttl: Integer, enabled: Integer, managed: Integer, version: Integer,
                 created_at: Integer, updated_at: Integer
             }

@@ -67,7 +67,9 @@ impl ChangeUser {
     pub fn refusal(&self, user: &User) -> Option<Unchanged> {
         let enables = matches!(self.change, UserChange::Enable);
         let held = user.status == UserStatus::Disabled && !user.disabled_by_file;
-        if self.change.lets_in() && user.roles.meets(&self.spares) {
+        if self.change.is_late(user) {
+            Some(Unchanged::Meanwhile)
+        } else if self.change.lets_in() && user.roles.meets(&self.spares) {
             Some(Unchanged::Spared)
         } else if user.managed && !self.declared && !self.change.is_for_hands(user) {
             Some(Unchanged::Managed)
@@ -95,6 +97,9 @@ pub enum UserChange {
     Delete,
     /// He gets a new password; his sessions end.
     Password(StoredHash),
+    /// He gives himself a new password; his sessions end. Only if he still is what he was when he
+    /// proved who he is: active, and of this version.
+    OwnPassword(StoredHash, i64),
     /// His sessions end.
     LogoutEverywhere,
     /// He gets other roles; his access tokens issued so far are refused.
@@ -128,6 +133,8 @@ pub enum Unchanged {
     Managed,
     /// He was disabled by hand, which the configuration file does not undo.
     HeldByHand,
+    /// He was changed meanwhile.
+    Meanwhile,
 }
 
 impl UserChange {
@@ -141,6 +148,14 @@ impl UserChange {
         }
     }
 
+    /// Whether he was changed since he proved who he is.
+    fn is_late(&self, user: &User) -> bool {
+        let Self::OwnPassword(_, version) = self else {
+            return false;
+        };
+        user.status != UserStatus::Active || user.version != *version
+    }
+
     /// Whether somebody may be able to log in by it who was not before.
     pub fn lets_in(&self) -> bool {
         matches!(self, Self::Enable | Self::Password(_))
@@ -151,7 +166,7 @@ impl UserChange {
         match self {
             Self::Disable | Self::Release => Some(EndReason::UserDisabled),
             Self::Delete => Some(EndReason::UserDeleted),
-            Self::Password(_) => Some(EndReason::PasswordChanged),
+            Self::Password(_) | Self::OwnPassword(..) => Some(EndReason::PasswordChanged),
             Self::LogoutEverywhere => Some(EndReason::LogoutEverywhere),
             Self::Declare
             | Self::Enable

@@ -3,7 +3,6 @@
 use super::audit::append;
 use super::browser_rows::{BrowserRow, FoundBrowserRow, TABLE};
 use super::feed::publish;
-use super::notices::leave;
 use super::sessions::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, words};
 use crate::protocol::browser_session::BrowserSession;
@@ -155,7 +154,8 @@ impl Execute<Engine> for EndBrowserSessions {
         // First these: a code that is exchanged at the same time has locked its own, so its session is
         // there by the next statement, or it finds its browser session over.
         let browsers = end_browsers(tx, self).await?;
-        let sessions = end(tx, &Sessions::Under(self.which), self.reason).await?;
+        let under = Sessions::Under(self.which);
+        let sessions = end(tx, &under, (self.reason, &self.revoking)).await?;
         if browsers.is_empty() && sessions.is_empty() {
             return Ok(EndedBrowserSessions::default());
         }
@@ -164,7 +164,6 @@ impl Execute<Engine> for EndBrowserSessions {
         }
         let mut feed = None;
         if !sessions.is_empty() {
-            leave(tx, &sessions, &self.revoking).await?;
             let entries = ends(&sessions, &self.revoking, (tx.now)());
             feed = Some(publish(tx, &entries, &self.revoking).await?);
         }

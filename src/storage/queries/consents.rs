@@ -87,7 +87,8 @@ impl Execute<Engine> for WithdrawConsent {
         // the next statement.
         let codes = delete_codes(tx, self).await?;
         let which = Sessions::OfGrant(self.user, self.client.clone());
-        let sessions = end(tx, &which, EndReason::ConsentWithdrawn).await?;
+        let why = (EndReason::ConsentWithdrawn, &self.revoking);
+        let sessions = end(tx, &which, why).await?;
         if consents + codes == 0 && sessions.is_empty() {
             return Ok(Withdrawn::default());
         }

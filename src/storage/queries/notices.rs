@@ -2,6 +2,7 @@
 
 use sqlx::QueryBuilder;
 
+use super::audit::append;
 use super::{Db, DbError, Engine, Execute, Tx, corrupt, unsigned};
 use crate::protocol::client::ClientId;
 use crate::protocol::ids::{NoticeId, SessionId, UserId};
@@ -9,19 +10,22 @@ use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::count_statement;
 use crate::storage::ops::Revoking;
-use crate::storage::ops::notices::{DropNotice, TakeNotices};
+use crate::storage::ops::notices::{
+    DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
+};
 
-/// Leaves a notice for each of these sessions whose client wants to be told.
+/// Leaves a notice of each of these sessions, which have just been ended, for its client if that wants to
+/// be told. One that had expired was over before.
 pub(super) async fn leave(
     tx: &mut Tx<'_>,
     sessions: &[SessionId],
     revoking: &Revoking,
 ) -> Result<(), DbError> {
-    let told = with_listening_client(tx, sessions).await?;
+    let now = (tx.now)();
+    let told = with_listening_client(tx, sessions, now).await?;
     if told.is_empty() {
         return Ok(());
     }
-    let now = (tx.now)();
     let mut insert = QueryBuilder::<Db>::new(
         "INSERT INTO logout_notice (id, client_id, user_id, sid, due_at, attempts, created_at) ",
     );
@@ -49,12 +53,15 @@ struct Told {
 async fn with_listening_client(
     tx: &mut Tx<'_>,
     sessions: &[SessionId],
+    now: Timestamp,
 ) -> Result<Vec<Told>, DbError> {
     let mut select = QueryBuilder::<Db>::new(
         "SELECT session.id, session.user_id, session.client_id FROM session \
-         JOIN client ON client.id = session.client_id \
-         WHERE client.backchannel_logout_uri IS NOT NULL AND session.id IN (",
+         JOIN client ON client.id = session.client_id AND client.status <> 'disabled' \
+         WHERE client.backchannel_logout_uri IS NOT NULL AND session.idle_expires_at > ",
     );
+    select.push_bind(now.millis()).push(" AND session.max_expires_at > ").push_bind(now.millis());
+    select.push(" AND session.id IN (");
     let mut ids = select.separated(", ");
     for session in sessions {
         ids.push_bind(session.as_bytes().to_vec());
@@ -70,33 +77,74 @@ async fn with_listening_client(
     rows.into_iter().map(told).collect()
 }
 
+impl Execute<Engine> for NextNotice {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<Timestamp>, DbError> {
+        let (due,): (Option<i64>,) =
+            tx.query_as("SELECT MIN(due_at) FROM logout_notice").fetch_one(&mut *tx.conn).await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+}
+
 impl Execute<Engine> for TakeNotices {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<LogoutNotice>, DbError> {
         // Whoever waited for another node finds that what it has taken is due no longer.
-        let sql = concat!(
-            "UPDATE logout_notice SET due_at = $1, attempts = attempts + 1 \
-             WHERE due_at <= $2 AND id IN (SELECT id FROM logout_notice WHERE due_at <= $2 \
-             ORDER BY due_at, id LIMIT $3",
-            for_update!(),
-            ") RETURNING id, client_id, user_id, sid, due_at, attempts, created_at"
-        );
-        let rows = tx
-            .query_as::<NoticeRow>(sql)
-            .bind(self.again_at.millis())
-            .bind(self.now.millis())
-            .bind(i64::from(self.limit))
-            .fetch_all(&mut *tx.conn)
-            .await?;
+        let mut take =
+            QueryBuilder::<Db>::new("UPDATE logout_notice SET attempts = attempts + 1, due_at = ");
+        take.push_bind(self.again_at.millis());
+        take.push(" WHERE due_at <= ").push_bind(self.now.millis());
+        take.push(" AND id IN (SELECT id FROM logout_notice WHERE due_at <= ");
+        take.push_bind(self.now.millis());
+        if !self.except.is_empty() {
+            take.push(" AND client_id NOT IN (");
+            let mut clients = take.separated(", ");
+            for client in &self.except {
+                clients.push_bind(client.as_str());
+            }
+            take.push(")");
+        }
+        take.push(" ORDER BY due_at, id LIMIT ").push_bind(i64::from(self.limit));
+        take.push(for_update!());
+        take.push(") RETURNING id, client_id, user_id, sid, due_at, attempts, created_at");
+        count_statement();
+        // Its text differs with the number of clients.
+        let rows: Vec<NoticeRow> =
+            take.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
         rows.into_iter().map(LogoutNotice::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for PostponeNotice {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        tx.query("UPDATE logout_notice SET due_at = $1 WHERE id = $2 AND attempts = $3")
+            .bind(self.due_at.millis())
+            .bind(self.notice.id.as_bytes().as_slice())
+            .bind(i64::from(self.notice.attempts))
+            .execute(&mut *tx.conn)
+            .await?;
+        Ok(())
     }
 }
 
 impl Execute<Engine> for DropNotice {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
-        let delete = tx.query("DELETE FROM logout_notice WHERE id = $1");
-        delete.bind(self.0.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
+        delete(tx, self.0).await?;
         Ok(())
     }
+}
+
+impl Execute<Engine> for GiveUpNotice {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
+        if delete(tx, self.id).await? > 0 {
+            append(tx, &self.audit).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn delete(tx: &mut Tx<'_>, id: NoticeId) -> Result<u64, DbError> {
+    let delete = tx.query("DELETE FROM logout_notice WHERE id = $1");
+    let deleted = delete.bind(id.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
+    Ok(deleted.rows_affected())
 }
 
 #[derive(sqlx::FromRow)]

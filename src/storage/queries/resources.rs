@@ -7,7 +7,7 @@ use super::feed::note_change;
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, parse_words, unsigned};
 use crate::protocol::ids::ResourceId;
 use crate::protocol::key::Algorithm;
-use crate::protocol::resource::{Resource, ResourceSettings, RoleScope};
+use crate::protocol::resource::{Resource, ResourceSettings, RoleScope, ScopeText};
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
@@ -18,7 +18,7 @@ use crate::storage::ops::resources::{
 
 macro_rules! columns {
     () => {
-        "id, uri, name, scope, role_scopes, algorithm, access_token_ttl, enabled, managed, version, \
+        "id, uri, name, scope, role_scopes, scope_texts, algorithm, access_token_ttl, enabled, managed, version, \
          created_at, updated_at"
     };
 }
@@ -28,15 +28,16 @@ impl Execute<Engine> for CreateResource {
         let Resource { settings, .. } = &self.resource;
         let inserted = tx
             .query(
-                "INSERT INTO resource (id, uri, name, scope, role_scopes, algorithm, \
+                "INSERT INTO resource (id, uri, name, scope, role_scopes, scope_texts, algorithm, \
                  access_token_ttl, enabled, managed, version, created_at, updated_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12) ON CONFLICT DO NOTHING",
             )
             .bind(self.resource.id.as_bytes().as_slice())
             .bind(self.resource.uri.as_str())
             .bind(settings.name.as_str())
             .bind(settings.scope.to_string())
             .bind(join_role_scopes(settings))
+            .bind(join_scope_texts(settings))
             .bind(settings.algorithm.as_str())
             .bind(millis(settings.access_token_ttl))
             .bind(i64::from(self.resource.enabled))
@@ -103,13 +104,14 @@ impl Execute<Engine> for ChangeResource {
         let Resource { settings, .. } = &self.resource;
         let changed = tx
             .query(
-                "UPDATE resource SET name = $1, scope = $2, role_scopes = $3, algorithm = $4, \
-                 access_token_ttl = $5, enabled = $6, managed = $7, updated_at = $8, \
-                 version = version + 1 WHERE id = $9 AND version = $10",
+                "UPDATE resource SET name = $1, scope = $2, role_scopes = $3, scope_texts = $4, \
+                 algorithm = $5, access_token_ttl = $6, enabled = $7, managed = $8, updated_at = $9, \
+                 version = version + 1 WHERE id = $10 AND version = $11",
             )
             .bind(settings.name.as_str())
             .bind(settings.scope.to_string())
             .bind(join_role_scopes(settings))
+            .bind(join_scope_texts(settings))
             .bind(settings.algorithm.as_str())
             .bind(millis(settings.access_token_ttl))
             .bind(i64::from(self.resource.enabled))
@@ -149,6 +151,11 @@ fn join_role_scopes(settings: &ResourceSettings) -> String {
     settings.role_scopes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
+/// One a line: they have no line breaks.
+fn join_scope_texts(settings: &ResourceSettings) -> String {
+    settings.scope_texts.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 #[derive(sqlx::FromRow)]
 struct ResourceRow {
     id: Vec<u8>,
@@ -156,6 +163,7 @@ struct ResourceRow {
     name: String,
     scope: String,
     role_scopes: String,
+    scope_texts: String,
     algorithm: String,
     access_token_ttl: i64,
     enabled: i64,
@@ -178,6 +186,9 @@ impl TryFrom<ResourceRow> for Resource {
                 scope: ScopeSet::parse(&row.scope).map_err(|_| corrupt(TABLE, "scope"))?,
                 role_scopes: parse_words(&row.role_scopes, RoleScope::parse)
                     .ok_or_else(|| corrupt(TABLE, "role_scopes"))?,
+                scope_texts: (row.scope_texts.lines().map(ScopeText::parse))
+                    .collect::<Option<_>>()
+                    .ok_or_else(|| corrupt(TABLE, "scope_texts"))?,
                 algorithm: Algorithm::parse(&row.algorithm)
                     .ok_or_else(|| corrupt(TABLE, "algorithm"))?,
                 access_token_ttl: Duration::from_millis(ttl),

@@ -2,6 +2,7 @@
 
 use super::audit::append;
 use super::feed::{Loss, Publication, all, publish, refuse_if_late, renew_epoch};
+use super::notices::leave;
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
 use crate::protocol::ids::SessionId;
@@ -117,7 +118,7 @@ impl Execute<Engine> for EndSessions {
         if is_overtaken(tx, &self.which).await? {
             return Ok(Ended::default());
         }
-        let sessions = end(tx, &self.which, self.reason).await?;
+        let sessions = end(tx, &self.which, (self.reason, &self.revoking)).await?;
         if sessions.is_empty() {
             return Ok(Ended::default());
         }
@@ -176,9 +177,23 @@ pub(super) fn ends(
     sessions.iter().map(publication).collect()
 }
 
-/// Marks the active sessions among `which` as ended, in the order of their ids, so that two
-/// transactions that end many cannot wait for each other.
+/// Ends the active sessions among `which`, and leaves a notice of each whose client wants one. A client
+/// that was disabled is told of nothing.
 pub(super) async fn end(
+    tx: &mut Tx<'_>,
+    which: &Sessions,
+    (reason, revoking): (EndReason, &Revoking),
+) -> Result<Vec<SessionId>, DbError> {
+    let ended = mark(tx, which, reason).await?;
+    if !ended.is_empty() && !matches!(which, Sessions::OfClient(..)) {
+        leave(tx, &ended, revoking).await?;
+    }
+    Ok(ended)
+}
+
+/// Marks sessions as ended, in the order of their ids, so that two transactions that end many cannot wait
+/// for each other.
+async fn mark(
     tx: &mut Tx<'_>,
     which: &Sessions,
     reason: EndReason,

@@ -122,7 +122,8 @@ impl Execute<Engine> for ChangeUser {
         let now = (tx.now)();
         let mut ended = Ended::default();
         if let Some(reason) = self.change.ends_sessions() {
-            ended.sessions = end(tx, &Sessions::OfUser(self.id, None), reason).await?;
+            let all = Sessions::OfUser(self.id, None);
+            ended.sessions = end(tx, &all, (reason, &self.revoking)).await?;
         }
         // What does not fit into one batch is refused as a whole: no later batch has to come.
         let refused = self.change.revokes_tokens() || ended.is_full();
@@ -172,7 +173,9 @@ fn apply(mut user: User, operation: &ChangeUser, (now, refused): (Timestamp, boo
             user.disabled_by_file = false;
             user.status = UserStatus::Active;
         }
-        UserChange::Password(hash) => user.password_hash = Some(hash.clone()),
+        UserChange::Password(hash) | UserChange::OwnPassword(hash, _) => {
+            user.password_hash = Some(hash.clone());
+        }
         UserChange::Roles(roles) => user.roles = roles.clone(),
         UserChange::Profile(profile) => user.profile = profile.clone(),
         UserChange::Declare

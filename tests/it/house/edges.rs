@@ -7,12 +7,13 @@ use super::paths::targets;
 const HOUSE: &str = "
 cli -> http config flows keys storage revocation env gate protocol audit telemetry
 http -> flows protocol env pages
-flows -> revocation keys storage protocol env audit
+flows -> outbound revocation keys storage protocol env audit
 revocation -> storage protocol env keys
 keys -> storage protocol env
 storage -> protocol
 config -> protocol pages
 audit -> protocol
+outbound -> nothing
 gate -> config
 pages -> protocol
 telemetry -> nothing

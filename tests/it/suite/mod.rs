@@ -2,8 +2,10 @@
 
 use super::BACKEND;
 
+mod account;
 mod admin;
 mod authorize;
+mod backchannel;
 mod cli;
 mod clock;
 mod copy;
@@ -28,6 +30,7 @@ mod reconcile;
 mod refresh;
 mod reseal;
 mod sessions;
+mod sign_out;
 mod stop;
 mod storage;
 mod subscribers;

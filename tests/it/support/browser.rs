@@ -9,7 +9,7 @@ use chancery::protocol::secret::SecretHash;
 use chancery::protocol::session::{Authentication, Session, SessionStatus};
 use chancery::protocol::user::User;
 use chancery::storage::ops::Swap;
-use chancery::storage::ops::browser_sessions::BeginBrowserSession;
+use chancery::storage::ops::browser_sessions::{BeginBrowserSession, FindBrowserSession};
 use chancery::storage::ops::sessions::{CreateSession, FindSession};
 use chancery::storage::ops::users::FindUser;
 
@@ -58,6 +58,12 @@ impl TestServer {
         let create = CreateSession { session, audit };
         assert_eq!(self.server.store.write(create).await.unwrap(), Swap::Won);
         id
+    }
+
+    /// The browser session of this id.
+    pub(crate) async fn browser_session_of(&self, id: &str) -> BrowserSession {
+        let find = FindBrowserSession::Id(BrowserSessionId::parse(id).unwrap());
+        self.server.store.read(find).await.unwrap().unwrap().session
     }
 
     pub(crate) async fn user(&self, name: &str) -> User {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use chancery::env::World;
+use chancery::flows::backchannel::BackchannelSettings;
 use chancery::flows::copy::copy;
 use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use chancery::flows::failures::FailureLog;
@@ -55,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) clock_offset_limit: Option<Duration>,
     pub(crate) issuer: &'static str,
     pub(crate) streams: StreamLimits,
+    /// It may call this machine.
+    pub(crate) calls_itself: bool,
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             clock_offset_limit: None,
             issuer: ISSUER,
             streams: StreamLimits { reserved: 20, anonymous: 100 },
+            calls_itself: true,
         }
     }
 }
@@ -225,6 +229,14 @@ async fn build(
         hash_budget: HashBudget::default(),
         audit_retention: quarter,
         streams: options.streams,
+        backchannel: BackchannelSettings {
+            allowed: if options.calls_itself {
+                vec!["127.0.0.0/8".parse().unwrap()]
+            } else {
+                vec![]
+            },
+            patience: Duration::from_secs(5),
+        },
         clock_offset_limit: options.clock_offset_limit,
     };
     let pool = PoolSettings {

@@ -16,7 +16,7 @@ use crate::http::exchange::Exchange;
 use crate::http::respond;
 use crate::protocol::ids::ResourceId;
 use crate::protocol::key::Algorithm;
-use crate::protocol::resource::{Resource, ResourceSettings, RoleScope};
+use crate::protocol::resource::{Resource, ResourceSettings, RoleScope, ScopeText};
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::uri::ResourceUri;
 
@@ -30,6 +30,7 @@ struct Body {
     name: Option<String>,
     scopes: Option<Vec<String>>,
     role_scopes: Option<Vec<String>>,
+    scope_texts: Option<Vec<String>>,
     algorithm: Option<String>,
     access_token_ttl: Option<u64>,
     enabled: Option<bool>,
@@ -112,6 +113,19 @@ impl Body {
                 .collect::<Option<Vec<_>>>()
                 .ok_or(bad("a role scope has the form ROLE=SCOPE"))?,
         };
+        let scope_texts = match &self.scope_texts {
+            // What a scope that is taken away meant goes with it.
+            None => {
+                let mut texts = before.scope_texts;
+                texts.retain(|one| scope.contains(one.scope.as_str()));
+                texts
+            }
+            Some(texts) => texts
+                .iter()
+                .map(|text| ScopeText::parse(text))
+                .collect::<Option<Vec<_>>>()
+                .ok_or(bad("a scope text has the form SCOPE=TEXT"))?,
+        };
         let algorithm = match &self.algorithm {
             None => before.algorithm,
             Some(name) => {
@@ -123,6 +137,7 @@ impl Body {
             name: self.name.clone().unwrap_or(before.name),
             scope,
             role_scopes,
+            scope_texts,
             algorithm,
             access_token_ttl: ttl.unwrap_or(before.access_token_ttl),
         })

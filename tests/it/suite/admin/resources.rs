@@ -50,6 +50,9 @@ async fn bodies_that_make_no_resource_are_refused() {
         json!({"uri": "urn:a", "scopes": ["two words"]}),
         json!({"uri": "urn:a", "role_scopes": ["editor"]}),
         json!({"uri": "urn:a", "role_scopes": ["editor=unknown"]}),
+        json!({"uri": "urn:a", "scopes": ["read"], "scope_texts": ["read"]}),
+        json!({"uri": "urn:a", "scopes": ["read"], "scope_texts": ["read=a\nb"]}),
+        json!({"uri": "urn:a", "scope_texts": ["read=Read your orders"]}),
         json!({"uri": "urn:a", "enabled": false}),
     ];
     for body in bodies {
@@ -92,6 +95,7 @@ async fn of_two_changes_that_read_the_same_the_second_is_refused() {
     let by = By::command_line();
     let mut narrow = read.settings.clone();
     narrow.scope = narrow.scope.filter(|scope| scope == "read");
+    narrow.scope_texts.clear();
     let mut renamed = read.settings.clone();
     renamed.name = "Renamed".to_owned();
     change(&server.server, &by, read.clone(), (narrow.clone(), true)).await.unwrap();

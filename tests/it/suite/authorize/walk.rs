@@ -1,7 +1,10 @@
 //! The way through the pages.
 
+use http::Method;
+use serde_json::json;
+
 use super::{CALLBACK, Given, given};
-use crate::support::{PASSWORD, claims, id_token};
+use crate::support::{Asking, PASSWORD, claims, id_token};
 
 #[tokio::test]
 async fn a_user_signs_in_agrees_and_the_client_gets_tokens() {
@@ -69,4 +72,33 @@ async fn a_wrong_password_leads_nowhere_and_says_so() {
     assert_eq!(browser.cookies.len(), cookies);
     let right = browser.sign_in(&wrong, "anna", PASSWORD).await;
     assert!(right.body.contains("name=\"decision\""), "{right:?}");
+}
+
+#[tokio::test]
+async fn what_a_scope_means_is_said_in_the_words_of_its_resource() {
+    let Some(given) = given().await else { return };
+    let server = &given.server;
+    let resource = json!({
+        "uri": "https://orders.example",
+        "name": "Orders",
+        "scopes": ["read", "write"],
+        "scope_texts": ["read=See what you have ordered"],
+    });
+    let made = server.admin(Method::POST, "/resources", &resource).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(made.json()["scope_texts"], json!(["read=See what you have ordered"]));
+    let settings = json!({
+        "client_id": "reader",
+        "grants": ["authorization_code"],
+        "scopes": ["read", "write"],
+        "resources": ["https://orders.example"],
+        "redirect_uris": [CALLBACK],
+    });
+    server.create_client(&settings).await;
+    let mut browser = given.browser();
+    let page = browser.ask(&Asking::of("reader", CALLBACK, "read write")).await;
+    let page = browser.sign_in(&page, "anna", PASSWORD).await;
+    for text in ["See what you have ordered", "write", "Orders"] {
+        assert!(page.body.contains(text), "{text}: {page:?}");
+    }
 }

@@ -229,6 +229,8 @@ fn a_resource_is_created_with_the_key_it_needs_listed_and_deleted() {
     let keys = keys["items"].as_array().unwrap();
     assert!(keys.iter().any(|key| key["algorithm"] == "EdDSA" && key["state"] == "active"));
     assert_eq!(installation.run("--json resource list").json()["items"], json!([made]));
+    let text = "resource create urn:b --scope-text read=Reads";
+    installation.run(text).fails(1, "scope_texts names a scope that is not in scopes");
     let role = "resource create urn:b --role-scope editor=write";
     installation.run(role).fails(1, "role_scopes names a scope that is not in scopes");
     installation.run("resource delete https://api.example").ok();

@@ -95,6 +95,7 @@ async fn users_clients_and_resources() {
         ("uri", "'relative'"),
         ("scope", "'\\'"),
         ("role_scopes", "'no-equals-sign'"),
+        ("scope_texts", "'no-equals-sign'"),
         ("algorithm", "'none'"),
         ("access_token_ttl", "-5"),
     ];
@@ -179,7 +180,7 @@ async fn codes_consents_and_notices() {
     given.listen().await;
     given.under(&browser, false).await;
     given.ended(BrowserSessions::One(browser.id)).await;
-    let take = || TakeNotices { now: given.now(), limit: 1, again_at: given.now() };
+    let take = || TakeNotices { now: given.now(), limit: 1, again_at: given.now(), except: vec![] };
     let mut raw = given.0.raw().await;
     raw.run("UPDATE logout_notice SET sid = 'odd'").await;
     assert_corrupt(given.store().write(take()).await, ("logout_notice", "sid"), "odd");

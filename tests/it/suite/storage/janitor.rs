@@ -268,7 +268,7 @@ async fn codes_and_notices_go_by_age_in_small_steps() {
     }
     assert!(given.found_code(&codes[0]).await.is_none());
     assert!(given.found_code(&codes[5]).await.is_some());
-    let take = TakeNotices { now: given.now(), limit: 10, again_at: given.now() };
+    let take = TakeNotices { now: given.now(), limit: 10, again_at: given.now(), except: vec![] };
     assert_eq!(given.store().write(take).await.unwrap().len(), 1);
 }
 

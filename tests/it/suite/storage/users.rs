@@ -3,13 +3,13 @@
 use chancery::protocol::audit::AuditKind;
 use chancery::protocol::profile::{ClaimChange, Profile};
 use chancery::protocol::revocation::Kind;
-use chancery::protocol::session::SessionStatus;
-use chancery::protocol::user::{Roles, StoredHash, UserStatus};
+use chancery::protocol::session::{EndReason, SessionStatus};
+use chancery::protocol::user::{Roles, StoredHash, User, UserStatus};
 use chancery::storage::StorageError;
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::sessions::FindSession;
 use chancery::storage::ops::users::{
-    ChangeUser, ChangedUser, FindUser, ListUsers, Rehash, UserChange,
+    ChangeUser, ChangedUser, FindUser, ListUsers, Rehash, Unchanged, UserChange,
 };
 
 use super::Given;
@@ -25,6 +25,10 @@ impl Given {
             revoking: self.revoking(),
             audit,
         }
+    }
+
+    async fn found_user(&self, id: chancery::protocol::ids::UserId) -> User {
+        self.store().read(FindUser::Id(id)).await.unwrap().unwrap()
     }
 
     async fn changed(
@@ -168,4 +172,26 @@ async fn users_are_listed_in_pages_in_the_order_of_their_making() {
         listed.extend(page.iter().map(|user| user.name.as_str().to_owned()));
     }
     assert_eq!(listed, expected);
+}
+
+#[tokio::test]
+async fn his_own_password_is_changed_only_while_he_is_what_he_was_when_he_proved_it() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let own = |version| UserChange::OwnPassword(StoredHash::new("new".to_owned()), version);
+    let attempt = async |version| {
+        let change = given.change_of(anna.id, own(version));
+        given.store().write(change).await.unwrap().map(|changed| changed.user.version)
+    };
+    // An administrator has given her another one while the old one was being compared.
+    let reset = UserChange::Password(StoredHash::new("reset".to_owned()));
+    given.changed(anna.id, reset).await.unwrap();
+    let before = given.traces().await;
+    assert_eq!(attempt(anna.version).await, Err(Unchanged::Meanwhile));
+    assert_eq!(given.traces().await, before);
+    let session = given.stored_session(&given.found_user(anna.id).await).await;
+    assert_eq!(attempt(anna.version + 1).await, Ok(anna.version + 2));
+    assert_eq!(given.status(&session).await, SessionStatus::Ended(EndReason::PasswordChanged));
+    given.changed(anna.id, UserChange::Disable).await.unwrap();
+    assert_eq!(attempt(anna.version + 3).await, Err(Unchanged::Meanwhile));
 }

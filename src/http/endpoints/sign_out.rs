@@ -1,0 +1,160 @@
+//! `GET|POST /oauth/logout` (OIDC RP-Initiated Logout §2), and the page behind it.
+
+use axum::response::Response;
+use http::StatusCode;
+
+use super::authorize::{begin, own_url, read_interaction, refuse_head};
+use crate::flows::authorize::interaction::{Form, Interaction};
+use crate::flows::server::detached;
+use crate::flows::sign_out::{SignOut, asking, sign_out};
+use crate::http::cookies;
+use crate::http::error::HttpError;
+use crate::http::exchange::Exchange;
+use crate::http::pages::{Browser, Page, Shown, add_cookie, go};
+use crate::pages::{Problem, SignOut as Question, SignedOut};
+use crate::protocol::client::Client;
+use crate::protocol::error::Refusal;
+use crate::protocol::form::Params;
+use crate::protocol::logout_request::{LogoutRequest, WayBack};
+use crate::protocol::sign_in::PageUri;
+
+/// A request in the URL, or one that came in a form and is on its way.
+pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
+    refuse_head(&exchange)?;
+    let browser = Browser::of(&exchange);
+    let query = exchange.parts.uri.query().unwrap_or_default();
+    let on_its_way = exchange.query().map(|params| params.value("i").map(str::to_owned));
+    let interaction = match on_its_way {
+        Ok(Some(text)) => read_interaction(&exchange, &text),
+        Ok(None) => match begin(&exchange, query.to_owned()) {
+            Ok(interaction) => Some(interaction),
+            Err(refusal) => return Ok(browser.failed(refusal, None, None)),
+        },
+        Err(error) => return Ok(browser.failed(error, None, None)),
+    };
+    let Some(interaction) = interaction else {
+        return Ok(browser.fail(Problem::Expired, None, None));
+    };
+    Ok(go_on(&exchange, &browser, &interaction, false).await)
+}
+
+/// A request in a form of a client's page, or the answer to our question.
+pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
+    let form = exchange.page_form().await;
+    let browser = Browser::of(&exchange);
+    let form = match form {
+        Ok(form) => form,
+        Err(error) => return Ok(browser.failed(error, None, None)),
+    };
+    let params = match form.params() {
+        Ok(params) => params,
+        Err(error) => return Ok(browser.failed(error, None, None)),
+    };
+    if params.value("decision").is_some() {
+        return Ok(confirm(&exchange, &browser, &params).await);
+    }
+    // Another site's form comes without our cookies, so the browser comes back for the answer.
+    let begun = form.text().and_then(|text| Ok(begin(&exchange, text.to_owned())?));
+    match begun {
+        Ok(interaction) => Ok(go(&own_url(&exchange, "/oauth/logout", &interaction))),
+        Err(error) => Ok(browser.failed(error, None, None)),
+    }
+}
+
+/// The page that says that it is done.
+pub(in crate::http) async fn done(exchange: Exchange) -> Result<Response, HttpError> {
+    refuse_head(&exchange)?;
+    let browser = Browser::of(&exchange);
+    let text = exchange.query().ok().and_then(|params| params.value("i").map(str::to_owned));
+    let interaction = text.and_then(|text| read_interaction(&exchange, &text));
+    let request = interaction.and_then(|one| read(&one).ok()).unwrap_or_default();
+    let client = asking(&exchange.app.server, &request).await;
+    let shown = client.as_deref().map(Shown::of);
+    let page = client.as_ref().and_then(|client| client.settings.sign_in.client_uri.as_ref());
+    let view = SignedOut {
+        application: shown.as_ref().map(Shown::application),
+        back: page.map(PageUri::as_str),
+    };
+    let texts = browser.texts(request.ui_locales.as_deref());
+    Ok(browser.show(Page::new(StatusCode::OK, view.render(browser.brand(), texts))))
+}
+
+async fn confirm(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>) -> Response {
+    if browser.is_foreign() {
+        return browser.fail(Problem::Forgery, None, None);
+    }
+    let interaction = params.value("i").and_then(|text| read_interaction(exchange, text));
+    let Some(interaction) = interaction else {
+        return browser.fail(Problem::Expired, None, None);
+    };
+    if !browser.sent(Form::SignOut, &about(browser, &interaction), params) {
+        return browser.fail(Problem::Forgery, None, None);
+    }
+    if params.value("decision") != Some("logout") {
+        return browser.fail(Problem::Request, None, None);
+    }
+    go_on(exchange, browser, &interaction, true).await
+}
+
+async fn go_on(
+    exchange: &Exchange,
+    browser: &Browser<'_>,
+    interaction: &Interaction,
+    confirmed: bool,
+) -> Response {
+    let request = match read(interaction) {
+        Ok(request) => request,
+        Err(refusal) => return browser.failed(refusal, None, None),
+    };
+    let (server, origin) = (exchange.server(), exchange.origin());
+    let (asked, cookie) = (request.clone(), browser.session.clone());
+    let result = detached(async move {
+        Ok(sign_out(&server, &asked, (cookie.as_ref(), confirmed), &origin).await)
+    });
+    let retry = format!("/oauth/logout?i={}", browser.write(interaction));
+    match result.await {
+        Ok(Ok(SignOut::Ask { client, username, back })) => {
+            let (client, back) = (client.as_deref(), back.as_ref());
+            question(browser, (interaction, &request), (client, &username, back))
+        }
+        Ok(Ok(SignOut::Done { back })) => signed_out(exchange, interaction, back.as_ref()),
+        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Err(error) => browser.failed(error, None, Some(&retry)),
+    }
+}
+
+fn question(
+    browser: &Browser<'_>,
+    (interaction, request): (&Interaction, &LogoutRequest),
+    (client, username, back): (Option<&Client>, &str, Option<&WayBack>),
+) -> Response {
+    let shown = client.map(Shown::of);
+    let view = Question {
+        csrf: &browser.tag(Form::SignOut, &about(browser, interaction)),
+        i: Some(&browser.write(interaction)),
+        application: shown.as_ref().map(Shown::application),
+        username: Some(username),
+    };
+    let html = view.render(browser.brand(), browser.texts(request.ui_locales.as_deref()));
+    let leads_to = back.map(|back| &back.uri);
+    browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
+}
+
+/// The browser forgets its session, whether it was still one or not.
+fn signed_out(exchange: &Exchange, interaction: &Interaction, back: Option<&WayBack>) -> Response {
+    let mut response =
+        go(&back.map_or_else(|| own_url(exchange, "/signed-out", interaction), WayBack::location));
+    let issuer = &exchange.app.server.settings.issuer;
+    add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
+    response
+}
+
+fn read(interaction: &Interaction) -> Result<LogoutRequest, Refusal> {
+    LogoutRequest::parse(&Params::parse(interaction.query.as_bytes())?)
+}
+
+/// What the form is about: the request, and who is asked.
+fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
+    let user = browser.session.as_ref().map(|hash| hash.as_bytes().as_slice());
+    [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
+}
