@@ -106,19 +106,15 @@ impl RedirectUri {
         if host.is_empty() { scheme } else { host }
     }
 
-    /// The source expression of this URI for the `form-action` of a page whose form may end here:
-    /// browsers apply it to every redirect of the form's answer (CSP3 §6.4.1, WEB-02).
+    /// The source expression for the `form-action` of a page whose form may end here (WEB-02).
+    /// Browsers apply it to every redirect of the form's answer (CSP3 §6.4.1), so also to where the
+    /// client sends people on: to another host of its own, or to the application behind a broker.
+    /// Schemes are all that can be said of that.
     pub fn form_action(&self) -> String {
-        let Some((scheme, rest)) = self.0.split_once("://") else {
-            let scheme = self.0.split(':').next().unwrap_or_default();
-            return format!("{scheme}:");
-        };
-        let authority = rest.split(['/', '?']).next().unwrap_or_default();
-        if authority.is_empty() || authority.starts_with('[') {
-            // A source expression has no form for an IPv6 address.
-            return format!("{scheme}:");
+        match self.0.split(':').next().unwrap_or_default() {
+            "http" => "http: https:".to_owned(),
+            scheme => format!("{scheme}:"),
         }
-        format!("{scheme}://{authority}")
     }
 
     /// The URI with these parameters behind its own (RFC 6749 §3.1.2: its query is kept).
@@ -332,10 +328,10 @@ mod tests {
     #[test]
     fn people_and_browsers_are_told_where_it_leads() {
         for (text, shown, source) in [
-            ("https://app.example/cb?x=1", "app.example", "https://app.example"),
-            ("https://app.example:8443", "app.example:8443", "https://app.example:8443"),
-            ("http://127.0.0.1:4711/cb", "127.0.0.1:4711", "http://127.0.0.1:4711"),
-            ("http://[::1]:4711/cb", "[::1]:4711", "http:"),
+            ("https://app.example/cb?x=1", "app.example", "https:"),
+            ("https://app.example:8443", "app.example:8443", "https:"),
+            ("http://127.0.0.1:4711/cb", "127.0.0.1:4711", "http: https:"),
+            ("http://[::1]:4711/cb", "[::1]:4711", "http: https:"),
             ("com.example.app:/cb", "com.example.app", "com.example.app:"),
         ] {
             assert_eq!((uri(text).shown(), uri(text).form_action()), (shown, source.to_owned()));

@@ -11,6 +11,7 @@ use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use url::{ParseError, Url};
 
 use super::postgres::skip_or_fail;
@@ -104,18 +105,14 @@ impl Chromium {
 
     /// Waits for something that happens beside.
     pub(crate) async fn until(&self, what: &str, happened: impl AsyncFn() -> bool) {
-        let mut tries = 0;
-        while !happened().await {
-            tries += 1;
-            assert!(tries < TRIES, "no {what}: {}", self.said().await);
-            self.pause().await;
+        let waiting = async {
+            while !happened().await {
+                tokio::task::yield_now().await;
+            }
+        };
+        if timeout(PATIENCE, waiting).await.is_err() {
+            panic!("no {what}: {}", self.said().await);
         }
-    }
-
-    /// A tenth of a second, by the clock of the page.
-    async fn pause(&self) {
-        let script = "setTimeout(arguments[0], 100)";
-        let _ = self.client.execute_async(script, vec![]).await;
     }
 
     /// The value of a script in the page.
@@ -214,4 +211,3 @@ fn capabilities(profile: &TempDir) -> Value {
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);
-const TRIES: u32 = 300;
