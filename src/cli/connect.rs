@@ -20,7 +20,6 @@ use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
 use crate::keys::{Keeper, KeySchedule};
-use crate::protocol::session::SessionLifetimes;
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 

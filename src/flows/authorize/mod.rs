@@ -157,7 +157,7 @@ struct Ready {
 /// A request that somebody has to sign in for, or that is ready.
 enum Readiness {
     SignIn(SignInStep),
-    Ready(Ready),
+    Ready(Box<Ready>),
 }
 
 impl Walk<'_> {
@@ -165,9 +165,9 @@ impl Walk<'_> {
         match self.ready(asked, cookie).await? {
             Readiness::SignIn(step) => Ok(Step::SignIn(step)),
             Readiness::Ready(ready) if ready.asks => {
-                Ok(Step::Consent(Box::new(self.consent_step(asked, ready))))
+                Ok(Step::Consent(Box::new(consent_step(asked, *ready))))
             }
-            Readiness::Ready(ready) => self.grant(asked, ready).await,
+            Readiness::Ready(ready) => self.grant(asked, *ready).await,
         }
     }
 
@@ -190,7 +190,7 @@ impl Walk<'_> {
                 if ready.asks {
                     self.remember(asked, &ready).await?;
                 }
-                self.grant(asked, ready).await
+                self.grant(asked, *ready).await
             }
         }
     }
@@ -217,18 +217,7 @@ impl Walk<'_> {
         let remembered = self.server.store.read(FindConsent { user, client }).await?;
         let to = (asked.client().as_ref(), &asked.recipient.redirect_uri);
         let asks = asked.request.consent_need(to, &grant.scope, remembered.as_ref())?;
-        Ok(Readiness::Ready(Ready { present, grant, asks }))
-    }
-
-    fn consent_step(&self, asked: &Asked, ready: Ready) -> ConsentStep {
-        ConsentStep {
-            client: asked.client().clone(),
-            redirect_uri: asked.recipient.redirect_uri.clone(),
-            username: ready.present.user.name.as_str().to_owned(),
-            grant: ready.grant,
-            known: asked.admitted.known.clone(),
-            ui_locales: asked.request.ui_locales.clone(),
-        }
+        Ok(Readiness::Ready(Box::new(Ready { present, grant, asks })))
     }
 
     /// Takes a detour to where it leads.
@@ -239,6 +228,17 @@ impl Walk<'_> {
             Err(Detour::Failed(error)) => Err(asked.failed(self.server, error)),
             Err(Detour::Over) => Err(Stop::Over { client: Some(asked.client().clone()) }),
         }
+    }
+}
+
+fn consent_step(asked: &Asked, ready: Ready) -> ConsentStep {
+    ConsentStep {
+        client: asked.client().clone(),
+        redirect_uri: asked.recipient.redirect_uri.clone(),
+        username: ready.present.user.name.as_str().to_owned(),
+        grant: ready.grant,
+        known: asked.admitted.known.clone(),
+        ui_locales: asked.request.ui_locales.clone(),
     }
 }
 

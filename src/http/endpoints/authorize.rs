@@ -49,15 +49,15 @@ pub(in crate::http) async fn walk(exchange: &Exchange, interaction: Interaction)
     let (server, origin) = (exchange.server(), exchange.origin());
     let cookie = browser.session.clone();
     let retry = sign_in_path(exchange, &interaction);
-    let step = {
+    let next = {
         let interaction = interaction.clone();
         detached(async move { Ok(advance(&server, &interaction, cookie.as_ref(), &origin).await) })
     };
-    match step.await {
+    match next.await {
         Ok(Ok(Step::Answer(answered))) => send(&browser, &answered),
         Ok(Ok(Step::SignIn(_))) => go(&own_url(exchange, "/signin", &interaction)),
         Ok(Ok(Step::Consent(_))) => go(&own_url(exchange, "/consent", &interaction)),
-        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Ok(Err(why)) => browser.stopped(why, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
 }

@@ -73,7 +73,7 @@ async fn go_on(
 ) -> Response {
     let (server, origin) = (exchange.server(), exchange.origin());
     let cookie = browser.session.clone();
-    let step = {
+    let next = {
         let interaction = interaction.clone();
         detached(async move {
             let cookie = cookie.as_ref();
@@ -84,11 +84,11 @@ async fn go_on(
         })
     };
     let retry = sign_in_path(exchange, &interaction);
-    match step.await {
+    match next.await {
         Ok(Ok(Step::Consent(step))) => page(browser, &interaction, &step),
         Ok(Ok(Step::SignIn(_))) => go(&own_url(exchange, "/signin", &interaction)),
         Ok(Ok(Step::Answer(answered))) => send(browser, &answered),
-        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Ok(Err(why)) => browser.stopped(why, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
 }

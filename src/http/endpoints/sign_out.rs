@@ -3,14 +3,14 @@
 use axum::response::Response;
 use http::StatusCode;
 
-use super::authorize::{begin, own_url, read_interaction, refuse_head};
+use super::authorize::{begin, own_url, read_interaction};
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::server::detached;
 use crate::flows::sign_out::{SignOut, asking, sign_out};
 use crate::http::cookies;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, Page, Shown, add_cookie, go};
+use crate::http::pages::{Browser, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignOut as Question, SignedOut};
 use crate::protocol::client::Client;
 use crate::protocol::error::Refusal;
@@ -20,7 +20,6 @@ use crate::protocol::sign_in::PageUri;
 
 /// A request in the URL, or one that came in a form and is on its way.
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let query = exchange.parts.uri.query().unwrap_or_default();
     let on_its_way = exchange.query().map(|params| params.value("i").map(str::to_owned));
@@ -63,16 +62,14 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
 
 /// The page that says that it is done.
 pub(in crate::http) async fn done(exchange: Exchange) -> Result<Response, HttpError> {
-    refuse_head(&exchange)?;
     let browser = Browser::of(&exchange);
     let text = exchange.query().ok().and_then(|params| params.value("i").map(str::to_owned));
     let interaction = text.and_then(|text| read_interaction(&exchange, &text));
     let request = interaction.and_then(|one| read(&one).ok()).unwrap_or_default();
     let client = asking(&exchange.app.server, &request).await;
-    let shown = client.as_deref().map(Shown::of);
     let page = client.as_ref().and_then(|client| client.settings.sign_in.client_uri.as_ref());
     let view = SignedOut {
-        application: shown.as_ref().map(Shown::application),
+        application: client.as_deref().map(application),
         back: page.map(PageUri::as_str),
     };
     let texts = browser.texts(request.ui_locales.as_deref());
@@ -117,7 +114,9 @@ async fn go_on(
             let (client, back) = (client.as_deref(), back.as_ref());
             question(browser, (interaction, &request), (client, &username, back))
         }
-        Ok(Ok(SignOut::Done { back })) => signed_out(exchange, interaction, back.as_ref()),
+        Ok(Ok(SignOut::Done { back })) => {
+            signed_out(exchange, browser, (interaction, back.as_ref()))
+        }
         Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
@@ -128,11 +127,10 @@ fn question(
     (interaction, request): (&Interaction, &LogoutRequest),
     (client, username, back): (Option<&Client>, &str, Option<&WayBack>),
 ) -> Response {
-    let shown = client.map(Shown::of);
     let view = Question {
         csrf: &browser.tag(Form::SignOut, &about(browser, interaction)),
         i: Some(&browser.write(interaction)),
-        application: shown.as_ref().map(Shown::application),
+        application: client.map(application),
         username: Some(username),
     };
     let html = view.render(browser.brand(), browser.texts(request.ui_locales.as_deref()));
@@ -140,12 +138,19 @@ fn question(
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
 
-/// The browser forgets its session, whether it was still one or not.
-fn signed_out(exchange: &Exchange, interaction: &Interaction, back: Option<&WayBack>) -> Response {
+/// The browser goes on, and forgets its session. What came without the cookie takes none away: another
+/// site's picture does (C116).
+fn signed_out(
+    exchange: &Exchange,
+    browser: &Browser<'_>,
+    (interaction, back): (&Interaction, Option<&WayBack>),
+) -> Response {
     let mut response =
         go(&back.map_or_else(|| own_url(exchange, "/signed-out", interaction), WayBack::location));
-    let issuer = &exchange.app.server.settings.issuer;
-    add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
+    if browser.session.is_some() {
+        let issuer = &exchange.app.server.settings.issuer;
+        add_cookie(response.headers_mut(), &cookies::clear_session(issuer));
+    }
     response
 }
 

@@ -55,7 +55,7 @@ async fn within(
 ) -> Response {
     let (server, origin) = (exchange.server(), exchange.origin());
     let cookie = browser.session.clone();
-    let step = {
+    let next = {
         let interaction = interaction.clone();
         detached(async move {
             if switches {
@@ -66,11 +66,11 @@ async fn within(
         })
     };
     let retry = sign_in_path(exchange, &interaction);
-    match step.await {
+    match next.await {
         Ok(Ok(Step::SignIn(step))) => page(browser, Some((&interaction, &step)), Attempt::none()),
         Ok(Ok(Step::Consent(_))) => go(&own_url(exchange, "/consent", &interaction)),
         Ok(Ok(Step::Answer(answered))) => send(browser, &answered),
-        Ok(Err(stop)) => browser.stopped(stop, Some(&retry)),
+        Ok(Err(why)) => browser.stopped(why, Some(&retry)),
         Err(error) => browser.failed(error, None, Some(&retry)),
     }
 }
@@ -99,10 +99,10 @@ async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>)
         return browser.fail(Problem::Expired, None, None);
     };
     let (server, origin) = (exchange.server(), exchange.origin());
-    let step = sign_in_page(&server, &interaction, browser.session.as_ref(), &origin).await;
-    match step {
+    let asked = sign_in_page(&server, &interaction, browser.session.as_ref(), &origin).await;
+    match asked {
         Ok(step) => attempt(exchange, browser, (Some((&interaction, &step)), params)).await,
-        Err(stop) => browser.stopped(stop, Some(&sign_in_path(exchange, &interaction))),
+        Err(why) => browser.stopped(why, Some(&sign_in_path(exchange, &interaction))),
     }
 }
 
@@ -148,6 +148,7 @@ async fn attempt(
 }
 
 /// What was typed, and what is wrong with it.
+#[derive(Clone, Copy)]
 struct Attempt<'a> {
     username: &'a str,
     problem: Option<SignInProblem>,
@@ -179,7 +180,7 @@ fn page(browser: &Browser<'_>, about: About<'_>, attempt: Attempt<'_>) -> Respon
     browser.show(Page { leads_to, ..Page::new(attempt.status, html) })
 }
 
-fn form_about<'a>(about: About<'a>) -> &'a [u8] {
+fn form_about(about: About<'_>) -> &[u8] {
     about.map_or(&[], |(interaction, _)| interaction.id.as_bytes().as_slice())
 }
 

@@ -60,12 +60,12 @@ impl AuthorizationRequest {
         let another = wanted.flatten().any(|wanted| wanted != subject);
         let since = times.now.since(signed_in.at);
         let old = self.max_age.is_some_and(|max| max.is_zero() || since > max);
-        match signed_in.at >= times.begun_at {
-            true if another => Err(login_required()),
-            true => Ok(SignInNeed::None),
-            false if another => self.ask(SignInNeed::Anybody),
-            false if old || self.prompt.login => self.ask(SignInNeed::Again),
-            false => Ok(SignInNeed::None),
+        let for_this = signed_in.at >= times.begun_at;
+        match (another, for_this) {
+            (true, true) => Err(login_required()),
+            (true, false) => self.ask(SignInNeed::Anybody),
+            (false, false) if old || self.prompt.login => self.ask(SignInNeed::Again),
+            (false, _) => Ok(SignInNeed::None),
         }
     }
 

@@ -31,11 +31,11 @@ async fn a_picture_is_served_until_it_is_replaced_or_taken_away() {
     let reply = put(&server, &key, "text/html", PICTURE).await;
     let path = reply.json()["logo"].as_str().unwrap().to_owned();
     assert_eq!(logo(&server, &key).await, path);
-    let served = server.get(&path).await;
-    assert_eq!((served.status.as_u16(), served.body.as_str()), (200, PICTURE));
-    assert_eq!(served.header("content-type"), "image/gif");
-    assert_eq!(served.header("cache-control"), "public, max-age=31536000, immutable");
-    let known = Request::get(&path).header("if-none-match", served.header("etag"));
+    let picture = server.get(&path).await;
+    assert_eq!((picture.status.as_u16(), picture.body.as_str()), (200, PICTURE));
+    assert_eq!(picture.header("content-type"), "image/gif");
+    assert_eq!(picture.header("cache-control"), "public, max-age=31536000, immutable");
+    let known = Request::get(&path).header("if-none-match", picture.header("etag"));
     assert_eq!(server.send(known.body(Body::empty()).unwrap()).await.status, 304);
 
     let second = put(&server, &key, "image/gif", "GIF89a, another").await.json();

@@ -109,11 +109,13 @@ async fn c117_what_could_not_be_told_for_a_day_is_told_no_more() {
 #[tokio::test]
 async fn a_key_that_is_missing_lets_the_notice_wait() {
     let Some((server, party)) = told().await else { return };
-    let path = format!("/clients/{}", server.client_key("demo").await);
-    server.admin(Method::PATCH, &path, &json!({"id_token_algorithm": "EdDSA"})).await;
+    let mut raw = server.raw().await;
+    raw.run("UPDATE client SET id_token_algorithm = 'EdDSA' WHERE id = 'demo'").await;
+    raw.run("UPDATE feed_head SET changes = changes + 1").await;
     server.logged_out().await;
     server.deliver().await;
     assert!(server.has_notices().await);
+    assert_eq!(party.heard().len(), 0);
     server.server.maintain_keys().await.unwrap();
     server.advance(60);
     server.deliver().await;

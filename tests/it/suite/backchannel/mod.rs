@@ -98,7 +98,6 @@ async fn a_client_may_have_its_tokens_signed_by_another_algorithm() {
     let Some((server, party)) = told().await else { return };
     let path = format!("/clients/{}", server.client_key("demo").await);
     server.admin(Method::PATCH, &path, &json!({"id_token_algorithm": "EdDSA"})).await;
-    server.server.maintain_keys().await.unwrap();
     server.logged_out().await;
     server.deliver().await;
     assert_eq!(decode_header(&party.heard()[0]).unwrap().alg, Algorithm::EdDSA);
