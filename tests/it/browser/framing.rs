@@ -27,7 +27,6 @@ async fn c085_no_page_is_shown_in_the_frame_of_another_site() {
 #[tokio::test]
 async fn c031_a_redirect_uri_of_somebody_else_ends_at_the_server() {
     let Some(stage) = Stage::start().await else { return };
-    let browser = &stage.browser;
     let (right, origin) = (stage.site.at("/callback"), &stage.site.origin);
     let host = origin.trim_start_matches("http://");
     let wrong = [

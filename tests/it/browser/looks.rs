@@ -19,8 +19,8 @@ const WRITE: &str = "CHANCERY_WRITE_IMAGES";
 const WINDOWS: [(&str, u32, u32, &str); 5] = [
     ("light", 1000, 1, "light"),
     ("dark", 1000, 1, "dark"),
-    ("narrow", 320, 2, "light"),
-    ("narrow-dark", 320, 2, "dark"),
+    ("narrow", 320, 1, "light"),
+    ("narrow-dark", 320, 1, "dark"),
     ("zoomed", 640, 2, "light"),
 ];
 
@@ -72,7 +72,7 @@ impl Looks {
             "email=ada@example.org",
             "email_verified=true",
             "locale=en-GB",
-            "phone_number=+44 20 7946 0958",
+            "phone_number=+442079460958",
         ];
         let claims: Vec<_> = claims.iter().flat_map(|claim| ["--claim", claim]).collect();
         home.succeed(&[&["user", "claims", "ada"][..], &claims].concat());
@@ -181,6 +181,8 @@ impl Looks {
             browser.devtools("Emulation.setDeviceMetricsOverride", window).await;
             let media = json!({"features": [{"name": "prefers-color-scheme", "value": colours}]});
             browser.devtools("Emulation.setEmulatedMedia", media).await;
+            // Colours change by and by.
+            browser.eval("document.getAnimations().forEach(it => it.finish())").await;
             let excess = browser.eval(EXCESS).await;
             if excess.as_i64() != Some(0) {
                 self.faults.push(format!("{page}, {name}: {excess} pixels too wide"));

@@ -26,8 +26,7 @@ async fn people_sign_in_agree_and_come_back(backend: Backend) {
     browser.find("button[name=decision][value=allow]").await;
     assert!(browser.text("h1").await.contains("Paper Boats"));
     let said = browser.text("main").await;
-    let host = stage.site.origin.trim_start_matches("http://");
-    assert!(said.contains("Ada Lovelace") && said.contains(host), "{said}");
+    assert!(said.contains("ada") && said.contains("this device"), "{said}");
     browser.click("button[value=deny]").await;
     browser.arrives("arrived").await;
     let denied = stage.site.got("/callback").remove(0).params();
@@ -82,7 +81,7 @@ async fn the_keyboard_is_enough() {
     stage.ask(&stage.asking()).await;
     browser.arrives("Sign in").await;
     let (tab, enter) = (Key::Tab.to_string(), Key::Enter.to_string());
-    // The focus is where one begins.
+    browser.press(&tab).await;
     browser.press("ada").await;
     browser.press(&tab).await;
     browser.press(PASSWORD).await;
@@ -127,7 +126,7 @@ async fn whoever_signs_out_is_asked_again() {
     assert!(said.contains("Ada Lovelace") && said.contains("Chrom"), "{said}");
 
     // From the account, where it is plain who wants it.
-    browser.click("header button[value=logout]").await;
+    browser.click("header form button[type=submit]").await;
     browser.until("signed out", async || browser.url().await.path() != "/account").await;
     browser.open(&stage.at("/account")).await;
     browser.arrives("Sign in").await;

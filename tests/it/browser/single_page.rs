@@ -57,7 +57,7 @@ async fn page(stage: &Stage, script: &str) -> serde_json::Value {
     let issuer = stage.wire.issuer();
     let users = format!(
         "const users = new oidc.UserManager({{authority: '{issuer}', client_id: 'spa', \
-         redirect_uri: location.href, automaticSilentRenew: false}});"
+         redirect_uri: location.href, automaticSilentRenew: false, loadUserInfo: true}});"
     );
     let script = format!(
         "const done = arguments[arguments.length - 1]; {users} \

@@ -199,6 +199,7 @@ fn capabilities(profile: &TempDir) -> Value {
         "--disable-background-networking",
         "--disable-gpu",
         "--disable-dev-shm-usage",
+        "--disable-lcd-text",
         "--lang=en",
         "--window-size=1000,800",
         &profile,

@@ -24,6 +24,7 @@ impl Web {
         let issuer = Issuer::start().await?;
         let origin = format!("http://localhost:{}", free_address().port());
         let client = json!({"client_id": "web", "name": "Web shop",
+            "grants": ["authorization_code", "refresh_token"],
             "redirect_uris": [format!("{origin}/callback")],
             "post_logout_redirect_uris": [format!("{origin}/")],
             "scopes": ["openid", "profile", "email"]});
@@ -163,6 +164,7 @@ async fn authlib_on_python_takes_a_no() {
 /// Makes a public client that is called at a port of its own choice.
 async fn native(issuer: &Issuer, id: &str) {
     let client = json!({"client_id": id, "public": true,
+        "grants": ["authorization_code", "refresh_token"],
         "redirect_uris": ["http://127.0.0.1/callback"],
         "scopes": ["openid", "profile", "offline_access"]});
     issuer.admin(Method::POST, "/clients", &client).await;
