@@ -58,6 +58,8 @@ async fn an_answer_by_form_is_sent_by_hand_without_scripts() {
 #[tokio::test]
 async fn a_client_of_the_house_is_answered_without_a_question() {
     let Some(stage) = Stage::start().await else { return };
+    let beyond = Site::start().await;
+    stage.site.redirects("/own", beyond.at("/home"));
     let house =
         json!({"first_party": true, "public": false, "redirect_uris": [stage.site.at("/own")]});
     stage.add_client("own", &house).await;

@@ -192,7 +192,7 @@ impl Looks {
                 self.faults.push(format!("{page}, {name}: {}", fault.as_str().unwrap()));
             }
             if let Some(folder) = &self.images
-                && name != "zoomed"
+                && ["light", "dark", "narrow"].contains(&name)
             {
                 let path = folder.join(format!("{page}-{name}.png"));
                 std::fs::write(path, self.picture().await).unwrap();
