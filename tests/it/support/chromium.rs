@@ -200,6 +200,7 @@ fn capabilities(profile: &TempDir) -> Value {
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--disable-lcd-text",
+        "--hide-scrollbars",
         "--lang=en",
         "--window-size=1000,800",
         &profile,

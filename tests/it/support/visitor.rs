@@ -58,7 +58,8 @@ impl Visitor {
         let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         let cookies = pairs.collect::<Vec<_>>().join("; ");
         let host = url.authority().to_owned();
-        let mut headers = vec![("Host", host.as_str()), ("Cookie", &cookies)];
+        let mut headers =
+            vec![("Host", host.as_str()), ("Cookie", &cookies), ("User-Agent", FIREFOX)];
         let origin = url.origin().ascii_serialization();
         if *method == Method::POST {
             headers.push(("Origin", &origin));
@@ -75,6 +76,9 @@ impl Visitor {
         reply
     }
 }
+
+const FIREFOX: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 fn named(name: &str) -> String {
     format!("name=\"{name}\"")
