@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::error::FlowError;
@@ -9,6 +10,7 @@ use super::issue::Admitted;
 use super::server::Server;
 use crate::keys::SigningKey;
 use crate::protocol::authorization::ClaimsRequest;
+use crate::protocol::client::Client;
 use crate::protocol::id_token::{Beside, IdTokenClaims, SignIn, at_hash};
 use crate::protocol::key::Algorithm;
 use crate::protocol::scope::Scope;
@@ -23,9 +25,9 @@ pub struct PreparedIdToken {
     key: Arc<SigningKey>,
     algorithm: Algorithm,
     issuer: Issuer,
-    user: User,
     session: Session,
     nonce: Option<String>,
+    asked: Map<String, Value>,
     at: Timestamp,
 }
 
@@ -50,9 +52,9 @@ impl Server {
             key: key.clone(),
             algorithm,
             issuer: self.settings.issuer.clone(),
-            user: user.clone(),
             session: session.clone(),
             nonce,
+            asked: asked(user, session, &admitted.client),
             at: admitted.at,
         }))
     }
@@ -63,11 +65,11 @@ impl PreparedIdToken {
     pub fn sign(self, access_token: &str) -> Result<Zeroizing<String>, FlowError> {
         let beside = Beside {
             at_hash: Some(at_hash(self.algorithm, access_token)),
-            asked: self.asked(),
+            asked: self.asked,
             nonce: self.nonce,
         };
         let sign_in = SignIn {
-            user: self.user.id,
+            user: self.session.user_id,
             client: &self.session.client_id,
             session: self.session.id,
             authentication: &self.session.authentication,
@@ -80,16 +82,15 @@ impl PreparedIdToken {
         })?;
         Ok(Zeroizing::new(token))
     }
+}
 
-    /// The claims that the request names for the ID token, of those that the granted scopes open: a
-    /// name opens nothing that the user was not asked about.
-    fn asked(&self) -> serde_json::Map<String, serde_json::Value> {
-        let request = self.session.claims.as_deref().map(ClaimsRequest::parse);
-        let Some(Ok(request)) = request else {
-            return serde_json::Map::new();
-        };
-        let mut claims = self.user.claims(&self.session.grant.scope);
-        claims.retain(|name, _| request.id_token.has(name));
-        claims
-    }
+/// The claims that the request names for the ID token, of those that the granted scopes open: a name
+/// opens nothing that the user was not asked about, and nothing that the client may not have any more.
+fn asked(user: &User, session: &Session, client: &Client) -> Map<String, Value> {
+    let request = session.claims.as_deref().and_then(|text| ClaimsRequest::parse(text).ok());
+    let named = request.unwrap_or_default().id_token;
+    let scope = session.grant.scope.filter(|scope| client.settings.scope.contains(scope));
+    let mut claims = user.claims(&scope);
+    claims.retain(|name, _| named.has(name));
+    claims
 }

@@ -89,13 +89,33 @@ fn every_metric_is_recorded_described_and_documented() {
 
 #[test]
 fn every_test_that_a_page_names_exists() {
-    let page = fs::read_to_string(root().join("docs/security-tests.md")).unwrap_or_default();
-    let tests: Vec<pages::Test> =
-        files(".", "rs").iter().flat_map(|(path, text)| pages::tests(path, text)).collect();
+    let (page, tests) = security_tests();
     let named = pages::named(&page);
     assert!(!named.is_empty());
     let missing: Vec<_> = named.iter().filter(|one| !tests.iter().any(|it| one.is(it))).collect();
     assert!(missing.is_empty(), "named in docs/security-tests.md, and nowhere a test: {missing:?}");
+}
+
+#[test]
+fn every_bad_input_at_sign_in_has_its_row_and_every_test_of_it_its_name_there() {
+    let (page, tests) = security_tests();
+    let named = pages::named(&page);
+    let unnamed: Vec<_> = tests
+        .iter()
+        .filter(|test| test.tries_bad_input() && !named.iter().any(|one| one.is(test)))
+        .collect();
+    assert!(unnamed.is_empty(), "not named in docs/security-tests.md: {unnamed:?}");
+    let rows = pages::rows(&page);
+    let missing: Vec<u16> =
+        (30..=59).chain(83..=87).filter(|number| !rows.contains(number)).collect();
+    assert!(missing.is_empty(), "without a row in docs/security-tests.md: {missing:?}");
+}
+
+/// The page on tests of bad input, and every test that there is.
+fn security_tests() -> (String, Vec<pages::Test>) {
+    let page = fs::read_to_string(root().join("docs/security-tests.md")).unwrap_or_default();
+    let tests = files(".", "rs").iter().flat_map(|(path, text)| pages::tests(path, text)).collect();
+    (page, tests)
 }
 
 fn root() -> &'static Path {

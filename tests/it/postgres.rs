@@ -4,6 +4,7 @@ use crate::support::Backend;
 
 mod outage;
 mod pooler;
+mod unknown;
 mod wakes;
 
 pub(crate) const BACKEND: Backend = Backend::Postgres;

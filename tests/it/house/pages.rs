@@ -1,5 +1,7 @@
 //! Owns the reading of pages that name tests, and of the tests that they name.
 
+use std::collections::BTreeSet;
+
 use super::lexer::is_word;
 
 /// What a word before a name stands for, as docs/security-tests.md says: the beginnings of the paths
@@ -10,6 +12,8 @@ const PLACES: &[(&str, &[&str])] = &[
     ("layer", &["verifier/tests/layer/"]),
     ("proxies", &["tests/it/proxies.rs"]),
     ("rules", &["src/gate/", "src/http/gate.rs"]),
+    ("server", &["src/"]),
+    ("signin", &["tests/it/suite/authorize/"]),
     ("suite", &["tests/it/suite/gate.rs"]),
 ];
 
@@ -27,6 +31,26 @@ pub(super) struct Named<'a> {
 pub(super) struct Test {
     path: String,
     name: String,
+}
+
+impl Test {
+    /// Whether it is one of the server's, and says in its name which bad input it tries.
+    pub(super) fn tries_bad_input(&self) -> bool {
+        let id = self.name.strip_prefix('c').and_then(|name| name.split_once('_'));
+        let is_id = |id: &str| id.len() == 3 && id.bytes().all(|byte| byte.is_ascii_digit());
+        self.path.starts_with("tests/it/suite/authorize/") && id.is_some_and(|(id, _)| is_id(id))
+    }
+}
+
+/// The ids that a row of a page begins with: one, some, or the first and the last of a range.
+pub(super) fn rows(page: &str) -> BTreeSet<u16> {
+    let number = |id: &str| id.trim().strip_prefix('C').and_then(|id| id.parse().ok());
+    let cells = page.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
+    let ranges = cells.flat_map(|cell| cell.split(',')).filter_map(|ids| {
+        let (first, last) = ids.split_once('–').unwrap_or((ids, ids));
+        Some(number(first)?..=number(last)?)
+    });
+    ranges.flatten().collect()
 }
 
 /// The tests that a page names in backticks.
@@ -97,6 +121,19 @@ mod tests {
         ];
         let expected = expected.map(|(place, module, name)| Named { place, module, name });
         assert_eq!(named(page), expected);
+    }
+
+    #[test]
+    fn rows_begin_with_ids_and_tests_of_bad_input_with_one() {
+        let page = "| id | x |\n| --- |\n| C001–C003 | C009 |\n| C005, C007 |\nC011 |\n";
+        assert_eq!(rows(page), BTreeSet::from([1, 2, 3, 5, 7]));
+        let tries = |path: &str, name: &str| {
+            Test { path: path.to_owned(), name: name.to_owned() }.tries_bad_input()
+        };
+        assert!(tries("tests/it/suite/authorize/codes.rs", "c083_a_code"));
+        assert!(!tries("tests/it/suite/authorize/codes.rs", "code_083"));
+        assert!(!tries("tests/it/suite/authorize/codes.rs", "c83_a_code"));
+        assert!(!tries("tests/it/suite/login.rs", "c083_a_code"));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Raw {
         let (before, then) = match self {
             Self::Sqlite(_) => ("", "BEGIN SELECT RAISE(ABORT, 'refused'); END"),
             Self::Postgres(_) => (
-                "CREATE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql \
+                "CREATE OR REPLACE FUNCTION refused() RETURNS trigger LANGUAGE plpgsql \
                  AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;",
                 "FOR EACH ROW EXECUTE FUNCTION refused()",
             ),

@@ -102,6 +102,12 @@ impl TestServer {
         Self::on(self.place.clone(), self.secrets, clock, Options::default()).await
     }
 
+    /// Another node, which reaches the same PostgreSQL database by this URL.
+    pub(crate) async fn through(&self, url: String) -> Self {
+        let (place, clock) = (Arc::new(Place::Kept(url)), (self.clock.clone(), 9));
+        Self::on(place, self.secrets, clock, Options::default()).await
+    }
+
     /// A server with the same master key on a copy of this one's database.
     pub(crate) async fn copied_to(&self, target: Backend) -> Option<Self> {
         let place = Arc::new(target.empty()?);
@@ -138,6 +144,11 @@ impl TestServer {
     /// Where its database is.
     pub(crate) fn url(&self) -> DatabaseUrl {
         self.place.url()
+    }
+
+    /// The same, as text.
+    pub(crate) fn url_text(&self) -> String {
+        self.place.url_text()
     }
 
     /// Lets time pass.

@@ -99,7 +99,7 @@ async fn carry_out(
     match done.await.unwrap_or_else(|error| Err(error.into())) {
         Ok(Done::Noted(word)) => go(&note(browser, issuer, word)),
         Ok(Done::SignedOut) => {
-            with_cookie(go(&issuer.join("/signin")), &cookies::clear_session(issuer))
+            with_cookie(go(&issuer.join("/signed-out")), &cookies::clear_session(issuer))
         }
         Ok(Done::PasswordChanged(None)) => go(&note(browser, issuer, "password")),
         Ok(Done::PasswordChanged(Some(cookie))) => {

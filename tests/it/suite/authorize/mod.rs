@@ -1,11 +1,20 @@
 //! Signing in with a browser: the authorization endpoint, its pages, and what a code gives.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::BACKEND;
 use crate::support::{Asking, Browser, PASSWORD, Reply, TestServer, VERIFIER, basic, encode};
 
+mod consent;
 mod exchange;
+mod forgery;
+mod guessing;
+mod headers;
+mod lifetimes;
+mod outage;
+mod prompts;
+mod redirects;
+mod requests;
 mod walk;
 
 /// Where the test clients are answered.
@@ -50,7 +59,47 @@ pub(super) async fn register(server: &TestServer, id: &str, public: bool) -> Str
     made["client_secret"].as_str().map(|secret| basic(id, secret)).unwrap_or_default()
 }
 
+/// Asserts that the client is told of an error at its redirect URI, with nothing beside it, and with
+/// the state if there is one.
+#[track_caller]
+pub(super) fn assert_denied(reply: &Reply, error: &str, state: Option<&str>) {
+    let answer = reply.answer_at(CALLBACK);
+    assert_eq!(answer["error"], error, "{answer:?}");
+    assert_eq!(answer.get("state").map(String::as_str), state, "{answer:?}");
+    assert_eq!(answer.len(), 3 + usize::from(state.is_some()), "{answer:?}");
+    let pairs = reply.location().matches(['?', '&']).count();
+    assert_eq!(pairs, answer.len(), "none is repeated: {answer:?}");
+}
+
 impl Given {
+    /// How many rows signing in with a browser has left so far, and events.
+    pub(super) async fn rows(&self) -> i64 {
+        let tables = ["browser_session", "consent", "authorization_code", "session", "audit"];
+        let counts = tables.map(|table| format!("(SELECT COUNT(*) FROM {table})"));
+        self.server.raw().await.number(&format!("SELECT {}", counts.join(" + "))).await
+    }
+
+    /// The id of `anna`.
+    pub(super) async fn anna(&self) -> String {
+        let list = self.server.admin(http::Method::GET, "/users", &Value::Null).await.json();
+        let mut users = list["items"].as_array().unwrap().iter();
+        users.find(|user| user["name"] == "anna").unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Changes `anna`, as an administrator.
+    pub(super) async fn change_anna(&self, method: http::Method, what: &str, body: &Value) {
+        let path = format!("/users/{}{what}", self.anna().await);
+        let changed = self.server.admin(method, &path, body).await;
+        assert!(changed.status.is_success(), "{changed:?}");
+    }
+
+    /// Changes a client, as an administrator.
+    pub(super) async fn change_client(&self, id: &str, body: &Value) {
+        let path = format!("/clients/{}", self.server.client_key(id).await);
+        let changed = self.server.admin(http::Method::PATCH, &path, body).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+    }
+
     pub(super) fn browser(&self) -> Browser<'_> {
         Browser::at(&self.server)
     }
@@ -69,6 +118,22 @@ impl Given {
             reply = browser.decide(&reply, "allow").await;
         }
         reply.answer_at(CALLBACK)["code"].clone()
+    }
+
+    /// Asks userinfo.
+    pub(super) async fn userinfo(&self, access: &str) -> Reply {
+        self.server.call(http::Method::GET, "/oauth/userinfo", access, &Value::Null).await
+    }
+
+    /// Whether an access token is good for userinfo.
+    pub(super) async fn is_good(&self, access: &str) -> bool {
+        self.userinfo(access).await.status == 200
+    }
+
+    /// Refreshes as `shop`.
+    pub(super) async fn refresh(&self, token: &str) -> Reply {
+        let form = format!("grant_type=refresh_token&refresh_token={token}");
+        self.server.form("/oauth/token", &self.shop, &form).await
     }
 
     /// Exchanges a code for tokens, as `shop`.

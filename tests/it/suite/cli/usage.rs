@@ -177,3 +177,14 @@ fn the_log_is_quiet_unless_it_is_configured() {
     assert!(ran.err.contains("\"kind\":\"user_created\""), "{ran:?}");
     assert!(serde_json::from_str::<serde_json::Value>(&ran.out).is_ok(), "{ran:?}");
 }
+
+#[test]
+fn a_picture_of_the_brand_that_is_none_stops_the_start() {
+    let Some(installation) = Installation::empty(BACKEND) else { return };
+    let serve = |logo: &str| installation.run_with("serve", "", &[("CHANCERY_PAGES__LOGO", logo)]);
+    serve("missing.png").fails(1, "missing.png: No such file");
+    installation.write("logo.svg", "<svg/>");
+    serve("logo.svg").fails(1, "pages.logo: the logo is not a PNG");
+    installation.write("large.gif", &format!("GIF89a{}", ".".repeat(256 * 1024)));
+    serve("large.gif").fails(1, "large.gif: the picture is larger than 256 KiB");
+}
