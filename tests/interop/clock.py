@@ -24,6 +24,7 @@ def listen():
 
 # Before the program imports anything that takes these by name.
 datetime.datetime = Clock
-time.monotonic = lambda: time.time() if at is None else at
+machine = time.time
+time.time = time.monotonic = lambda: machine() if at is None else at
 threading.Thread(target=listen, daemon=True).start()
 runpy.run_path(sys.argv[1], run_name="__main__")

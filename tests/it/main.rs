@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test the panic is the report")]
 
+mod browser;
 mod house;
 mod openapi;
 mod postgres;

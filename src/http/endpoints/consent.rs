@@ -14,7 +14,8 @@ use crate::http::pages::{Browser, LeadsTo, Page, application, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
 use crate::protocol::form::Params;
 use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::scope::ScopeSet;
+use crate::protocol::resource::ResourceSettings;
+use crate::protocol::scope::{self, ScopeSet};
 use crate::protocol::sign_in::PageUri;
 use crate::protocol::uri::ResourceUri;
 
@@ -126,9 +127,13 @@ pub(in crate::http) fn scopes<'a>(
     resources: &[ResourceUri],
     known: &'a Known,
 ) -> Vec<Scope<'a>> {
-    let resource = |scope: &str| {
+    // `openid` is of the issuer itself, which is no place that people know.
+    let is_of = |settings: &ResourceSettings, name: &str| {
+        name != scope::Scope::OPENID && settings.scope.contains(name)
+    };
+    let resource = |name: &str| {
         let resources = resources.iter().filter_map(|uri| known.resource(uri));
-        resources.map(|one| &one.settings).find(|settings| settings.scope.contains(scope))
+        resources.map(|one| &one.settings).find(|settings| is_of(settings, name))
     };
     let shown = |name| Scope {
         name,

@@ -82,18 +82,18 @@ pub(crate) fn node() -> Option<Command> {
 
 /// The same with the packages that `tests/interop/install` installs.
 pub(crate) fn node_package() -> Option<Command> {
-    let there = installed("node_modules/jose").exists();
-    if there { node() } else { skip("jose is not installed: run tests/interop/install") }
+    let there = installed("node_modules/openid-client").exists();
+    if there { node() } else { skip("openid-client is not installed: run tests/interop/install") }
 }
 
 /// Python with the packages that `tests/interop/install` installs, as for [`node`].
 pub(crate) fn python() -> Option<Command> {
     let python = installed("python/bin/python");
-    let there = Command::new(&python).args(["-c", "import jwt"]).status();
+    let there = Command::new(&python).args(["-c", "import authlib, flask, jwt, requests"]).status();
     let there = there.is_ok_and(|status| status.success());
     there
         .then(|| Command::new(python))
-        .or_else(|| skip("PyJWT is not installed: run tests/interop/install"))
+        .or_else(|| skip("PyJWT and Authlib are not installed: run tests/interop/install"))
 }
 
 fn skip(reason: &str) -> Option<Command> {
@@ -101,7 +101,8 @@ fn skip(reason: &str) -> Option<Command> {
     None
 }
 
-fn installed(name: &str) -> PathBuf {
+/// Where `tests/interop/install` puts this.
+pub(crate) fn installed(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name)
 }
 

@@ -142,11 +142,21 @@ pub(crate) async fn exchange(
     authorization: &str,
     (content_type, body): (&str, &str),
 ) -> io::Result<Reply> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-    for (name, value) in [("Authorization", authorization), ("Content-Type", content_type)] {
-        if !value.is_empty() {
-            let _ = write!(head, "{name}: {value}\r\n");
-        }
+    let headers =
+        [("Host", "localhost"), ("Authorization", authorization), ("Content-Type", content_type)];
+    exchange_with(address, (method, path), &headers, body).await
+}
+
+/// The same with these headers alone, of which those that are empty are left out.
+pub(super) async fn exchange_with(
+    address: SocketAddr,
+    (method, path): (&Method, &str),
+    headers: &[(&str, &str)],
+    body: &str,
+) -> io::Result<Reply> {
+    let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    for (name, value) in headers.iter().filter(|(_, value)| !value.is_empty()) {
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     let _ = write!(head, "Content-Length: {}\r\n\r\n", body.len());
     let exchange = async {

@@ -80,6 +80,14 @@ impl Issuer {
         self.admin(Method::POST, &format!("/keys/{kid}/compromise"), &Value::Null).await;
     }
 
+    /// How many refreshes have given new tokens so far.
+    pub(super) async fn refreshes(&self) -> u64 {
+        let text = self.wire.get("/metrics").await.unwrap().body;
+        let line =
+            text.lines().find_map(|it| it.strip_prefix("chancery_refresh_total{outcome=\"ok\"} "));
+        line.map_or(0, |count| count.parse().unwrap())
+    }
+
     /// Calls the admin API.
     pub(super) async fn admin(&self, method: Method, path: &str, body: &Value) -> Reply {
         self.wire.admin(&self.admin, method, path, body).await
