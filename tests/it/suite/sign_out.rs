@@ -1,6 +1,7 @@
 //! Signing out of a browser because a client asks for it (OIDC RP-Initiated Logout).
 
 use chancery::flows::backchannel::Courier;
+use chancery::flows::janitor::Sweep;
 use chancery::protocol::audit::AuditKind;
 use http::Method;
 use serde_json::json;
@@ -115,6 +116,28 @@ async fn a_session_with_offline_access_outlives_the_browser_and_its_client_is_to
     let heard = party.heard();
     assert_eq!(heard.len(), 1);
     assert_eq!(claims(&heard[0])["sid"], claims(&hint(&reply))["sid"]);
+}
+
+#[tokio::test]
+async fn a_hint_is_read_for_as_long_as_a_session_may_live() {
+    // OIC-03, LGO-01
+    const DAY: u64 = 86_400;
+    let Some(given) = with_way_back().await else { return };
+    let mut browser = given.browser();
+    given.server.advance(89 * DAY);
+    let own = hint(&signed_in(&given, &mut browser).await);
+    for days in [1, 2, 87] {
+        given.server.advance(days * DAY);
+        given.server.server.maintain_keys().await.unwrap();
+        Sweep::default().run(&given.server.server).await.unwrap();
+    }
+    let hinted = [("id_token_hint", own.as_str()), ("post_logout_redirect_uri", BYE)];
+    assert_eq!(browser.get(&logout(&hinted)).await.location(), BYE);
+    given.server.advance(4 * DAY);
+    Sweep::default().run(&given.server.server).await.unwrap();
+    given.server.server.maintain_keys().await.unwrap();
+    let lost = browser.get(&logout(&hinted)).await;
+    lost.assert_page(400);
 }
 
 #[tokio::test]
