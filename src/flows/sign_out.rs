@@ -125,9 +125,8 @@ async fn end_hinted(server: &Server, asked: &Asked, origin: &Origin) -> Result<(
         return Ok(());
     };
     let found = asked.hinted(server, hint).await?;
-    let alive = |found: &FoundSession| {
-        found.session.check_alive(found.user.as_ref(), server.now()).is_ok()
-    };
+    let alive =
+        |found: &FoundSession| found.session.check_alive(found.user.as_ref(), server.now()).is_ok();
     let Some(found) = found.filter(|found| !found.session.offline && alive(found)) else {
         return Ok(());
     };
