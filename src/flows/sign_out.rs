@@ -16,7 +16,7 @@ use crate::protocol::logout_request::{LogoutRequest, UNKNOWN, WayBack};
 use crate::protocol::secret::SecretHash;
 use crate::protocol::session::EndReason;
 use crate::storage::ops::browser_sessions::BrowserSessions;
-use crate::storage::ops::sessions::FindSession;
+use crate::storage::ops::sessions::{FindSession, FoundSession, Sessions};
 
 /// What comes of a request.
 pub enum SignOut {
@@ -47,6 +47,7 @@ pub async fn sign_out(
     let asked = Asked::read(server, request).await?;
     let page = |error| Stop::Page { error, client: asked.client.clone() };
     let Some(present) = present(server, cookie, origin).await.map_err(page)? else {
+        end_hinted(server, &asked, origin).await.map_err(page)?;
         // Whoever has neither a hint nor the user's word leads nobody anywhere (LGO-02).
         let may_go = confirmed || asked.hint.is_some();
         return Ok(SignOut::Done { back: asked.back.filter(|_| may_go) });
@@ -99,13 +100,46 @@ impl Asked {
         else {
             return Ok(false);
         };
-        let Some(id) = hint.sid.as_deref().and_then(SessionId::parse) else {
-            return Ok(false);
-        };
-        let found = server.store.read(FindSession(id)).await?;
+        let found = self.hinted(server, hint).await?;
         let browser = found.and_then(|found| found.session.browser_session_id);
         Ok(browser == Some(present.session.id))
     }
+
+    /// The session that the hint is of.
+    async fn hinted(
+        &self,
+        server: &Server,
+        hint: &IdTokenHint,
+    ) -> Result<Option<FoundSession>, FlowError> {
+        let Some(id) = hint.sid.as_deref().and_then(SessionId::parse) else {
+            return Ok(None);
+        };
+        Ok(server.store.read(FindSession(id)).await?)
+    }
+}
+
+/// The browser has forgotten its session, but the application has not: the session that its hint is of ends
+/// alone. One that was granted `offline_access` stays, as at every signing out.
+async fn end_hinted(server: &Server, asked: &Asked, origin: &Origin) -> Result<(), FlowError> {
+    let (Some(hint), Some(client)) = (&asked.hint, &asked.client) else {
+        return Ok(());
+    };
+    let found = asked.hinted(server, hint).await?;
+    let alive =
+        |found: &FoundSession| found.session.check_alive(found.user.as_ref(), server.now()).is_ok();
+    let Some(found) = found.filter(|found| !found.session.offline && alive(found)) else {
+        return Ok(());
+    };
+    let (session, reason) = (found.session, EndReason::Logout);
+    let event = server
+        .event(AuditKind::SessionEnded, Actor::Client(client.id.to_string()))
+        .about(session.id)
+        .through(&client.id)
+        .from(origin)
+        .because(reason.as_str());
+    server.end_sessions(Sessions::One(session.id), reason, Some(event), &asked.known).await?;
+    server.obey_now().await;
+    Ok(())
 }
 
 async fn end(

@@ -35,7 +35,7 @@ pub struct Keeper {
     pub master: Arc<MasterKey>,
     /// The lives of signing keys.
     pub signing: KeySchedule,
-    /// The lives of the keys that tag refresh tokens.
+    /// The lives of the keys that tag refresh tokens. Keys of ID tokens are kept for as long as those.
     pub tokens: KeySchedule,
     /// Time and randomness.
     pub world: World,
@@ -78,8 +78,8 @@ impl Keeper {
         let stored = self.store.read(LoadKeys).await?;
         let longest = self.store.read(ReadHead).await?.longest_token;
         let mut removed = false;
-        for key in stored.signing.iter().filter(|key| self.signing.is_over(&key.life, now, longest))
-        {
+        let over = |key: &&KeyRecord| self.schedule(key.usage).is_over(&key.life, now, longest);
+        for key in stored.signing.iter().filter(over) {
             self.remove(KeyName::Signing(key.kid.clone())).await?;
             removed = true;
         }
@@ -117,6 +117,12 @@ impl Keeper {
             activated.push(announced.kid.clone());
         }
         Ok(activated)
+    }
+
+    /// How long a retired key is kept: an ID token hints at its session for as long as that may live,
+    /// long after it has expired (OIC-03, LGO-01).
+    fn schedule(&self, usage: KeyUse) -> &KeySchedule {
+        if usage == KeyUse::IdToken { &self.tokens } else { &self.signing }
     }
 
     async fn maintain_signing(

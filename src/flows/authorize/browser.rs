@@ -82,17 +82,21 @@ async fn attempt(
 ) -> Result<NewBrowser, FlowError> {
     let proven = authenticate_user(server, credentials, origin).await?;
     let old = find(server, old).await?.map(|found| found.session);
-    let new = begin(server, &proven.user, old.as_ref().map(|old| old.id), origin).await?;
-    let other = old.filter(|old| old.user_id != proven.user.id);
-    if let Some(other) = other {
-        end_other(server, &other).await;
-    }
+    let user = &proven.user;
+    let replaces = match old {
+        Some(old) if old.user_id != user.id => {
+            end_other(server, &old, (user, origin)).await?;
+            None
+        }
+        old => old.map(|old| old.id),
+    };
+    let new = begin(server, user, replaces, origin).await?;
     reward(server, &proven.source, proven.rehash).await;
     Ok(new)
 }
 
 /// Begins a browser session for a user who has just proved who he is, in the place of the one that
-/// his browser had.
+/// he had in this browser.
 pub(in crate::flows) async fn begin(
     server: &Server,
     user: &User,
@@ -145,17 +149,21 @@ async fn find(
     Ok(server.store.read(FindBrowserSession::Secret(cookie.clone())).await?)
 }
 
-/// Somebody else has signed in in this browser: what the one before him had there ends.
-async fn end_other(server: &Server, old: &BrowserSession) {
-    let ended = async {
-        let known = server.memory.current().await?;
-        let which = BrowserSessions::One(old.id);
-        server.end_browser_sessions(which, EndReason::Replaced, None, &known).await
-    };
-    if let Err(error) = ended.await {
-        // The browser itself has lost the cookie; the sessions of applications end by themselves.
-        tracing::warn!(%error, "the sessions of a browser's user before could not be ended");
-    }
+/// Somebody else signs in in this browser: what the one before him had there ends first.
+async fn end_other(
+    server: &Server,
+    old: &BrowserSession,
+    (user, origin): (&User, &Origin),
+) -> Result<(), FlowError> {
+    let (known, reason) = (server.memory.current().await?, EndReason::Replaced);
+    let event = server
+        .event(AuditKind::BrowserSessionEnded, Actor::User(user.id.to_string()))
+        .about(old.id)
+        .from(origin)
+        .because(reason.as_str());
+    server.end_browser_sessions(BrowserSessions::One(old.id), reason, Some(event), &known).await?;
+    server.obey_now().await;
+    Ok(())
 }
 
 /// Notes that a browser session was used, but not each time.

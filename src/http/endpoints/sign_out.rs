@@ -1,7 +1,7 @@
 //! `GET|POST /oauth/logout` (OIDC RP-Initiated Logout §2), and the page behind it.
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use super::authorize::{begin, own_url, read_interaction};
 use crate::flows::authorize::interaction::{Form, Interaction};
@@ -99,10 +99,14 @@ async fn go_on(
     interaction: &Interaction,
     confirmed: bool,
 ) -> Response {
-    let request = match read(interaction) {
+    let mut request = match read(interaction) {
         Ok(request) => request,
         Err(refusal) => return browser.failed(refusal, None, None),
     };
+    if exchange.parts.method == Method::HEAD {
+        // Whoever only looks hints at nothing: nothing is ended by it.
+        request.id_token_hint = None;
+    }
     let (server, origin) = (exchange.server(), exchange.origin());
     let (asked, cookie) = (request.clone(), browser.session.clone());
     let result = detached(async move {

@@ -17,9 +17,9 @@ use crate::protocol::user::User;
 pub struct BeginBrowserSession {
     /// The browser session.
     pub session: BrowserSession,
-    /// The one that this browser had before, which ends (SES-01, C045). The same user's sessions
-    /// under it go on under the new one, however they end. Those of another user stay where they
-    /// are: ending the replaced browser session by [`EndBrowserSessions`] ends them and tells of it.
+    /// The one that the same user had in this browser before, which ends (SES-01, C045). His sessions
+    /// under it go on under the new one, however they end. That of another user is ended before, by
+    /// [`EndBrowserSessions`].
     pub replaces: Option<BrowserSessionId>,
     /// Written with it.
     pub audit: AuditEvent,

@@ -9,10 +9,10 @@ use crate::protocol::ids::{BrowserSessionId, NoticeId, SessionId, UserId};
 use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::count_statement;
-use crate::storage::ops::{BATCH, Revoking};
 use crate::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
 };
+use crate::storage::ops::{BATCH, Revoking};
 
 /// Leaves a notice of each of these sessions, which have just been ended, or their browser session was, for
 /// its client if that wants to be told. One that had expired was over before.

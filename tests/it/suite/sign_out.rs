@@ -1,6 +1,7 @@
 //! Signing out of a browser because a client asks for it (OIDC RP-Initiated Logout).
 
 use chancery::flows::backchannel::Courier;
+use chancery::flows::janitor::Sweep;
 use chancery::protocol::audit::AuditKind;
 use http::Method;
 use serde_json::json;
@@ -115,6 +116,28 @@ async fn a_session_with_offline_access_outlives_the_browser_and_its_client_is_to
     let heard = party.heard();
     assert_eq!(heard.len(), 1);
     assert_eq!(claims(&heard[0])["sid"], claims(&hint(&reply))["sid"]);
+}
+
+#[tokio::test]
+async fn a_hint_is_read_for_as_long_as_a_session_may_live() {
+    // OIC-03, LGO-01
+    const DAY: u64 = 86_400;
+    let Some(given) = with_way_back().await else { return };
+    let mut browser = given.browser();
+    given.server.advance(89 * DAY);
+    let own = hint(&signed_in(&given, &mut browser).await);
+    for days in [1, 2, 87] {
+        given.server.advance(days * DAY);
+        given.server.server.maintain_keys().await.unwrap();
+        Sweep::default().run(&given.server.server).await.unwrap();
+    }
+    let hinted = [("id_token_hint", own.as_str()), ("post_logout_redirect_uri", BYE)];
+    assert_eq!(browser.get(&logout(&hinted)).await.location(), BYE);
+    given.server.advance(4 * DAY);
+    Sweep::default().run(&given.server.server).await.unwrap();
+    given.server.server.maintain_keys().await.unwrap();
+    let lost = browser.get(&logout(&hinted)).await;
+    lost.assert_page(400);
 }
 
 #[tokio::test]
@@ -276,8 +299,39 @@ async fn where_nobody_is_signed_in_only_a_hint_leads_on() {
 async fn a_link_that_is_only_looked_at_signs_nobody_out() {
     let Some(given) = with_way_back().await else { return };
     let mut browser = given.browser();
-    let own = hint(&signed_in(&given, &mut browser).await);
+    let tokens = signed_in(&given, &mut browser).await;
+    let own = hint(&tokens);
     let reply = browser.send(Method::HEAD, &logout(&[("id_token_hint", &own)]), None).await;
     assert_eq!(reply.headers.get_all("set-cookie").iter().count(), 0, "{reply:?}");
     assert!(is_signed_in(&mut browser).await);
+    given.refresh(&tokens.tokens().refresh).await.tokens();
+}
+
+#[tokio::test]
+async fn a_client_ends_its_own_session_by_the_hint_after_the_browser_has_forgotten_its_own() {
+    // LGO-01
+    let Some(given) = with_way_back().await else { return };
+    let party = RelyingParty::start().await;
+    party.listen_as(&given.server, "shop").await;
+    let mut browser = given.browser();
+    let [reply, beside] =
+        [signed_in(&given, &mut browser).await, signed_in(&given, &mut browser).await];
+    let offline = Given::asking("shop").set("scope", SCOPE).with("prompt", "consent");
+    let offline = signed_in_for(&given, &mut browser, &offline).await;
+    let mut forgetful = given.browser();
+    for tokens in [&offline, &reply, &reply] {
+        let own = hint(tokens);
+        let request = [("id_token_hint", own.as_str()), ("post_logout_redirect_uri", BYE)];
+        assert_eq!(forgetful.get(&logout(&request)).await.location(), BYE);
+    }
+    given.refresh(&reply.tokens().refresh).await.assert_invalid_grant();
+    assert!(!given.is_good(&reply.tokens().access).await, "at once");
+    for alive in [&beside, &offline] {
+        given.refresh(&alive.tokens().refresh).await.tokens();
+    }
+    assert_eq!(given.server.events(AuditKind::SessionEnded).await, 1);
+    Courier::new(given.server.server.clone()).deliver().await.unwrap();
+    let heard = party.heard();
+    assert_eq!(heard.len(), 1);
+    assert_eq!(claims(&heard[0])["sid"], claims(&hint(&reply))["sid"]);
 }

@@ -168,7 +168,10 @@ async fn c045_another_user_in_the_same_browser_ends_what_the_one_before_had_ther
     let page = browser.ask(&Given::asking("shop").with("prompt", "select_account")).await;
     let page = browser.sign_in(&page, "bert", PASSWORD).await;
     assert!(page.body.contains("bert"), "{page:?}");
-    given.server.server.obey_now().await;
+    let audit = "/audit?kind=browser_session_ended";
+    let audit = given.server.admin(Method::GET, audit, &serde_json::Value::Null).await.json();
+    let [event] = &audit["items"].as_array().unwrap()[..] else { panic!("{audit}") };
+    assert_eq!(event["reason"], "replaced");
     given.refresh(&here.refresh).await.assert_invalid_grant();
     assert!(!given.is_good(&here.access).await && given.is_good(&offline.access).await);
     given.exchange(&pending["code"]).await.assert_invalid_grant();

@@ -49,6 +49,28 @@ async fn a_sign_in_that_cannot_be_stored_is_none_and_the_same_form_works_afterwa
 }
 
 #[tokio::test]
+async fn who_takes_over_a_browser_is_signed_in_once_the_one_before_him_is_signed_out() {
+    // C045, C130
+    let Some(given) = given().await else { return };
+    given.server.create_user("bert", &[]).await;
+    let mut raw = given.server.raw().await;
+    let mut browser = given.browser();
+    let code = given.code(&mut browser, &Given::asking("shop")).await;
+    let tokens = given.exchange(&code).await.tokens();
+    given.server.advance(1);
+    let page = browser.ask(&Given::asking("shop").with("prompt", "select_account")).await;
+    let (before, cookies) = (given.rows().await, browser.cookies.clone());
+    raw.refuse_inserts("revocation").await;
+    assert_try_again(&browser.sign_in(&page, "bert", PASSWORD).await, "try again");
+    raw.allow_inserts("revocation").await;
+    assert_eq!((given.rows().await, &browser.cookies), (before, &cookies));
+    let tokens = given.refresh(&tokens.refresh).await.tokens();
+    let page = browser.sign_in(&page, "bert", PASSWORD).await;
+    assert!(page.body.contains("bert"), "{page:?}");
+    given.refresh(&tokens.refresh).await.assert_invalid_grant();
+}
+
+#[tokio::test]
 async fn between_signing_in_and_the_code_a_failure_leaves_nothing_and_the_link_goes_on() {
     // C130
     let Some(given) = given().await else { return };
