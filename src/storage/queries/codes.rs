@@ -11,18 +11,26 @@ use crate::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, St
 impl Execute<Engine> for StoreCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let code = &self.code;
-        // The user is locked against a change until this commits: what changes him later ends it.
-        let sql = concat!(
-            "INSERT INTO authorization_code (hash, interaction, client_id, redirect_uri, \
-             redirect_uri_given, challenge, scope, resources, nonce, user_id, user_version, \
-             browser_session_id, auth_time, acr, amr, claims, created_at, expires_at, tries) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, users.id, users.version, $10, $11, $12, \
-             $13, $14, $15, $16, 0 FROM users \
-             WHERE users.id = $17 AND users.version = $18 AND users.status = 'active'",
-            for_share!(),
-            " ON CONFLICT (interaction) DO NOTHING"
-        );
-        let stored = tx
+        // The user and the consent are locked against a change until this commits: what changes them
+        // later ends it.
+        macro_rules! insert_from {
+            ($tables:literal) => {
+                concat!(
+                    "INSERT INTO authorization_code (hash, interaction, client_id, redirect_uri, \
+                     redirect_uri_given, challenge, scope, resources, nonce, user_id, \
+                     user_version, browser_session_id, auth_time, acr, amr, claims, created_at, \
+                     expires_at, tries) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, users.id, \
+                     users.version, $10, $11, $12, $13, $14, $15, $16, 0 FROM ",
+                    $tables,
+                    " WHERE users.id = $17 AND users.version = $18 AND users.status = 'active'",
+                    for_share!(),
+                    " ON CONFLICT (interaction) DO NOTHING"
+                )
+            };
+        }
+        let consented = insert_from!("users JOIN consent ON consent.id = $19");
+        let sql = if self.consent.is_some() { consented } else { insert_from!("users") };
+        let mut store = tx
             .query(sql)
             .bind(code.hash.as_bytes().as_slice())
             .bind(code.interaction.as_bytes().as_slice())
@@ -41,9 +49,11 @@ impl Execute<Engine> for StoreCode {
             .bind(code.created_at.millis())
             .bind(code.expires_at.millis())
             .bind(code.user_id.as_bytes().as_slice())
-            .bind(code.user_version)
-            .execute(&mut *tx.conn)
-            .await?;
+            .bind(code.user_version);
+        if let Some(consent) = &self.consent {
+            store = store.bind(consent.as_bytes().to_vec());
+        }
+        let stored = store.execute(&mut *tx.conn).await?;
         if stored.rows_affected() == 0 {
             return Ok(Swap::Lost);
         }
