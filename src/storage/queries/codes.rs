@@ -69,9 +69,9 @@ impl Execute<Engine> for FindCode {
              code.redirect_uri_given, code.challenge, code.scope, code.resources, code.nonce, \
              code.user_id, code.user_version, code.browser_session_id, code.auth_time, code.acr, \
              code.amr, code.claims, code.created_at, code.expires_at, code.tries, code.session_id, \
-             browser.created_at AS b_created_at, browser.idle_expires_at AS b_idle_expires_at, \
-             browser.max_expires_at AS b_max_expires_at, browser.ended_reason AS b_ended_reason, \
              feed_head.ended_before, ",
+            life_beside!(),
+            ", ",
             user_beside!(),
             " FROM authorization_code AS code LEFT JOIN users ON users.id = code.user_id \
              LEFT JOIN browser_session AS browser ON browser.id = code.browser_session_id \
