@@ -172,7 +172,7 @@ CREATE TABLE consent (
     id         BYTEA   PRIMARY KEY,
     user_id    BYTEA   NOT NULL,
     client_id  TEXT    NOT NULL,
-    scope      TEXT    NOT NULL,
+    allowed    TEXT    NOT NULL,
     created_at BIGINT  NOT NULL,
     updated_at BIGINT  NOT NULL,
     UNIQUE (user_id, client_id)

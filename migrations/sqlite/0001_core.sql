@@ -170,7 +170,7 @@ CREATE TABLE consent (
     id         BLOB    PRIMARY KEY,
     user_id    BLOB    NOT NULL,
     client_id  TEXT    NOT NULL,
-    scope      TEXT    NOT NULL,
+    allowed    TEXT    NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     UNIQUE (user_id, client_id)

@@ -15,7 +15,7 @@ use crate::protocol::error::Refusal;
 use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::UnverifiedRefreshToken;
 use crate::protocol::rotation::Verdict;
-use crate::storage::ops::sessions::{FindSession, FoundSession};
+use crate::storage::ops::sessions::FindSession;
 use chancery_verifier::claims::AccessTokenClaims;
 
 /// What is known of a token (RFC 7662 §2.2). An inactive one has exactly one member.
@@ -112,13 +112,12 @@ async fn refresh_token(
         Err(FlowError::Refused(_)) => return Ok(INACTIVE),
         Err(error) => return Err(error),
     };
-    let Some(FoundSession { session, user }) =
-        server.store.read(FindSession(token.session)).await?
-    else {
+    let Some(found) = server.store.read(FindSession(token.session)).await? else {
         return Ok(INACTIVE);
     };
     let now = server.now();
-    let alive = session.client_id == client.id && session.check_alive(user.as_ref(), now).is_ok();
+    let alive = found.session.client_id == client.id && found.check_alive(now).is_ok();
+    let session = found.session;
     let policy = server.rotation_policy(client);
     let presented = (token.generation, &token.secret.hash());
     let leaves = session.rotation.leaves.len();

@@ -44,7 +44,7 @@ async fn find_alive(server: &Server, principal: &Principal) -> Result<(User, Ses
     let (_, id) = principal.user().ok_or(refuse(Reason::TokenInvalid))?;
     let found = server.store.read(FindSession(id)).await?;
     let found = found.ok_or(refuse(Reason::UnknownSession))?;
-    found.session.check_alive(found.user.as_ref(), server.now()).map_err(refuse)?;
+    found.check_alive(server.now()).map_err(refuse)?;
     Ok((found.user.ok_or(refuse(Reason::UserDeleted))?, found.session))
 }
 

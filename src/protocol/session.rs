@@ -104,6 +104,11 @@ pub struct SessionLifetimes {
 }
 
 impl Session {
+    /// Whether it is over when its browser session is, whatever its own times say.
+    pub fn ends_with_browser(&self) -> bool {
+        self.browser_session_id.is_some() && !self.offline
+    }
+
     /// Whether the session and its user may still be given tokens. Refuses in the order of the
     /// checks, and changes nothing.
     pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {

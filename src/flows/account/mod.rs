@@ -96,8 +96,7 @@ pub async fn end_application(
 ) -> Result<(), FlowError> {
     let found = server.store.read(FindSession(id)).await?;
     let own = found.filter(|found| found.session.user_id == present.user.id);
-    own.filter(|found| found.session.check_alive(found.user.as_ref(), server.now()).is_ok())
-        .ok_or_else(FlowError::not_found)?;
+    own.filter(|found| found.check_alive(server.now()).is_ok()).ok_or_else(FlowError::not_found)?;
     let reason = EndReason::EndedByUser;
     let event = event(server, present, AuditKind::SessionEnded, origin);
     let event = event.about(id).because(reason.as_str());

@@ -163,12 +163,13 @@ async fn browser_session(
 
 async fn judge(
     server: &Server,
-    FoundSession { session, user }: &FoundSession,
+    found: &FoundSession,
     token: Option<&RefreshToken>,
 ) -> Result<&'static str, FlowError> {
-    if let Err(reason) = session.check_alive(user.as_ref(), server.now()) {
+    if let Err(reason) = found.check_alive(server.now()) {
         return Ok(reason.as_str());
     }
+    let session = &found.session;
     let known = server.memory.current().await?;
     let Some(client) = known.client(&session.client_id) else {
         return Ok(Reason::UnknownClient.as_str());

@@ -8,6 +8,7 @@ use crate::audit;
 use crate::protocol::access_token::Subject;
 use crate::protocol::audit::{Actor, AuditKind, Origin};
 use crate::protocol::authorization_code::{Code, CodeRecord};
+use crate::protocol::browser_session::BrowserLife;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
 use crate::protocol::reason::Reason;
@@ -81,7 +82,7 @@ impl Exchange<'_> {
             let found = self.server.store.read(FindCode(code.hash())).await?;
             let found = found.ok_or(Refusal::invalid_code(Reason::CodeUnknown))?;
             self.check(code, &found.code, &admitted).await?;
-            let (code, user, browser_end) = check_alive(found, &admitted)?;
+            let (code, user, life) = check_alive(found, &admitted)?;
             if user.not_before.is_some_and(|latest| admitted.at.seconds() <= latest.seconds()) {
                 admitted = self.server.admit(self.presented, self.origin, user.not_before).await?;
                 continue;
@@ -91,7 +92,7 @@ impl Exchange<'_> {
                 grant: code.grant.clone(),
                 authentication: code.authentication.clone(),
                 claims: code.claims.clone(),
-                browser: Some((code.browser_session_id, browser_end)),
+                browser: Some((code.browser_session_id, life)),
             };
             let (session, refresh) =
                 begin_session(self.server, beginning, (&admitted, &self.device(&admitted)))?;
@@ -184,11 +185,11 @@ impl Exchange<'_> {
     }
 }
 
-/// The code and its user, if both still stand, and when the browser session ends in any case.
+/// The code and its user, if both still stand, and until when the browser session lives.
 fn check_alive(
     found: FoundCode,
     admitted: &Admitted,
-) -> Result<(CodeRecord, User, crate::protocol::time::Timestamp), Refusal> {
+) -> Result<(CodeRecord, User, BrowserLife), Refusal> {
     let FoundCode { code, user, browser } = found;
     code.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_code)?;
     let user = user.ok_or(Refusal::invalid_code(Reason::UserDeleted))?;
@@ -196,5 +197,5 @@ fn check_alive(
     if !browser.gives(code.outlives_browser(), admitted.at) {
         return Err(Refusal::invalid_code(Reason::BrowserSessionOver));
     }
-    Ok((code, user, browser.max_expires_at))
+    Ok((code, user, browser))
 }

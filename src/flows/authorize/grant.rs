@@ -15,11 +15,23 @@ use crate::storage::ops::consents::{FindConsent, SaveConsent};
 impl Walk<'_> {
     /// Remembers what the user has just allowed, beside what he had allowed before.
     pub(super) async fn remember(&self, asked: &Asked, ready: &Ready) -> Result<(), Detour> {
+        for _ in 0..MAX_ATTEMPTS {
+            // Lost where he agrees to something else, or takes something back, at the same time.
+            if self.try_remember(asked, ready).await? == Swap::Won {
+                return Ok(());
+            }
+        }
+        // C055: the user or the client was changed while he read.
+        Err(Detour::Over)
+    }
+
+    async fn try_remember(&self, asked: &Asked, ready: &Ready) -> Result<Swap, Detour> {
         let (server, now) = (self.server, self.server.now());
         let (user, client) = (&ready.present.user, asked.client().id.clone());
-        let before = FindConsent { user: user.id, client: client.clone() };
-        let before = server.store.read(before).await?;
-        let before = before.map(|consent| consent.scope).unwrap_or_default();
+        let find = FindConsent { user: user.id, client: client.clone() };
+        let found = server.store.read(find).await?;
+        let before = found.as_ref().map(|consent| consent.allowed.clone());
+        let new = || ConsentId::from_bytes(server.world.entropy.bytes());
         let audit = server
             .event(AuditKind::ConsentGiven, Actor::User(user.id.to_string()))
             .about(&client)
@@ -27,22 +39,22 @@ impl Walk<'_> {
             .from(self.origin);
         let save = SaveConsent {
             consent: Consent {
-                id: ConsentId::from_bytes(server.world.entropy.bytes()),
+                id: found.as_ref().map_or_else(new, |found| found.id),
                 user_id: user.id,
                 client_id: client,
-                scope: before.with(&ready.grant.scope),
-                created_at: now,
+                allowed: before.clone().unwrap_or_default().with(&ready.grant),
+                created_at: found.map_or(now, |found| found.created_at),
                 updated_at: now,
             },
+            before,
             user_version: user.version,
             audit: audit.clone(),
         };
-        match server.store.write(save).await? {
-            Swap::Won => audit::log(&audit),
-            // C055: the user or the client was changed while he read.
-            Swap::Lost => return Err(Detour::Over),
+        let saved = server.store.write(save).await?;
+        if saved == Swap::Won {
+            audit::log(&audit);
         }
-        Ok(())
+        Ok(saved)
     }
 
     /// The answer with a code. It is one code, however often the same request is answered in the same
@@ -56,8 +68,9 @@ impl Walk<'_> {
             .about(&asked.client().id)
             .through(&asked.client().id)
             .from(self.origin);
+        let consent = ready.consent;
         let record = self.record(asked, ready, &code);
-        let store = StoreCode { code: record, audit: audit.clone() };
+        let store = StoreCode { code: record, consent, audit: audit.clone() };
         match server.store.write(store).await? {
             Swap::Won => audit::log(&audit),
             Swap::Lost => self.check_answered_before(&code).await?,
@@ -103,3 +116,6 @@ impl Walk<'_> {
         if good { Ok(()) } else { Err(Detour::Over) }
     }
 }
+
+/// How often what a user allows is read again before somebody else changes it once more.
+const MAX_ATTEMPTS: u32 = 4;

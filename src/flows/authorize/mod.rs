@@ -24,6 +24,7 @@ use super::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::authorization::{Answer, Denial, DenialCode, SignInNeed, SignedIn};
 use crate::protocol::client::Client;
+use crate::protocol::ids::ConsentId;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::session::Grant;
@@ -152,6 +153,8 @@ struct Ready {
     grant: Grant,
     /// Whether he has to be asked.
     asks: bool,
+    /// The consent because of which he is not, if it is that.
+    consent: Option<ConsentId>,
 }
 
 /// A request that somebody has to sign in for, or that is ready.
@@ -221,8 +224,10 @@ impl Walk<'_> {
         let (user, client) = (present.user.id, asked.client().id.clone());
         let remembered = self.server.store.read(FindConsent { user, client }).await?;
         let to = (asked.client().as_ref(), &asked.recipient.redirect_uri);
-        let asks = asked.request.consent_need(to, &grant.scope, remembered.as_ref())?;
-        Ok(Readiness::Ready(Box::new(Ready { present, grant, asks })))
+        let asks = asked.request.consent_need(to, &grant, remembered.as_ref())?;
+        let skips = asked.client().settings.sign_in.skips_consent;
+        let consent = remembered.filter(|_| !asks && !skips).map(|consent| consent.id);
+        Ok(Readiness::Ready(Box::new(Ready { present, grant, asks, consent })))
     }
 
     /// Takes a detour to where it leads.

@@ -6,6 +6,7 @@ use super::super::known::Known;
 use super::super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind, Origin};
+use crate::protocol::browser_session::BrowserLife;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
@@ -15,7 +16,6 @@ use crate::protocol::rotation::{RetryStreak, Rotation};
 use crate::protocol::scope::Scope;
 use crate::protocol::secret::Secret;
 use crate::protocol::session::{Authentication, EndReason, Grant, Session, SessionStatus};
-use crate::protocol::time::Timestamp;
 use crate::protocol::user::User;
 use crate::storage::ops::Swap;
 use crate::storage::ops::sessions::{CountSessions, CreateSession, Sessions};
@@ -28,8 +28,8 @@ pub(in crate::flows) struct Beginning<'a> {
     pub(in crate::flows) authentication: Authentication,
     /// The `claims` parameter of the request.
     pub(in crate::flows) claims: Option<String>,
-    /// The browser session in which it was granted, and when that ends in any case.
-    pub(in crate::flows) browser: Option<(BrowserSessionId, Timestamp)>,
+    /// The browser session in which it was granted, and until when that lives.
+    pub(in crate::flows) browser: Option<(BrowserSessionId, BrowserLife)>,
 }
 
 /// A new session, with what the answer says of its first refresh token if the client may refresh. It
@@ -43,11 +43,19 @@ pub(in crate::flows) fn begin_session(
     let (client, now) = (&admitted.client, admitted.at);
     let entropy = server.world.entropy.as_ref();
     let secret = Secret::from_bytes(entropy.bytes());
-    let offline = browser.is_none() || grant.scope.contains(Scope::OFFLINE_ACCESS);
+    let refreshes = client.may_use(GrantType::RefreshToken);
+    let wants_offline = refreshes && grant.scope.contains(Scope::OFFLINE_ACCESS);
+    let offline = browser.is_none() || wants_offline;
     let longest = now + server.settings.sessions.max;
-    let max_expires_at = match browser {
-        Some((_, end)) if !offline => longest.min(end),
+    let max_expires_at = match &browser {
+        Some((_, life)) if !offline => longest.min(life.max_expires_at),
         _ => longest,
+    };
+    let idle_expires_at = match &browser {
+        _ if refreshes => server.settings.sessions.idle_expiry(now, max_expires_at),
+        // Nothing will move it on: it lasts while its one access token, or its browser, may.
+        Some((_, life)) => life.idle_expires_at.min(max_expires_at),
+        None => (now + server.settings.tokens.max_life).min(max_expires_at),
     };
     let session = Session {
         id: SessionId::from_bytes(entropy.bytes()),
@@ -60,7 +68,7 @@ pub(in crate::flows) fn begin_session(
         authentication,
         claims,
         created_at: now,
-        idle_expires_at: server.settings.sessions.idle_expiry(now, max_expires_at),
+        idle_expires_at,
         max_expires_at,
         status: SessionStatus::Active,
         rotation: Rotation {
@@ -76,7 +84,7 @@ pub(in crate::flows) fn begin_session(
         user_agent: origin.user_agent.clone(),
         address: origin.address,
     };
-    if !client.may_use(GrantType::RefreshToken) {
+    if !refreshes {
         return Ok((session, None));
     }
     let text = encode(&admitted.known, &session, secret)?;

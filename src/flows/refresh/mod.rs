@@ -4,9 +4,12 @@
 //! follows is one conditional write; a lost race means reading again, and only a first reading may
 //! call a token reused.
 
+mod browser;
 mod outcomes;
 
 use std::sync::Arc;
+
+use browser::note_use;
 
 use super::error::FlowError;
 use super::issue::{Admitted, PreparedToken, TokenResponse};
@@ -15,6 +18,7 @@ use super::server::Server;
 use crate::keys::{TokenKeys, Unrecognised};
 use crate::protocol::access_token::Subject;
 use crate::protocol::audit::Origin;
+use crate::protocol::browser_session::BrowserLife;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::Refusal;
@@ -39,6 +43,8 @@ struct Refresh<'a> {
 struct Reading {
     admitted: Admitted,
     session: Session,
+    /// Until when its browser session lives.
+    browser: Option<BrowserLife>,
     /// The access token of the answer, decided on before anything is stored.
     prepared: PreparedToken,
 }
@@ -96,6 +102,7 @@ impl Refresh<'_> {
     async fn run(&self, mut admitted: Admitted) -> Result<TokenResponse, FlowError> {
         for attempt in 0..MAX_ATTEMPTS {
             let reading = self.read(admitted.clone()).await?;
+            let touch = self.browser_touch(&reading);
             let answer = match self.judge(&reading) {
                 Verdict::Keep => self.keep(reading).await?,
                 Verdict::Rotate => self.rotate(reading).await?,
@@ -109,6 +116,7 @@ impl Refresh<'_> {
                 Verdict::Regressed => return Err(self.end_regressed(&reading).await),
             };
             if let Some(answer) = answer {
+                note_use(self.server, touch).await;
                 return Ok(answer);
             }
             admitted = self.server.admit(self.presented, self.origin, None).await?;
@@ -121,15 +129,16 @@ impl Refresh<'_> {
         loop {
             // The row, the user and his roles are read after the client was admitted, so that a
             // token with what was read is never younger than a revocation of it.
-            let FoundSession { session, user } = self.find(&admitted.client).await?;
-            session.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_grant)?;
+            let found = self.find(&admitted.client).await?;
+            found.check_alive(admitted.at).map_err(Refusal::invalid_grant)?;
+            let FoundSession { session, user, browser } = found;
             let user = user.ok_or(Refusal::invalid_grant(Reason::UserDeleted))?;
             if user.not_before.is_some_and(|latest| admitted.at.seconds() <= latest.seconds()) {
                 admitted = self.server.admit(self.presented, self.origin, user.not_before).await?;
                 continue;
             }
             let prepared = self.prepare(&admitted, &user, &session)?;
-            return Ok(Reading { admitted, session, prepared });
+            return Ok(Reading { admitted, session, browser, prepared });
         }
     }
 

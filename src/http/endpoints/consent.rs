@@ -12,12 +12,12 @@ use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::pages::{Browser, LeadsTo, Page, application, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
+use crate::protocol::consent::Allowed;
 use crate::protocol::form::Params;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::resource::ResourceSettings;
-use crate::protocol::scope::{self, ScopeSet};
+use crate::protocol::scope;
 use crate::protocol::sign_in::PageUri;
-use crate::protocol::uri::ResourceUri;
 
 pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
     let browser = Browser::of(&exchange);
@@ -98,13 +98,14 @@ fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) ->
     let shown = Some(step.grant.digest());
     let i = browser.write(&Interaction { shown, ..interaction.clone() });
     let settings = &step.client.settings.sign_in;
+    let allowed = Allowed::of(&step.grant);
     let view = Consent {
         csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
         i: &i,
         application: application(&step.client),
         username: &step.username,
         switch: &format!("/signin?i={i}&switch=true"),
-        scopes: &scopes(&step.grant.scope, &step.grant.resources, &step.known),
+        scopes: &scopes(&allowed, &step.known),
         destination: destination(&step.redirect_uri),
         website: settings.client_uri.as_ref().map(PageUri::as_str),
         policy: settings.policy_uri.as_ref().map(PageUri::as_str),
@@ -121,26 +122,23 @@ fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
     [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
 }
 
-/// What scopes mean, where they are of one of these resources.
-pub(in crate::http) fn scopes<'a>(
-    scope: &'a ScopeSet,
-    resources: &[ResourceUri],
-    known: &'a Known,
-) -> Vec<Scope<'a>> {
+/// What is allowed, in the words of the resources: a row for each that knows a scope, or one without.
+pub(in crate::http) fn scopes<'a>(allowed: &'a Allowed, known: &'a Known) -> Vec<Scope<'a>> {
+    allowed.scopes().into_iter().flat_map(|name| rows(name, allowed, known)).collect()
+}
+
+fn rows<'a>(name: &'a str, allowed: &'a Allowed, known: &'a Known) -> Vec<Scope<'a>> {
+    let places = allowed.places(name).filter_map(|uri| known.resource(uri));
     // `openid` is of the issuer itself, which is no place that people know.
-    let is_of = |settings: &ResourceSettings, name: &str| {
-        name != scope::Scope::OPENID && settings.scope.contains(name)
-    };
-    let resource = |name: &str| {
-        let resources = resources.iter().filter_map(|uri| known.resource(uri));
-        resources.map(|one| &one.settings).find(|settings| is_of(settings, name))
-    };
-    let shown = |name| Scope {
+    let is_of = |one: &&ResourceSettings| name != scope::Scope::OPENID && one.scope.contains(name);
+    let settings = places.map(|one| &one.settings).filter(is_of);
+    let row = |settings: &'a ResourceSettings| Scope {
         name,
-        description: resource(name).and_then(|settings| settings.scope_text(name)),
-        resource: resource(name).map(|settings| settings.name.as_str()),
+        description: settings.scope_text(name),
+        resource: Some(settings.name.as_str()),
     };
-    scope.iter().map(shown).collect()
+    let rows: Vec<_> = settings.map(row).collect();
+    if rows.is_empty() { vec![Scope { name, description: None, resource: None }] } else { rows }
 }
 
 fn destination(uri: &RedirectUri) -> Destination<'_> {

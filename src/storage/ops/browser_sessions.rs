@@ -62,7 +62,7 @@ pub struct TouchBrowserSession {
     pub at: Timestamp,
     /// When it is over if it is not used again.
     pub idle_expires_at: Timestamp,
-    /// From where.
+    /// From where; none where it was not the browser that came.
     pub address: Option<IpAddr>,
 }
 operation!(TouchBrowserSession => Swap, SINGLE_STATEMENT);

@@ -4,15 +4,18 @@ use super::sessions::Ended;
 use super::{Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::client::ClientId;
-use crate::protocol::consent::Consent;
+use crate::protocol::consent::{Allowed, Consent};
 use crate::protocol::ids::UserId;
 
 /// Stores what a user allows a client from now on, in the place of what he allowed it before, if he
-/// still is active and of this version (C055), and if the client is active. Otherwise it is
-/// [`Swap::Lost`].
+/// still is active and of this version (C055), if the client is active, and if he still allows what was
+/// read: what he took back meanwhile does not come back. Otherwise it is [`Swap::Lost`].
 pub struct SaveConsent {
-    /// The consent. Where there is one, that one keeps its id and the time of its making.
+    /// The consent.
     pub consent: Consent,
+    /// What was allowed, as it was read, if anything was; its id and the time of its making are those
+    /// of the consent.
+    pub before: Option<Allowed>,
     /// The user's version when he was asked.
     pub user_version: i64,
     /// Written with it.

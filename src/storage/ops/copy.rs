@@ -71,7 +71,7 @@ macro_rules! tables {
             }
             /// What users allow clients.
             Consents = consent by id: Bytes {
-                user_id: Bytes, client_id: Text, scope: Text, created_at: Integer,
+                user_id: Bytes, client_id: Text, allowed: Text, created_at: Integer,
                 updated_at: Integer
             }
             /// Clients that are still to be told of the end of a session.

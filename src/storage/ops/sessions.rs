@@ -5,8 +5,10 @@ use std::net::IpAddr;
 use super::browser_sessions::BrowserSessions;
 use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
+use crate::protocol::browser_session::BrowserLife;
 use crate::protocol::client::ClientId;
 use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::reason::Reason;
 use crate::protocol::rotation::RetryStreak;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::session::{EndReason, Session, SessionStatus};
@@ -24,7 +26,8 @@ pub struct CreateSession {
 }
 operation!(CreateSession => Swap);
 
-/// Reads a session and its user, and whether everything older was ended, in one statement.
+/// Reads a session, its user and the life of its browser session, and whether everything older was
+/// ended, in one statement.
 pub struct FindSession(pub SessionId);
 operation!(FindSession => Option<FoundSession>, SINGLE_STATEMENT);
 
@@ -34,13 +37,26 @@ pub struct FoundSession {
     pub session: Session,
     /// Its user, unless he was deleted.
     pub user: Option<User>,
+    /// Until when its browser session lives, unless that is gone or there never was one.
+    pub browser: Option<BrowserLife>,
 }
 
 impl FoundSession {
+    /// Whether the session, its user and, where it ends with that, its browser session may still be
+    /// given tokens. Refuses in the order of the checks, and changes nothing.
+    pub fn check_alive(&self, now: Timestamp) -> Result<(), Reason> {
+        self.session.check_alive(self.user.as_ref(), now)?;
+        let alive = self.browser.is_some_and(|life| life.is_alive(now));
+        if self.session.ends_with_browser() && !alive {
+            return Err(Reason::BrowserSessionOver);
+        }
+        Ok(())
+    }
+
     /// The session as it is shown: one that a change of its user has ended reads as ended also
     /// before it is marked.
     pub fn shown(self) -> Session {
-        let Self { mut session, user } = self;
+        let Self { mut session, user, .. } = self;
         session.status = shown(session.status, user.as_ref(), session.user_version);
         session
     }
@@ -170,8 +186,8 @@ pub enum Sessions {
     /// Those of a disabled client, with ids after one: a client may have very many, so that each
     /// batch begins where the one before has ended.
     OfClient(ClientId, Option<SessionId>),
-    /// Those of a user beyond so many, the one unused for longest first; but never this one, which has
-    /// just begun.
+    /// Those of a user beyond so many that have not expired, the one unused for longest first; but
+    /// never this one, which has just begun.
     Surplus(UserId, SessionId, u32),
     /// Those begun under some browser sessions, but for those that outlive them.
     Under(BrowserSessions),
@@ -226,6 +242,6 @@ pub struct HasSessions {
 }
 operation!(HasSessions => bool, SINGLE_STATEMENT);
 
-/// Counts the sessions of a user that were not ended.
+/// Counts the sessions of a user that were not ended and have not expired.
 pub struct CountSessions(pub UserId);
 operation!(CountSessions => u32, SINGLE_STATEMENT);

@@ -39,6 +39,17 @@ pub(super) struct FoundBrowserRow {
     ended_before: Option<i64>,
 }
 
+/// Until when the browser session lives that something lies under: the columns of `life_beside!()`, all
+/// there, or all missing.
+#[derive(sqlx::FromRow)]
+pub(super) struct LifeBeside {
+    b_created_at: Option<i64>,
+    b_idle_expires_at: Option<i64>,
+    b_max_expires_at: Option<i64>,
+    b_ended_reason: Option<String>,
+    ended_before: Option<i64>,
+}
+
 impl TryFrom<FoundBrowserRow> for FoundBrowserSession {
     type Error = DbError;
 
@@ -76,6 +87,26 @@ impl TryFrom<BrowserRow> for BrowserSession {
             user_agent: row.user_agent,
             address: row.ip.and_then(|ip| ip.parse::<IpAddr>().ok()),
         })
+    }
+}
+
+impl LifeBeside {
+    /// The life, if the browser session is there. One begun before everything was ended reads as ended.
+    pub(super) fn read(self) -> Result<Option<BrowserLife>, DbError> {
+        let times = (self.b_created_at, self.b_idle_expires_at, self.b_max_expires_at);
+        let (Some(created_at), Some(idle), Some(max)) = times else {
+            return Ok(None);
+        };
+        let mut status = status(self.b_ended_reason, TABLE)?;
+        let over = self.ended_before.is_some_and(|end| created_at <= end);
+        if status == SessionStatus::Active && over {
+            status = SessionStatus::Ended(EndReason::EverythingRevoked);
+        }
+        Ok(Some(BrowserLife {
+            idle_expires_at: Timestamp::from_millis(idle),
+            max_expires_at: Timestamp::from_millis(max),
+            status,
+        }))
     }
 }
 

@@ -136,8 +136,8 @@ impl Execute<Engine> for TouchBrowserSession {
         // One that has expired meanwhile does not come back to life.
         let touched = tx
             .query(
-                "UPDATE browser_session SET last_seen = $1, idle_expires_at = $2, ip = $3 \
-                 WHERE id = $4 AND ended_reason IS NULL AND idle_expires_at > $1 \
+                "UPDATE browser_session SET last_seen = $1, idle_expires_at = $2, \
+                 ip = COALESCE($3, ip) WHERE id = $4 AND ended_reason IS NULL AND idle_expires_at > $1 \
                  AND max_expires_at > $1",
             )
             .bind(self.at.millis())

@@ -1,17 +1,16 @@
 //! How an authorization code is stored.
 
-use super::session_rows::status;
+use super::browser_rows::LifeBeside;
 use super::user_beside::UserBeside;
-use super::{DbError, authentication, browser_rows, corrupt, parse_words, unsigned};
+use super::{DbError, authentication, corrupt, parse_words, unsigned};
 use crate::protocol::authorization_code::CodeRecord;
-use crate::protocol::browser_session::BrowserLife;
 use crate::protocol::client::ClientId;
 use crate::protocol::ids::{BrowserSessionId, InteractionId, SessionId, UserId};
 use crate::protocol::pkce::CodeChallenge;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::scope::ScopeSet;
 use crate::protocol::secret::SecretHash;
-use crate::protocol::session::{EndReason, Grant, SessionStatus};
+use crate::protocol::session::Grant;
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::codes::FoundCode;
@@ -40,16 +39,6 @@ struct CodeRow {
     session_id: Option<Vec<u8>>,
 }
 
-/// The columns of a browser session: all there, or all missing.
-#[derive(sqlx::FromRow)]
-struct LifeRow {
-    b_created_at: Option<i64>,
-    b_idle_expires_at: Option<i64>,
-    b_max_expires_at: Option<i64>,
-    b_ended_reason: Option<String>,
-    ended_before: Option<i64>,
-}
-
 #[derive(sqlx::FromRow)]
 pub(super) struct FoundCodeRow {
     #[sqlx(flatten)]
@@ -57,7 +46,7 @@ pub(super) struct FoundCodeRow {
     #[sqlx(flatten)]
     user: UserBeside,
     #[sqlx(flatten)]
-    browser: LifeRow,
+    browser: LifeBeside,
 }
 
 impl TryFrom<FoundCodeRow> for FoundCode {
@@ -105,25 +94,6 @@ impl TryFrom<CodeRow> for CodeRecord {
             tries: unsigned(row.tries, TABLE, "tries")?,
             session_id: session.map(SessionId::from_bytes),
         })
-    }
-}
-
-impl LifeRow {
-    fn read(self) -> Result<Option<BrowserLife>, DbError> {
-        let times = (self.b_created_at, self.b_idle_expires_at, self.b_max_expires_at);
-        let (Some(created_at), Some(idle), Some(max)) = times else {
-            return Ok(None);
-        };
-        let mut status = status(self.b_ended_reason, browser_rows::TABLE)?;
-        let over = self.ended_before.is_some_and(|end| created_at <= end);
-        if status == SessionStatus::Active && over {
-            status = SessionStatus::Ended(EndReason::EverythingRevoked);
-        }
-        Ok(Some(BrowserLife {
-            idle_expires_at: Timestamp::from_millis(idle),
-            max_expires_at: Timestamp::from_millis(max),
-            status,
-        }))
     }
 }
 

@@ -11,20 +11,27 @@ use crate::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, St
 impl Execute<Engine> for StoreCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let code = &self.code;
-        // The user and the browser session are locked against a change until this commits: what changes
-        // them later ends it.
-        let sql = concat!(
-            "INSERT INTO authorization_code (hash, interaction, client_id, redirect_uri, \
-             redirect_uri_given, challenge, scope, resources, nonce, user_id, user_version, \
-             browser_session_id, auth_time, acr, amr, claims, created_at, expires_at, tries) \
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, users.id, users.version, $10, $11, $12, \
-             $13, $14, $15, $16, 0 FROM users CROSS JOIN browser_session \
-             WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
-             AND browser_session.id = $10 AND browser_session.ended_reason IS NULL",
-            for_share!(),
-            " ON CONFLICT (interaction) DO NOTHING"
-        );
-        let stored = tx
+        // The user, the browser session and the consent are locked against a change until this commits: what changes them
+        // later ends it.
+        macro_rules! insert_from {
+            ($tables:literal) => {
+                concat!(
+                    "INSERT INTO authorization_code (hash, interaction, client_id, redirect_uri, \
+                     redirect_uri_given, challenge, scope, resources, nonce, user_id, \
+                     user_version, browser_session_id, auth_time, acr, amr, claims, created_at, \
+                     expires_at, tries) SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, users.id, \
+                     users.version, $10, $11, $12, $13, $14, $15, $16, 0 FROM ",
+                    $tables,
+                    " WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
+                     AND browser_session.id = $10 AND browser_session.ended_reason IS NULL",
+                    for_share!(),
+                    " ON CONFLICT (interaction) DO NOTHING"
+                )
+            };
+        }
+        let relying = insert_from!("users CROSS JOIN browser_session JOIN consent ON consent.id = $19");
+        let sql = if self.consent.is_some() { relying } else { insert_from!("users CROSS JOIN browser_session") };
+        let mut store = tx
             .query(sql)
             .bind(code.hash.as_bytes().as_slice())
             .bind(code.interaction.as_bytes().as_slice())
@@ -43,9 +50,11 @@ impl Execute<Engine> for StoreCode {
             .bind(code.created_at.millis())
             .bind(code.expires_at.millis())
             .bind(code.user_id.as_bytes().as_slice())
-            .bind(code.user_version)
-            .execute(&mut *tx.conn)
-            .await?;
+            .bind(code.user_version);
+        if let Some(consent) = &self.consent {
+            store = store.bind(consent.as_bytes().to_vec());
+        }
+        let stored = store.execute(&mut *tx.conn).await?;
         if stored.rows_affected() == 0 {
             return Ok(Swap::Lost);
         }
@@ -61,9 +70,9 @@ impl Execute<Engine> for FindCode {
              code.redirect_uri_given, code.challenge, code.scope, code.resources, code.nonce, \
              code.user_id, code.user_version, code.browser_session_id, code.auth_time, code.acr, \
              code.amr, code.claims, code.created_at, code.expires_at, code.tries, code.session_id, \
-             browser.created_at AS b_created_at, browser.idle_expires_at AS b_idle_expires_at, \
-             browser.max_expires_at AS b_max_expires_at, browser.ended_reason AS b_ended_reason, \
              feed_head.ended_before, ",
+            life_beside!(),
+            ", ",
             user_beside!(),
             " FROM authorization_code AS code LEFT JOIN users ON users.id = code.user_id \
              LEFT JOIN browser_session AS browser ON browser.id = code.browser_session_id \

@@ -5,9 +5,8 @@ use super::feed::publish;
 use super::sessions::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt};
 use crate::protocol::client::ClientId;
-use crate::protocol::consent::Consent;
+use crate::protocol::consent::{Allowed, Consent};
 use crate::protocol::ids::{ConsentId, UserId};
-use crate::protocol::scope::ScopeSet;
 use crate::protocol::session::EndReason;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::consents::{
@@ -18,7 +17,7 @@ use crate::storage::ops::sessions::{Ended, Sessions};
 // A client may have the id of one that was deleted: consent is to what it is, and not to its name.
 macro_rules! select {
     () => {
-        "SELECT consent.id, consent.user_id, consent.client_id, consent.scope, \
+        "SELECT consent.id, consent.user_id, consent.client_id, consent.allowed, \
          consent.created_at, consent.updated_at FROM consent \
          JOIN client ON client.id = consent.client_id AND client.created_at <= consent.updated_at \
          WHERE consent.user_id = $1"
@@ -27,33 +26,72 @@ macro_rules! select {
 
 impl Execute<Engine> for SaveConsent {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
-        let consent = &self.consent;
-        let sql = concat!(
-            "INSERT INTO consent (id, user_id, client_id, scope, created_at, updated_at) \
-             SELECT $1, users.id, client.id, $2, $3, $4 FROM users CROSS JOIN client \
-             WHERE users.id = $5 AND users.version = $6 AND users.status = 'active' \
-             AND client.id = $7 AND client.status = 'active'",
-            for_share!(),
-            " ON CONFLICT (user_id, client_id) DO UPDATE \
-             SET scope = excluded.scope, updated_at = excluded.updated_at"
-        );
-        let saved = tx
-            .query(sql)
-            .bind(consent.id.as_bytes().as_slice())
-            .bind(consent.scope.to_string())
-            .bind(consent.created_at.millis())
-            .bind(consent.updated_at.millis())
-            .bind(consent.user_id.as_bytes().as_slice())
-            .bind(self.user_version)
-            .bind(consent.client_id.as_str())
-            .execute(&mut *tx.conn)
-            .await?;
-        if saved.rows_affected() == 0 {
+        let Some(client_since) = lock_parties(tx, self).await? else {
+            return Ok(Swap::Lost);
+        };
+        let saved = match &self.before {
+            Some(before) => replace(tx, &self.consent, before).await?,
+            None => insert(tx, &self.consent, client_since).await?,
+        };
+        if saved == 0 {
             return Ok(Swap::Lost);
         }
         append(tx, &self.audit).await?;
         Ok(Swap::Won)
     }
+}
+
+/// Locks the user and the client against a change until this commits, if both are as they have to be;
+/// answers since when the client is there. Before the consent, as whoever deletes a user does.
+async fn lock_parties(tx: &mut Tx<'_>, save: &SaveConsent) -> Result<Option<i64>, DbError> {
+    let sql = concat!(
+        "SELECT client.created_at FROM users CROSS JOIN client WHERE users.id = $1 \
+         AND users.version = $2 AND users.status = 'active' AND client.id = $3 \
+         AND client.status = 'active'",
+        for_share!()
+    );
+    let row: Option<(i64,)> = tx
+        .query_as(sql)
+        .bind(save.consent.user_id.as_bytes().as_slice())
+        .bind(save.user_version)
+        .bind(save.consent.client_id.as_str())
+        .fetch_optional(&mut *tx.conn)
+        .await?;
+    Ok(row.map(|(since,)| since))
+}
+
+/// Writes a consent in the place of the one that was read, if that is still there as it was.
+async fn replace(tx: &mut Tx<'_>, consent: &Consent, before: &Allowed) -> Result<u64, DbError> {
+    let sql = "UPDATE consent SET allowed = $1, updated_at = $2 WHERE id = $3 AND allowed = $4";
+    let replaced = tx
+        .query(sql)
+        .bind(consent.allowed.to_string())
+        .bind(consent.updated_at.millis())
+        .bind(consent.id.as_bytes().as_slice())
+        .bind(before.to_string())
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(replaced.rows_affected())
+}
+
+/// Writes the first consent to this client. One to a client that had its id before makes room.
+async fn insert(tx: &mut Tx<'_>, consent: &Consent, client_since: i64) -> Result<u64, DbError> {
+    let sql = "INSERT INTO consent (id, user_id, client_id, allowed, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, client_id) DO UPDATE \
+         SET id = excluded.id, allowed = excluded.allowed, created_at = excluded.created_at, \
+         updated_at = excluded.updated_at WHERE consent.updated_at < $7";
+    let inserted = tx
+        .query(sql)
+        .bind(consent.id.as_bytes().as_slice())
+        .bind(consent.user_id.as_bytes().as_slice())
+        .bind(consent.client_id.as_str())
+        .bind(consent.allowed.to_string())
+        .bind(consent.created_at.millis())
+        .bind(consent.updated_at.millis())
+        .bind(client_since)
+        .execute(&mut *tx.conn)
+        .await?;
+    Ok(inserted.rows_affected())
 }
 
 impl Execute<Engine> for FindConsent {
@@ -143,7 +181,7 @@ struct ConsentRow {
     id: Vec<u8>,
     user_id: Vec<u8>,
     client_id: String,
-    scope: String,
+    allowed: String,
     created_at: i64,
     updated_at: i64,
 }
@@ -157,7 +195,7 @@ impl TryFrom<ConsentRow> for Consent {
             id: ConsentId::try_from(row.id.as_slice()).map_err(|_| bad("id"))?,
             user_id: UserId::try_from(row.user_id.as_slice()).map_err(|_| bad("user_id"))?,
             client_id: ClientId::parse(&row.client_id).map_err(|_| bad("client_id"))?,
-            scope: ScopeSet::parse(&row.scope).map_err(|_| bad("scope"))?,
+            allowed: Allowed::parse(&row.allowed).ok_or_else(|| bad("allowed"))?,
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
         })

@@ -12,6 +12,14 @@ macro_rules! user_beside {
     };
 }
 
+// The columns of a browser session, called `browser`, that is read together with something under it.
+macro_rules! life_beside {
+    () => {
+        "browser.created_at AS b_created_at, browser.idle_expires_at AS b_idle_expires_at, \
+         browser.max_expires_at AS b_max_expires_at, browser.ended_reason AS b_ended_reason"
+    };
+}
+
 mod audit;
 mod browser_rows;
 mod browser_sessions;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::browser_rows::LifeBeside;
 use super::user_beside::UserBeside;
 use super::{DbError, authentication, corrupt, parse_words, unsigned};
 use crate::protocol::client::ClientId;
@@ -51,6 +52,8 @@ pub(super) struct FoundRow {
     session: SessionRow,
     #[sqlx(flatten)]
     user: UserBeside,
+    #[sqlx(flatten)]
+    browser: LifeBeside,
     ended_before: Option<i64>,
     client_ended_before: Option<i64>,
 }
@@ -69,7 +72,7 @@ impl TryFrom<FoundRow> for FoundSession {
         if let (SessionStatus::Active, Some((_, reason))) = (session.status, over) {
             session.status = SessionStatus::Ended(reason);
         }
-        Ok(Self { session, user: row.user.read()? })
+        Ok(Self { session, user: row.user.read()?, browser: row.browser.read()? })
     }
 }
 

@@ -41,6 +41,21 @@ macro_rules! not_over {
     };
 }
 
+// What ends with a browser session is over when that is: found by its primary key, where it still is.
+macro_rules! browser_alive {
+    ($now:literal) => {
+        concat!(
+            "(offline = 1 OR browser_session_id IS NULL OR EXISTS (SELECT 1 FROM browser_session \
+             AS browser WHERE browser.id = session.browser_session_id \
+             AND browser.ended_reason IS NULL AND browser.idle_expires_at > ",
+            $now,
+            " AND browser.max_expires_at > ",
+            $now,
+            "))"
+        )
+    };
+}
+
 impl Execute<Engine> for CreateSession {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         if !insert(tx, &self.session).await? {
@@ -99,8 +114,11 @@ impl Execute<Engine> for FindSession {
             columns!(),
             ", ",
             user_beside!(),
+            ", ",
+            life_beside!(),
             ", feed_head.ended_before AS ended_before, client.ended_before AS client_ended_before \
              FROM session LEFT JOIN users ON users.id = session.user_id \
+             LEFT JOIN browser_session AS browser ON browser.id = session.browser_session_id \
              LEFT JOIN client ON client.id = session.client_id \
              CROSS JOIN feed_head WHERE session.id = $1"
         );
@@ -200,7 +218,7 @@ pub(super) async fn mark(
 ) -> Result<Vec<SessionId>, DbError> {
     let now = (tx.now)().millis();
     macro_rules! end_where {
-        ($which:literal $(, $bound:expr)*) => {{
+        ($which:expr $(, $bound:expr)*) => {{
             let sql = concat!(
                 "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
                  WHERE ended_reason IS NULL AND id IN (SELECT id FROM session WHERE ",
@@ -237,8 +255,11 @@ pub(super) async fn mark(
             BATCH
         ),
         Sessions::Surplus(user, begun, keep) => end_where!(
-            "user_id = $3 AND id <> $4 AND ended_reason IS NULL \
-             ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6",
+            concat!(
+                "user_id = $3 AND id <> $4 AND ended_reason IS NULL AND idle_expires_at > $2 AND ",
+                browser_alive!("$2"),
+                " ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6"
+            ),
             user.as_bytes().as_slice(),
             begun.as_bytes().as_slice(),
             BATCH,
@@ -279,6 +300,8 @@ impl Execute<Engine> for ListSessions {
                 " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
                      AND idle_expires_at > $3 AND ",
                 not_over!(),
+                " AND ",
+                browser_alive!("$3"),
                 " ORDER BY id LIMIT $4"
             );
             let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
@@ -290,6 +313,8 @@ impl Execute<Engine> for ListSessions {
                 " FROM session WHERE id > $1 AND ended_reason IS NULL \
                      AND idle_expires_at > $2 AND ",
                 not_over!(),
+                " AND ",
+                browser_alive!("$2"),
                 " ORDER BY id LIMIT $3"
             );
             let query = tx.query_as::<SessionRow>(sql);
@@ -302,8 +327,13 @@ impl Execute<Engine> for ListSessions {
 impl Execute<Engine> for CountSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<u32, DbError> {
         let (count,): (i64,) = tx
-            .query_as("SELECT COUNT(*) FROM session WHERE user_id = $1 AND ended_reason IS NULL")
+            .query_as(concat!(
+                "SELECT COUNT(*) FROM session WHERE user_id = $1 AND ended_reason IS NULL \
+                 AND idle_expires_at > $2 AND ",
+                browser_alive!("$2")
+            ))
             .bind(self.0.as_bytes().as_slice())
+            .bind((tx.now)().millis())
             .fetch_one(&mut *tx.conn)
             .await?;
         Ok(u32::try_from(count).unwrap_or(u32::MAX))

@@ -78,14 +78,7 @@ impl Words {
 
 /// What each consent allows.
 pub(super) fn allowed(overview: &Overview) -> Vec<Vec<Scope<'_>>> {
-    let consents = overview.consents.iter();
-    consents
-        .map(|one| {
-            let client = overview.known.client(&one.client_id);
-            let resources = client.map_or(&[][..], |client| &client.settings.resources);
-            scopes(&one.scope, resources, &overview.known)
-        })
-        .collect()
+    overview.consents.iter().map(|one| scopes(&one.allowed, &overview.known)).collect()
 }
 
 pub(super) fn consents<'a>(

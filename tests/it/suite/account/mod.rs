@@ -2,9 +2,11 @@
 
 use chancery::protocol::audit::{Actor, AuditKind};
 use chancery::protocol::client::ClientId;
-use chancery::protocol::consent::Consent;
+use chancery::protocol::consent::{Allowed, Consent};
 use chancery::protocol::ids::ConsentId;
 use chancery::protocol::scope::ScopeSet;
+use chancery::protocol::session::Grant;
+use chancery::protocol::uri::ResourceUri;
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::consents::SaveConsent;
 
@@ -60,16 +62,18 @@ async fn send(browser: &mut Browser<'_>, path: &str, fields: &[(&str, &str)]) ->
 /// What a user allows a client, without having been asked.
 async fn allow(server: &TestServer, name: &str, client: &str) {
     let (user, now) = (server.user(name).await, server.server.now());
+    let scope = ScopeSet::parse("openid profile read").unwrap();
+    let resources = vec![ResourceUri::parse(&server.secrets.resource).unwrap()];
     let consent = Consent {
         id: ConsentId::from_bytes(server.server.world.entropy.bytes()),
         user_id: user.id,
         client_id: ClientId::parse(client).unwrap(),
-        scope: ScopeSet::parse("openid profile read").unwrap(),
+        allowed: Allowed::of(&Grant { scope, resources }),
         created_at: now,
         updated_at: now,
     };
     let audit = server.server.event(AuditKind::ConsentGiven, Actor::System);
-    let save = SaveConsent { consent, user_version: user.version, audit };
+    let save = SaveConsent { consent, before: None, user_version: user.version, audit };
     assert_eq!(server.server.store.write(save).await.unwrap(), Swap::Won);
 }
 

@@ -77,6 +77,42 @@ async fn c053_a_client_that_cannot_prove_who_it_is_asks_each_time() {
 }
 
 #[tokio::test]
+async fn what_is_allowed_at_one_resource_is_asked_again_at_another() {
+    let Some(given) = given().await else { return };
+    let [orders, payroll] = ["https://orders.example", "https://payroll.example"];
+    for (uri, name) in [(orders, "The Orders"), (payroll, "The Payroll")] {
+        let resource = json!({"uri": uri, "name": name, "scopes": ["read"]});
+        let made = given.server.admin(Method::POST, "/resources", &resource).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let change = json!({"scopes": ["openid", "read"], "resources": [orders, payroll]});
+    given.change_client("shop", &change).await;
+    let at = |resources: &[&str]| {
+        let asking = Given::asking("shop").set("scope", "openid read");
+        resources.iter().fold(asking, |asking, uri| asking.with("resource", uri))
+    };
+    let silent = |resources: &[&str]| at(resources).with("prompt", "none");
+    let mut browser = given.browser();
+    given.code(&mut browser, &at(&[orders])).await;
+    let again = browser.ask(&silent(&[orders])).await;
+    assert!(again.answer_at(CALLBACK).contains_key("code"));
+    for resources in [&[payroll][..], &[orders, payroll]] {
+        assert_denied(&browser.ask(&silent(resources)).await, "consent_required", Some("st"));
+    }
+    let account = browser.get("/account").await;
+    assert!(account.body.contains("The Orders") && !account.body.contains("The Payroll"));
+    let page = browser.ask(&at(&[orders, payroll])).await;
+    assert!(page.body.contains("The Orders") && page.body.contains("The Payroll"), "{page:?}");
+    browser.decide(&page, "allow").await.answer_at(CALLBACK);
+    for resources in [&[orders][..], &[payroll], &[orders, payroll]] {
+        let reply = browser.ask(&silent(resources)).await;
+        assert!(reply.answer_at(CALLBACK).contains_key("code"), "{resources:?}");
+    }
+    let account = browser.get("/account").await;
+    assert!(account.body.contains("The Orders") && account.body.contains("The Payroll"));
+}
+
+#[tokio::test]
 async fn c055_nobody_agrees_who_is_not_the_user_any_more_and_to_nothing_that_is_no_client() {
     let Some(given) = given().await else { return };
     let disabled = json!({"status": "disabled"});

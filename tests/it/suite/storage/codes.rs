@@ -47,9 +47,13 @@ impl Given {
         }
     }
 
-    async fn store_code(&self, code: &CodeRecord) -> Swap {
+    pub(super) fn storing(&self, code: &CodeRecord) -> StoreCode {
         let audit = self.event(AuditKind::Login);
-        self.store().write(StoreCode { code: code.clone(), audit }).await.unwrap()
+        StoreCode { code: code.clone(), consent: None, audit }
+    }
+
+    async fn store_code(&self, code: &CodeRecord) -> Swap {
+        self.store().write(self.storing(code)).await.unwrap()
     }
 
     pub(super) async fn stored_code(&self, user: &User, browser: &BrowserSession) -> CodeRecord {
@@ -143,8 +147,8 @@ async fn an_interaction_gives_one_code_however_often_it_is_sent() {
         let mut code = given.code(&anna, &browser);
         code.interaction = first.interaction;
         codes.push(code.clone());
-        let (store, audit) = (given.store().clone(), given.event(AuditKind::Login));
-        tasks.spawn(async move { store.write(StoreCode { code, audit }).await.unwrap() });
+        let (store, storing) = (given.store().clone(), given.storing(&code));
+        tasks.spawn(async move { store.write(storing).await.unwrap() });
     }
     let swaps = tasks.join_all().await;
     assert_eq!(swaps.iter().filter(|swap| **swap == Swap::Won).count(), 1);
@@ -380,7 +384,7 @@ async fn a_code_whose_event_cannot_be_written_is_neither_stored_nor_exchanged() 
     let Some((given, anna, browser)) = given().await else { return };
     let impossible = given.impossible_event().await;
     let code = given.code(&anna, &browser);
-    let store = StoreCode { code: code.clone(), audit: impossible.clone() };
+    let store = StoreCode { audit: impossible.clone(), ..given.storing(&code) };
     assert!(given.store().write(store).await.is_err());
     assert!(given.found_code(&code).await.is_none());
     assert_eq!(given.store_code(&code).await, Swap::Won, "the interaction is not used up");

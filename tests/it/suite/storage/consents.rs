@@ -1,13 +1,15 @@
 //! Consents: kept, found, listed and taken back.
 
 use chancery::protocol::client::{Client, ClientId, ClientStatus};
-use chancery::protocol::consent::Consent;
+use chancery::protocol::consent::{Allowed, Consent};
 use chancery::protocol::ids::{ClientKey, ConsentId};
 use chancery::protocol::revocation::Kind;
-use chancery::protocol::session::{EndReason, Session, SessionStatus};
+use chancery::protocol::session::{EndReason, Grant, Session, SessionStatus};
+use chancery::protocol::uri::ResourceUri;
 use chancery::protocol::user::User;
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, FindClient};
+use chancery::storage::ops::codes::StoreCode;
 use chancery::storage::ops::consents::{
     FindConsent, ListConsents, SaveConsent, WithdrawConsent, Withdrawn,
 };
@@ -24,18 +26,32 @@ impl Given {
             id: ConsentId::from_bytes(self.random()),
             user_id: user.id,
             client_id: ClientId::parse(client).unwrap(),
-            scope: scope.parse_scope(),
+            allowed: Allowed::of(&Grant {
+                scope: scope.parse_scope(),
+                resources: vec![ResourceUri::parse("https://api.example").unwrap()],
+            }),
             created_at: self.now(),
             updated_at: self.now(),
         }
     }
 
     pub(super) async fn save(&self, consent: &Consent, user: &User) -> Swap {
-        let (consent, audit) = (consent.clone(), self.event(AuditKind::Login));
-        self.store()
-            .write(SaveConsent { consent, user_version: user.version, audit })
-            .await
-            .unwrap()
+        self.save_after(None, consent, user).await
+    }
+
+    /// Saves a consent in the place of what was read before.
+    async fn save_after(&self, before: Option<&Consent>, new: &Consent, user: &User) -> Swap {
+        self.store().write(self.saving(before, new, user)).await.unwrap()
+    }
+
+    fn saving(&self, before: Option<&Consent>, new: &Consent, user: &User) -> SaveConsent {
+        let audit = self.event(AuditKind::Login);
+        let mut consent = new.clone();
+        if let Some(before) = before {
+            (consent.id, consent.created_at) = (before.id, before.created_at);
+        }
+        let before = before.map(|before| before.allowed.clone());
+        SaveConsent { consent, before, user_version: user.version, audit }
     }
 
     async fn consented(&self, user: &User, client: &str) -> Option<Consent> {
@@ -77,7 +93,8 @@ async fn a_consent_is_kept_for_one_user_and_client_and_replaced_by_the_next() {
     assert_eq!(given.consented(&anna, "chancery-admin").await, None);
     given.0.advance(60);
     let second = given.consent(&anna, "demo", "email openid");
-    assert_eq!(given.save(&second, &anna).await, Swap::Won);
+    assert_eq!(given.save(&second, &anna).await, Swap::Lost, "there is one");
+    assert_eq!(given.save_after(Some(&first), &second, &anna).await, Swap::Won);
     let kept = Consent { id: first.id, created_at: first.created_at, ..second };
     assert_eq!(given.consented(&anna, "demo").await, Some(kept.clone()));
     let other = given.consent(&anna, "chancery-admin", "read");
@@ -85,6 +102,65 @@ async fn a_consent_is_kept_for_one_user_and_client_and_replaced_by_the_next() {
     given.save(&given.consent(&bert, "demo", "read"), &bert).await;
     let listed = given.store().read(ListConsents(anna.id)).await.unwrap();
     assert_eq!(listed, [other, kept], "in the order of the clients");
+}
+
+#[tokio::test]
+async fn what_was_taken_back_meanwhile_does_not_come_back_with_the_next_consent() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let read = given.consent(&anna, "demo", "openid email");
+    given.save(&read, &anna).await;
+    let more = given.consent(&anna, "demo", "openid email phone");
+    given.withdrawn(&anna, "demo").await;
+    let before = given.traces().await;
+    assert_eq!(given.save_after(Some(&read), &more, &anna).await, Swap::Lost);
+    assert_eq!(given.traces().await, before);
+    assert_eq!(given.consented(&anna, "demo").await, None);
+    // Nor where he has agreed to something else since, or to more.
+    let other = given.consent(&anna, "demo", "openid");
+    given.save(&other, &anna).await;
+    assert_eq!(given.save_after(Some(&read), &more, &anna).await, Swap::Lost);
+    let grown = given.consent(&anna, "demo", "openid read");
+    given.save_after(Some(&other), &grown, &anna).await;
+    assert_eq!(given.save_after(Some(&other), &more, &anna).await, Swap::Lost);
+    assert_eq!(given.consented(&anna, "demo").await.unwrap().allowed, grown.allowed);
+}
+
+#[tokio::test]
+async fn a_consent_beside_its_withdrawal_is_gone_or_was_given_after_it() {
+    for _ in 0..12 {
+        let Some(given) = Given::start().await else { return };
+        let anna = given.stored_user("anna").await;
+        let read = given.consent(&anna, "demo", "openid email");
+        given.save(&read, &anna).await;
+        let more = given.consent(&anna, "demo", "openid email phone");
+        tokio::join!(given.save_after(Some(&read), &more, &anna), given.withdrawn(&anna, "demo"));
+        assert_eq!(given.consented(&anna, "demo").await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_relies_on_a_consent_ends_with_it_or_is_not_stored() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let consent = given.consent(&anna, "demo", "openid");
+    let relying =
+        || StoreCode { consent: Some(consent.id), ..given.storing(&given.code(&anna, &browser)) };
+    given.save(&consent, &anna).await;
+    assert_eq!(given.store().write(relying()).await.unwrap(), Swap::Won);
+    given.withdrawn(&anna, "demo").await;
+    let before = given.traces().await;
+    assert_eq!(given.store().write(relying()).await.unwrap(), Swap::Lost);
+    assert_eq!(given.traces().await, before);
+    for _ in 0..12 {
+        given.save(&consent, &anna).await;
+        let store = relying();
+        let code = store.code.clone();
+        let write = async { given.store().write(store).await.unwrap() };
+        tokio::join!(write, given.withdrawn(&anna, "demo"));
+        assert!(given.found_code(&code).await.is_none(), "whoever came first");
+    }
 }
 
 #[tokio::test]
@@ -106,25 +182,25 @@ async fn a_consent_is_kept_only_for_the_user_and_client_that_were_read() {
     given.change(&anna, UserChange::Disable).await;
     now.version += 1;
     let more = given.consent(&anna, "demo", "openid email");
-    assert_eq!(given.save(&more, &now).await, Swap::Lost, "disabled");
+    let lost = given.save_after(Some(&consent), &more, &now).await;
+    assert_eq!(lost, Swap::Lost, "disabled");
     assert_eq!(given.consented(&anna, "demo").await, Some(consent));
     given.change(&anna, UserChange::Delete).await;
     assert_eq!(given.consented(&anna, "demo").await, None, "nothing is kept of who is deleted");
 }
 
 #[tokio::test]
-async fn of_parallel_consents_one_row_is_kept() {
+async fn of_parallel_consents_one_is_kept() {
     let Some(given) = Given::start().await else { return };
     let anna = given.stored_user("anna").await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {
-        let (store, user_version) = (given.store().clone(), anna.version);
-        let consent = given.consent(&anna, "demo", "openid");
-        let audit = given.event(AuditKind::Login);
-        let save = SaveConsent { consent, user_version, audit };
+        let store = given.store().clone();
+        let save = given.saving(None, &given.consent(&anna, "demo", "openid"), &anna);
         tasks.spawn(async move { store.write(save).await.unwrap() });
     }
-    assert!(tasks.join_all().await.iter().all(|swap| *swap == Swap::Won));
+    let swaps = tasks.join_all().await;
+    assert_eq!(swaps.iter().filter(|swap| **swap == Swap::Won).count(), 1);
     assert_eq!(given.store().read(ListConsents(anna.id)).await.unwrap().len(), 1);
 }
 
@@ -150,7 +226,7 @@ async fn consent_to_a_client_that_was_deleted_does_not_pass_to_the_next_of_its_n
     assert_eq!(given.consented(&anna, "demo").await, None);
     let asked = given.consent(&anna, "demo", "read");
     given.save(&asked, &anna).await;
-    assert_eq!(given.consented(&anna, "demo").await.unwrap().scope, asked.scope);
+    assert_eq!(given.consented(&anna, "demo").await.unwrap().allowed, asked.allowed);
 }
 
 #[tokio::test]
@@ -254,7 +330,7 @@ async fn a_consent_whose_event_cannot_be_written_is_neither_kept_nor_withdrawn()
     let impossible = given.impossible_event().await;
     let consent = given.consent(&anna, "demo", "openid");
     let audit = impossible.clone();
-    let save = SaveConsent { consent: consent.clone(), user_version: anna.version, audit };
+    let save = SaveConsent { audit, ..given.saving(None, &consent, &anna) };
     assert!(given.store().write(save).await.is_err());
     assert_eq!(given.consented(&anna, "demo").await, None);
     given.save(&consent, &anna).await;

@@ -175,7 +175,7 @@ async fn codes_consents_and_notices() {
     let mut browsers = spoiler(&given, "browser_session").await;
     browsers.check(&[("ended_reason", "'odd'")], || FindCode(code.hash.clone())).await;
     given.save(&given.consent(&anna, "demo", "openid"), &anna).await;
-    let columns = [("id", &*short), ("scope", "'\"'")];
+    let columns = [("id", &*short), ("allowed", "'relative openid'")];
     spoiler(&given, "consent").await.check(&columns, || ListConsents(anna.id)).await;
     given.listen().await;
     given.under(&browser, false).await;

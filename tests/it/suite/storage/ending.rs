@@ -10,7 +10,7 @@ use chancery::protocol::session::{EndReason, Session, SessionStatus};
 use chancery::protocol::user::{Roles, User};
 use chancery::storage::ops::clients::{ChangeClient, LoadClients};
 use chancery::storage::ops::feed::{Revoke, Revokes};
-use chancery::storage::ops::sessions::{EndSessions, ListSessions, Sessions};
+use chancery::storage::ops::sessions::{CountSessions, EndSessions, ListSessions, Sessions};
 use chancery::storage::ops::users::{ChangeUser, UserChange};
 use chancery::storage::ops::{Swap, sessions};
 
@@ -188,7 +188,7 @@ async fn a_change_of_a_user_ends_the_first_batch_and_the_rest_follows() {
     assert_eq!(given.status(&later).await, SessionStatus::Active, "it began after the change");
     assert_log_tells_of(&given, before, sessions.iter()).await;
     let found = given.find(&sessions[0]).await;
-    let refused = found.session.check_alive(found.user.as_ref(), given.now());
+    let refused = found.check_alive(given.now());
     assert!(refused.is_err());
 }
 
@@ -274,6 +274,29 @@ async fn the_surplus_of_a_user_is_what_was_unused_for_longest() {
         assert_eq!(given.status(&begun).await, SessionStatus::Active);
         assert_eq!(given.listed(&anna).await, 1);
     }
+}
+
+#[tokio::test]
+async fn what_has_expired_is_no_surplus_and_not_counted() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let expired =
+        Session { idle_expires_at: given.now() + Duration::from_secs(5), ..given.session(&anna) };
+    given.create(&expired).await;
+    let begun = given.stored_session(&anna).await;
+    let count = || given.store().read(CountSessions(anna.id));
+    assert_eq!(count().await.unwrap(), 2);
+    given.0.advance(5);
+    assert_eq!(count().await.unwrap(), 1);
+    let surplus = given.end(Sessions::Surplus(anna.id, begun.id, 1));
+    assert!(given.store().write(surplus).await.unwrap().sessions.is_empty());
+    // What ends with a browser session that is over has ended too.
+    let browser = given.stored_browser(&anna).await;
+    given.under(&browser, false).await;
+    assert_eq!((count().await.unwrap(), given.listed(&anna).await), (2, 2));
+    let mut raw = given.0.raw().await;
+    raw.run("UPDATE browser_session SET idle_expires_at = 1").await;
+    assert_eq!((count().await.unwrap(), given.listed(&anna).await), (1, 1));
 }
 
 #[tokio::test]
