@@ -29,8 +29,13 @@ impl Execute<Engine> for StoreCode {
                 )
             };
         }
-        let relying = insert_from!("users CROSS JOIN browser_session JOIN consent ON consent.id = $19");
-        let sql = if self.consent.is_some() { relying } else { insert_from!("users CROSS JOIN browser_session") };
+        let relying =
+            insert_from!("users CROSS JOIN browser_session JOIN consent ON consent.id = $19");
+        let sql = if self.consent.is_some() {
+            relying
+        } else {
+            insert_from!("users CROSS JOIN browser_session")
+        };
         let mut store = tx
             .query(sql)
             .bind(code.hash.as_bytes().as_slice())

@@ -110,9 +110,8 @@ impl Chromium {
                 tokio::task::yield_now().await;
             }
         };
-        if timeout(PATIENCE, waiting).await.is_err() {
-            panic!("no {what}: {}", self.said().await);
-        }
+        let late = timeout(PATIENCE, waiting).await.is_err();
+        assert!(!late, "no {what}: {}", self.said().await);
     }
 
     /// The value of a script in the page.

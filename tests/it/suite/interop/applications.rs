@@ -88,7 +88,7 @@ impl Web {
     }
 
     /// What the user of such an application sees who does not agree.
-    async fn is_denied(mut self) {
+    async fn denied_access(mut self) {
         let asked = self.sign_in().await;
         let denied = self.visitor.submit(&asked, &[("decision", "deny")]).await;
         assert_eq!(denied.url.path(), "/callback", "{denied:?}");
@@ -144,7 +144,7 @@ async fn openid_client_on_node_signs_users_in_and_out() {
 async fn openid_client_on_node_takes_a_no() {
     let (command, files) = node_web();
     let Some(web) = Web::start(command, &files).await else { return };
-    web.is_denied().await;
+    web.denied_access().await;
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn authlib_on_python_signs_users_in_and_out() {
 async fn authlib_on_python_takes_a_no() {
     let (command, files) = python_web();
     let Some(web) = Web::start(command, &files).await else { return };
-    web.is_denied().await;
+    web.denied_access().await;
 }
 
 /// Makes a public client that is called at a port of its own choice.
