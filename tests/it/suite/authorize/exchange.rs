@@ -165,7 +165,7 @@ async fn a_code_that_was_burnt_or_withdrawn_does_not_come_back_with_its_request(
             let csrf = account.field("csrf");
             let form = [("csrf", csrf.as_str()), ("client", "shop")];
             let done = browser.post("/account/consents", &form).await;
-            assert_eq!(done.location(), "http://localhost:8080/account?done=consent");
+            assert!(done.location().contains("/account?done=consent"), "{done:?}");
         }
         browser.decide(&page, "allow").await.assert_page(400);
         browser.get(&format!("/signin?i={}", page.field("i"))).await;
