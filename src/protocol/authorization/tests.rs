@@ -133,8 +133,11 @@ fn c041_request_objects_are_refused_by_name() {
 #[test]
 fn a_challenge_is_asked_for_where_it_must_be() {
     // O21-04
-    let without = parse("response_type=code").unwrap();
-    assert!(without.check_challenge(true).is_err() && without.check_challenge(false).is_ok());
+    let plain = parse("response_type=code").unwrap();
+    let openid = parse("response_type=code&scope=openid").unwrap();
+    assert!(plain.check_challenge(true).is_err() && openid.check_challenge(true).is_err());
+    // Only OpenID Connect has something else that a stolen code does not fit.
+    assert!(plain.check_challenge(false).is_err() && openid.check_challenge(false).is_ok());
     assert_eq!(code(&format!("response_type=code&{CHALLENGE}")), DenialCode::InvalidRequest);
 }
 
