@@ -252,7 +252,7 @@ fn guard(headers: &mut HeaderMap, policy: &str) {
 fn policy(leads_to: &LeadsTo<'_>, script: bool) -> String {
     let form_action = match leads_to {
         LeadsTo::Here => "'self'".to_owned(),
-        LeadsTo::App(uri) => format!("'self' {}:", uri.shown()),
+        LeadsTo::App(uri) => format!("'self' {}:", uri.scheme()),
         LeadsTo::Anywhere => "*".to_owned(),
     };
     let script = if script { " script-src 'self';" } else { "" };
@@ -338,7 +338,10 @@ mod tests {
         };
         let web = policy_of("https://app.example:8443/cb?x=1");
         assert!(web.contains("form-action 'self'; ") && !web.contains("script-src"), "{web}");
-        assert!(policy_of("com.example.app:/cb").contains("form-action 'self' com.example.app:;"));
+        for app in ["com.example.app:/cb", "com.example.app://cb", "com.example.app://cb;x,y/z"] {
+            let policy = policy_of(app);
+            assert!(policy.contains("form-action 'self' com.example.app:; base-uri"), "{policy}");
+        }
         let form_post = policy(&LeadsTo::Anywhere, true);
         assert!(form_post.contains("script-src 'self'; form-action *; "), "{form_post}");
     }

@@ -83,6 +83,11 @@ impl RedirectUri {
         &self.0
     }
 
+    /// Its scheme.
+    pub fn scheme(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+
     /// Whether a browser gets there by itself, so that a form may be sent there.
     pub fn is_web(&self) -> bool {
         self.is_https() || self.0.starts_with("http://")

@@ -53,8 +53,9 @@ pub(in crate::flows) fn begin_session(
     };
     let idle_expires_at = match &browser {
         _ if refreshes => server.settings.sessions.idle_expiry(now, max_expires_at),
-        // Nothing will move it on: it lasts while its one access token, or its browser, may.
-        Some((_, life)) => life.idle_expires_at.min(max_expires_at),
+        // Nothing will move it on: it lasts while its browser session does, so that its client is told
+        // of the end of that, or while its one access token may.
+        Some(_) => max_expires_at,
         None => (now + server.settings.tokens.max_life).min(max_expires_at),
     };
     let session = Session {

@@ -52,12 +52,14 @@ impl AuthorizationRequest {
         let user = user.to_string();
         let hinted = expected.is_none_or(|expected| expected == user);
         let wanted = [&self.claims.id_token, &self.claims.userinfo].iter().all(|c| c.admits(&user));
-        let old = self.max_age.is_some_and(|max| !max.is_zero() && now.since(at) > max);
-        let again = self.prompt.login || self.max_age == Some(Duration::ZERO);
+        let since = now.since(at);
+        let again =
+            self.prompt.login || self.max_age.is_some_and(|max| max.is_zero() || since > max);
+        let stale = self.max_age.is_some_and(|max| since > max.max(PAGES));
         match hinted && wanted {
             false if for_this => Err(login_required()),
             false => self.ask(SignInNeed::Anybody),
-            true if old || (again && !for_this) => self.ask(SignInNeed::Again),
+            true if stale || (again && !for_this) => self.ask(SignInNeed::Again),
             true => Ok(SignInNeed::None),
         }
     }
@@ -94,6 +96,10 @@ impl AuthorizationRequest {
         Ok(true)
     }
 }
+
+/// For how long a sign-in that a request has asked for holds, however little `max_age` is: whoever reads
+/// the page behind it is not sent back for ever.
+const PAGES: Duration = Duration::from_mins(5);
 
 fn login_required() -> Denial {
     Denial::new(DenialCode::LoginRequired, "the user has to sign in")
@@ -144,6 +150,9 @@ mod tests {
             ("&prompt=select_account", 1, Ok(Again), Ok(None)),
             ("&max_age=0", 0, Ok(Again), Ok(None)),
             ("&max_age=0", 5, Ok(Again), Ok(None)),
+            ("&max_age=0", 301, Ok(Again), Ok(Again)),
+            ("&max_age=60", 61, Ok(Again), Ok(None)),
+            ("&max_age=60", 301, Ok(Again), Ok(Again)),
             ("&max_age=3600", 3_600, Ok(None), Ok(None)),
             // However he came to sign in: the client is told when it was.
             ("&max_age=3600", 3_601, Ok(Again), Ok(Again)),

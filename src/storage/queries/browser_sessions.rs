@@ -89,15 +89,19 @@ async fn replace(
     if ended.rows_affected() == 0 {
         return Ok(());
     }
+    // What was over with the replaced one, since that had expired, stays over.
     tx.query(concat!(
         "UPDATE session SET browser_session_id = $1 WHERE id IN (SELECT id FROM session \
-         WHERE browser_session_id = $2 AND user_id = $3 AND ended_reason IS NULL ORDER BY id",
+         WHERE browser_session_id = $2 AND user_id = $3 AND ended_reason IS NULL \
+         AND (offline = 1 OR EXISTS (SELECT 1 FROM browser_session AS old WHERE old.id = $2 \
+         AND old.idle_expires_at > $4 AND old.max_expires_at > $4)) ORDER BY id",
         for_update!(),
         ")"
     ))
     .bind(by.id.as_bytes().as_slice())
     .bind(replaced.as_bytes().as_slice())
     .bind(by.user_id.as_bytes().as_slice())
+    .bind(by.created_at.millis())
     .execute(&mut *tx.conn)
     .await?;
     Ok(())

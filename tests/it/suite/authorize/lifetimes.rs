@@ -92,6 +92,9 @@ async fn whoever_uses_an_application_stays_signed_in_and_whoever_does_not_is_out
     let list = format!("/sessions?user={}", given.anna().await);
     let list = given.server.admin(http::Method::GET, &list, &json!(null)).await.json();
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
+    // Signing in again in the same browser does not bring back what was over.
+    given.code(&mut browser, &Given::asking("shop")).await;
+    given.refresh(&here.refresh).await.assert_invalid_grant();
     given.server.raw().await.run("DELETE FROM browser_session").await;
     given.refresh(&here.refresh).await.assert_invalid_grant();
     given.refresh(&beyond.refresh).await.tokens();
@@ -130,7 +133,7 @@ async fn the_session_of_a_client_that_cannot_refresh_lasts_as_long_as_its_browse
     assert!(reply.json().get("refresh_token").is_none(), "{reply:?}");
     let like_the_browser = "SELECT COUNT(*) FROM session JOIN browser_session AS browser \
          ON browser.id = session.browser_session_id WHERE session.offline = 0 \
-         AND session.idle_expires_at = browser.idle_expires_at";
+         AND session.idle_expires_at = browser.max_expires_at";
     assert_eq!(given.server.raw().await.number(like_the_browser).await, 1);
 }
 
