@@ -84,8 +84,8 @@ impl Reply {
         self.goes_to().unwrap_or_else(|| panic!("it leads nowhere: {self:?}"))
     }
 
-    fn goes_to(&self) -> Option<String> {
-        if self.status == 303 {
+    pub(crate) fn goes_to(&self) -> Option<String> {
+        if self.status.is_redirection() {
             return Some(self.header("location").to_owned());
         }
         let to = self.body.split("http-equiv=\"refresh\" content=\"0;url=").nth(1)?;

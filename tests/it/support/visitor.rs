@@ -45,10 +45,10 @@ impl Visitor {
         let mut form = form.to_owned();
         for _ in 0..10 {
             let reply = self.send(&method, &url, &form).await;
-            if !reply.status.is_redirection() {
+            let Some(next) = reply.goes_to() else {
                 return Shown { url, reply };
-            }
-            url = url.join(reply.header("location")).unwrap();
+            };
+            url = url.join(&next).unwrap();
             (method, form) = (Method::GET, String::new());
         }
         panic!("redirects without an end: {url}");
