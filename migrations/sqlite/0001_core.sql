@@ -165,6 +165,10 @@ CREATE TABLE authorization_code (
 
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
+-- Few of one browser session lie unused.
+CREATE INDEX authorization_code_unused ON authorization_code (browser_session_id)
+    WHERE session_id IS NULL;
+
 -- What users allow clients.
 CREATE TABLE consent (
     id         BLOB    PRIMARY KEY,

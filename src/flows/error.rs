@@ -10,7 +10,7 @@ use crate::protocol::scope::ScopeSet;
 use crate::storage::StorageError;
 
 /// Why a use case has no result.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum FlowError {
     /// The request was refused.
     #[error(transparent)]

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use crate::keys::KeyRing;
 use crate::protocol::client::{Client, ClientId, ClientStatus};
+use crate::protocol::consent::Allowed;
 use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::resource::Resource;
 use crate::protocol::revocation::FeedHead;
+use crate::protocol::scope::Scope;
+use crate::protocol::session::Grant;
 use crate::protocol::uri::ResourceUri;
 
 /// Everything remembered, as one value that is replaced whole.
@@ -35,6 +38,15 @@ impl Known {
     /// The resource of this name, if tokens are issued for it.
     pub fn resource(&self, uri: &ResourceUri) -> Option<&Resource> {
         self.resources.get(uri).filter(|resource| resource.enabled)
+    }
+
+    /// What is allowed where `grant` is: a scope means something at the resources that know it, and those of
+    /// the issuer itself do at each.
+    pub fn allowed(&self, grant: &Grant) -> Allowed {
+        Allowed::of(grant, |uri, scope| {
+            let knows = |resource: &Resource| resource.settings.scope.contains(scope);
+            Scope::is_built_in(scope) || self.resource(uri).is_some_and(knows)
+        })
     }
 
     /// What keys sign by what is registered: the tokens of each resource, and what each client is told

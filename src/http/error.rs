@@ -13,7 +13,7 @@ use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 
 /// An error on its way out.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct HttpError {
     error: FlowError,
     /// The scope that was missing, for the challenge (RFC 6750 §3.1).

@@ -11,6 +11,7 @@ mod cors;
 mod endpoints;
 mod error;
 mod exchange;
+mod guard;
 mod middleware;
 mod origin;
 mod pages;

@@ -1,18 +1,16 @@
-//! Pages as answers: who looks at them, the headers that guard them, and what their forms must carry.
+//! Pages as answers: who looks at them, and what their forms must carry.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{
-    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, LOCATION, ORIGIN,
-    SET_COOKIE,
-};
+use http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, LOCATION, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::cookies::{self, Cookies};
 use super::endpoints::authorize::send;
 use super::error::HttpError;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Form as SentForm};
+use super::guard::{LeadsTo, guard, is_foreign};
 use super::middleware::RequestId;
 use crate::flows::authorize::Stop;
 use crate::flows::authorize::interaction::{Form, Interaction};
@@ -20,10 +18,9 @@ use crate::flows::error::FlowError;
 use crate::pages::{Application, Brand, ErrorPage, GoOn, Problem, Texts};
 use crate::protocol::client::Client;
 use crate::protocol::error::{ErrorCode, Refusal};
-use crate::protocol::form::Params;
+use crate::protocol::form::{Collected, Params};
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::{Secret, SecretHash};
-use crate::protocol::uri::Issuer;
 
 /// The browser that a request came from.
 pub(super) struct Browser<'a> {
@@ -35,6 +32,8 @@ pub(super) struct Browser<'a> {
     is_new: bool,
     /// Whether the page has a form that is tied to it: only then is it given this one.
     is_used: AtomicBool,
+    /// The languages that a client asks for.
+    ui_locales: Option<String>,
 }
 
 /// A page on its way out.
@@ -47,24 +46,6 @@ pub(super) struct Page<'a> {
     pub(super) leads_to: LeadsTo<'a>,
     /// Whether it has our own script.
     pub(super) script: bool,
-}
-
-/// Where a form may lead in the end. Chromium applies the policy to every redirect behind a form, so that
-/// a client could not even send the browser on to another of its own hosts (WEB-02).
-pub(super) enum LeadsTo<'a> {
-    /// To pages of ours.
-    Here,
-    /// To an application, by the scheme of its own.
-    App(&'a RedirectUri),
-    /// Anywhere: it is sent to a client, which sends the browser on as it likes.
-    Anywhere,
-}
-
-impl<'a> LeadsTo<'a> {
-    /// Where an answer to `uri` leads: to a site of the web by [`Browser::leave`], not by the form.
-    pub(super) fn answer_at(uri: &'a RedirectUri) -> Self {
-        if uri.is_web() { Self::Here } else { Self::App(uri) }
-    }
 }
 
 impl Page<'_> {
@@ -83,13 +64,46 @@ impl<'a> Browser<'a> {
         let session = session.filter(|_| exchange.parts.method != Method::HEAD);
         let is_new = csrf.is_none();
         let csrf = csrf.unwrap_or_else(|| Secret::from_bytes(server.world.entropy.bytes()));
-        Self { exchange, session, csrf, is_new, is_used: AtomicBool::new(false) }
+        Self { exchange, session, csrf, is_new, is_used: AtomicBool::new(false), ui_locales: None }
+    }
+
+    /// This browser within an interaction: its pages are in the language that the request asks for
+    /// (OIDC Core §3.1.2.1).
+    #[must_use]
+    pub(super) fn within(self, interaction: &Interaction) -> Self {
+        let params = Collected::parse(interaction.query.as_bytes()).ok();
+        let asked = params.and_then(|params| params.value("ui_locales").map(str::to_owned));
+        Self { ui_locales: asked, ..self }
     }
 
     /// The texts in the language that the client asks for, or the browser.
-    pub(super) fn texts(&self, ui_locales: Option<&str>) -> &'static Texts {
+    pub(super) fn texts(&self) -> &'static Texts {
         let accepted = self.exchange.headers().get(ACCEPT_LANGUAGE);
-        self.brand().texts(ui_locales, accepted.and_then(|value| value.to_str().ok()))
+        let accepted = accepted.and_then(|value| value.to_str().ok());
+        self.brand().texts(self.ui_locales.as_deref(), accepted)
+    }
+
+    /// The parameters of a form that a page of ours has sent, or the page that says what is wrong.
+    pub(super) fn own_form<'f>(
+        &self,
+        form: &'f Result<SentForm, HttpError>,
+    ) -> Result<Params<'f>, Response> {
+        if self.is_foreign() {
+            return Err(self.fail(Problem::Forgery, None, None));
+        }
+        self.form(form)
+    }
+
+    /// The parameters of a form, whoever has sent it.
+    pub(super) fn form<'f>(
+        &self,
+        form: &'f Result<SentForm, HttpError>,
+    ) -> Result<Params<'f>, Response> {
+        let params = match form {
+            Ok(form) => form.params(),
+            Err(error) => Err(error.clone()),
+        };
+        params.map_err(|error| self.failed(error, None, None))
     }
 
     /// An interaction as forms carry it on.
@@ -138,7 +152,7 @@ impl<'a> Browser<'a> {
             return go(to);
         }
         let page = GoOn { to, application: client.map(application) };
-        let html = page.render(self.brand(), self.texts(None));
+        let html = page.render(self.brand(), self.texts());
         self.show(Page::new(StatusCode::OK, html))
     }
 
@@ -146,7 +160,7 @@ impl<'a> Browser<'a> {
     pub(super) fn show(&self, page: Page<'_>) -> Response {
         let mut response = (page.status, Html(page.html)).into_response();
         let headers = response.headers_mut();
-        guard(headers, &policy(&page.leads_to, page.script));
+        guard(headers, &page.leads_to, page.script);
         if self.is_new && self.is_used.load(Ordering::Relaxed) {
             let issuer = &self.exchange.app.server.settings.issuer;
             add_cookie(headers, &cookies::set_csrf(issuer, &self.csrf));
@@ -209,7 +223,7 @@ impl<'a> Browser<'a> {
             reference: reference.map(|id| &*id.0),
             retry,
         };
-        let html = page.render(self.brand(), self.texts(None));
+        let html = page.render(self.brand(), self.texts());
         self.show(Page::new(status, html))
     }
 }
@@ -239,42 +253,6 @@ pub(super) fn add_cookie(headers: &mut HeaderMap, cookie: &str) {
     }
 }
 
-fn guard(headers: &mut HeaderMap, policy: &str) {
-    let same_origin = HeaderValue::from_static("same-origin");
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(OPENER_POLICY, same_origin.clone());
-    headers.insert(RESOURCE_POLICY, same_origin);
-    if let Ok(policy) = HeaderValue::from_str(policy) {
-        headers.insert(CONTENT_SECURITY_POLICY, policy);
-    }
-}
-
-fn policy(leads_to: &LeadsTo<'_>, script: bool) -> String {
-    let form_action = match leads_to {
-        LeadsTo::Here => "'self'".to_owned(),
-        LeadsTo::App(uri) => format!("'self' {}:", uri.scheme()),
-        LeadsTo::Anywhere => "*".to_owned(),
-    };
-    let script = if script { " script-src 'self';" } else { "" };
-    format!(
-        "default-src 'none'; style-src 'self'; img-src 'self';{script} \
-         form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
-    )
-}
-
-fn is_foreign(headers: &HeaderMap, issuer: &Issuer) -> bool {
-    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    let site = text(FETCH_SITE);
-    if site.is_some_and(|site| site != "same-origin") {
-        return true;
-    }
-    match text(ORIGIN) {
-        // A page that is to send no referrer sends no origin either.
-        None | Some("null") => false,
-        Some(origin) => origin != issuer.origin(),
-    }
-}
-
 fn problem(error: &FlowError, client_known: bool) -> Problem {
     match error {
         FlowError::TooMany { .. } | FlowError::Full { .. } => Problem::Busy,
@@ -286,63 +264,5 @@ fn problem(error: &FlowError, client_known: bool) -> Problem {
         FlowError::Unavailable | FlowError::WrongClock | FlowError::Internal => {
             Problem::Unavailable
         }
-    }
-}
-
-const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn foreign(headers: &[(&str, &str)]) -> bool {
-        let pair = |(name, value): &(&str, &str)| {
-            (HeaderName::try_from(*name).unwrap(), HeaderValue::from_str(value).unwrap())
-        };
-        let headers: HeaderMap = headers.iter().map(pair).collect();
-        is_foreign(&headers, &Issuer::parse("https://as.example/tenant").unwrap())
-    }
-
-    #[test]
-    fn c043_a_form_of_another_site_is_told_by_its_browser() {
-        for own in [
-            &[][..],
-            &[("origin", "https://as.example")],
-            &[("origin", "https://as.example"), ("sec-fetch-site", "same-origin")],
-            &[("origin", "null"), ("sec-fetch-site", "same-origin")],
-        ] {
-            assert!(!foreign(own), "{own:?}");
-        }
-        for other in [
-            &[("origin", "https://evil.example")][..],
-            &[("origin", "https://as.example.evil.example")],
-            &[("origin", "http://as.example")],
-            &[("origin", "https://as.example:8443")],
-            &[("sec-fetch-site", "cross-site")],
-            &[("sec-fetch-site", "same-site")],
-            &[("sec-fetch-site", "none")],
-            &[("origin", "null"), ("sec-fetch-site", "cross-site")],
-            &[("origin", "https://as.example"), ("sec-fetch-site", "cross-site")],
-        ] {
-            assert!(foreign(other), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn the_policy_names_where_the_form_ends_and_nothing_more() {
-        let policy_of = |uri: &str| {
-            let uri = RedirectUri::parse(uri).unwrap();
-            policy(&LeadsTo::answer_at(&uri), false)
-        };
-        let web = policy_of("https://app.example:8443/cb?x=1");
-        assert!(web.contains("form-action 'self'; ") && !web.contains("script-src"), "{web}");
-        for app in ["com.example.app:/cb", "com.example.app://cb", "com.example.app://cb;x,y/z"] {
-            let policy = policy_of(app);
-            assert!(policy.contains("form-action 'self' com.example.app:; base-uri"), "{policy}");
-        }
-        let form_post = policy(&LeadsTo::Anywhere, true);
-        assert!(form_post.contains("script-src 'self'; form-action *; "), "{form_post}");
     }
 }

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::frame::{self, Frame};
-use super::texts::Texts;
+use super::texts::{Around, Texts};
 use super::{Application, Brand, words};
 
 /// The page at `/consent`.
@@ -35,8 +35,8 @@ pub struct Consent<'a> {
 /// Something that an application asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
-    /// The scope, shown as it is where nobody describes it.
-    pub name: &'a str,
+    /// The scope, shown as it is where nobody describes it; none for the resource as a whole.
+    pub name: Option<&'a str>,
     /// What the resource says about it. For the scopes of OpenID Connect the catalogue speaks.
     pub description: Option<&'a str>,
     /// The name of the resource.
@@ -86,12 +86,17 @@ impl Consent<'_> {
 impl Scope<'_> {
     /// What it means. A resource cannot give the common scopes another meaning.
     pub(super) fn shown(&self, texts: &Texts) -> String {
+        let Some(name) = self.name else {
+            let Around { before, after } = texts.consent.uses;
+            return format!("{before}{}{after}", words::shown(self.resource.unwrap_or_default()));
+        };
         let described = || words::told(self.description.unwrap_or_default());
-        let text = texts.scope(self.name).map_or_else(described, str::to_owned);
-        if text.is_empty() { words::shown(self.name) } else { text }
+        let text = texts.scope(name).map_or_else(described, str::to_owned);
+        if text.is_empty() { words::shown(name) } else { text }
     }
 
     pub(super) fn place(&self) -> Option<String> {
-        self.resource.map(words::shown).filter(|name| !name.is_empty())
+        let place = self.resource.filter(|_| self.name.is_some());
+        place.map(words::shown).filter(|name| !name.is_empty())
     }
 }

@@ -175,8 +175,6 @@ kinds! {
     Login = "login",
     /// A user signed in with a browser.
     SignIn = "sign_in",
-    /// A user gave a client what it asked for: it got an authorization code.
-    Authorized = "authorized",
     /// An authorization code came back that had been exchanged, and the session was ended.
     CodeReplayed = "code_replayed",
     /// A user allowed a client something, which is remembered.

@@ -61,6 +61,9 @@ pub struct CodeRecord {
 /// How long a code is valid (CORE-07).
 pub const CODE_LIFE: Duration = Duration::from_mins(1);
 
+/// How many codes of one browser session may lie unused: their rows are kept for an hour.
+pub const MAX_UNUSED: u32 = 100;
+
 /// How often a wrong verifier may come with a code before it is burnt (PKCE-03).
 pub const MAX_TRIES: u32 = 3;
 
@@ -117,7 +120,7 @@ impl CodeRecord {
 
     /// Whether it is still worth something at `now`, and its user is who he was (C055).
     pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {
-        if now >= self.expires_at {
+        if !self.is_valid(now) {
             return Err(Reason::CodeOver);
         }
         match user {
@@ -126,6 +129,12 @@ impl CodeRecord {
             Some(user) if user.version != self.user_version => Err(Reason::UserChanged),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether it is worth something at `now`. One that was burnt or withdrawn expired when it was made,
+    /// whatever clock is asked.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.created_at < self.expires_at && now < self.expires_at
     }
 
     /// Whether its session outlives the browser session (OIDC Core §11).

@@ -19,8 +19,6 @@ pub struct LogoutRequest {
     pub post_logout_redirect_uri: Option<String>,
     /// Given back there.
     pub state: Option<String>,
-    /// The languages that the client asks for.
-    pub ui_locales: Option<String>,
 }
 
 /// Where a browser goes on after it was signed out.
@@ -43,7 +41,6 @@ impl LogoutRequest {
             client_id: client_id.transpose()?,
             post_logout_redirect_uri: own("post_logout_redirect_uri"),
             state: own("state"),
-            ui_locales: own("ui_locales"),
         })
     }
 

@@ -9,7 +9,6 @@ use super::ids::{BrowserSessionId, SessionId, UserId};
 use super::reason::Reason;
 use super::rotation::Rotation;
 use super::scope::ScopeSet;
-use super::secret::SecretHash;
 use super::time::Timestamp;
 use super::uri::ResourceUri;
 use super::user::{User, UserStatus};
@@ -60,18 +59,6 @@ pub struct Grant {
     pub scope: ScopeSet,
     /// The APIs, the default first; every access token is for one of them.
     pub resources: Vec<ResourceUri>,
-}
-
-impl Grant {
-    /// A short form of it, to tell whether it is still the same.
-    pub fn digest(&self) -> [u8; 16] {
-        let resources = self.resources.iter().map(|uri| format!("\n{uri}"));
-        let hash =
-            SecretHash::of(format!("{}{}", self.scope, resources.collect::<String>()).as_bytes());
-        let mut short = [0; 16];
-        short.copy_from_slice(&hash.as_bytes()[..16]);
-        short
-    }
 }
 
 /// One act of authentication.

@@ -5,33 +5,39 @@ use super::request::Asked;
 use super::{Answered, Detour, Ready, Step, Walk};
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind};
-use crate::protocol::authorization_code::{CODE_LIFE, Code, CodeRecord};
+use crate::protocol::authorization::Denial;
+use crate::protocol::authorization_code::{CODE_LIFE, Code, CodeRecord, MAX_UNUSED};
 use crate::protocol::consent::Consent;
-use crate::protocol::ids::ConsentId;
+use crate::protocol::ids::{BrowserSessionId, ConsentId};
 use crate::storage::ops::Swap;
-use crate::storage::ops::codes::{FindCode, StoreCode};
+use crate::storage::ops::codes::{CountUnusedCodes, FindCode, StoreCode};
 use crate::storage::ops::consents::{FindConsent, SaveConsent};
 
 impl Walk<'_> {
-    /// Remembers what the user has just allowed, beside what he had allowed before.
-    pub(super) async fn remember(&self, asked: &Asked, ready: &Ready) -> Result<(), Detour> {
+    /// Remembers what the user has just allowed, beside what he had allowed before: the code relies on it.
+    pub(super) async fn remember(&self, asked: &Asked, ready: &Ready) -> Result<ConsentId, Detour> {
         for _ in 0..MAX_ATTEMPTS {
             // Lost where he agrees to something else, or takes something back, at the same time.
-            if self.try_remember(asked, ready).await? == Swap::Won {
-                return Ok(());
+            if let (Swap::Won, id) = self.try_remember(asked, ready).await? {
+                return Ok(id);
             }
         }
         // C055: the user or the client was changed while he read.
         Err(Detour::Over)
     }
 
-    async fn try_remember(&self, asked: &Asked, ready: &Ready) -> Result<Swap, Detour> {
+    async fn try_remember(
+        &self,
+        asked: &Asked,
+        ready: &Ready,
+    ) -> Result<(Swap, ConsentId), Detour> {
         let (server, now) = (self.server, self.server.now());
         let (user, client) = (&ready.present.user, asked.client().id.clone());
         let find = FindConsent { user: user.id, client: client.clone() };
         let found = server.store.read(find).await?;
         let before = found.as_ref().map(|consent| consent.allowed.clone());
         let new = || ConsentId::from_bytes(server.world.entropy.bytes());
+        let id = found.as_ref().map_or_else(new, |found| found.id);
         let audit = server
             .event(AuditKind::ConsentGiven, Actor::User(user.id.to_string()))
             .about(&client)
@@ -39,10 +45,10 @@ impl Walk<'_> {
             .from(self.origin);
         let save = SaveConsent {
             consent: Consent {
-                id: found.as_ref().map_or_else(new, |found| found.id),
+                id,
                 user_id: user.id,
                 client_id: client,
-                allowed: before.clone().unwrap_or_default().with(&ready.grant),
+                allowed: before.clone().unwrap_or_default().with(&ready.allowed),
                 created_at: found.map_or(now, |found| found.created_at),
                 updated_at: now,
             },
@@ -54,7 +60,7 @@ impl Walk<'_> {
         if saved == Swap::Won {
             audit::log(&audit);
         }
-        Ok(saved)
+        Ok((saved, id))
     }
 
     /// The answer with a code. It is one code, however often the same request is answered in the same
@@ -63,17 +69,10 @@ impl Walk<'_> {
         let (server, browser) = (self.server, ready.present.session.id);
         let code = server.interactions.code(self.interaction.id, browser);
         let code = code.ok_or(Detour::Failed(FlowError::Internal))?;
-        let audit = server
-            .event(AuditKind::Authorized, Actor::User(ready.present.user.id.to_string()))
-            .about(&asked.client().id)
-            .through(&asked.client().id)
-            .from(self.origin);
         let consent = ready.consent;
-        let record = self.record(asked, ready, &code);
-        let store = StoreCode { code: record, consent, audit: audit.clone() };
-        match server.store.write(store).await? {
-            Swap::Won => audit::log(&audit),
-            Swap::Lost => self.check_answered_before(&code).await?,
+        let store = StoreCode { code: self.record(asked, ready, &code), consent };
+        if server.store.write(store).await? == Swap::Lost {
+            self.check_answered_before(&code, browser).await?;
         }
         metrics::counter!("chancery_authorizations_total", "outcome" => "ok").increment(1);
         let answer = asked.recipient.clone().grant(&code, &server.settings.issuer);
@@ -104,16 +103,21 @@ impl Walk<'_> {
         }
     }
 
-    /// The request has a code already. If it is this one and nobody has used it, it goes out again.
-    async fn check_answered_before(&self, code: &Code) -> Result<(), Detour> {
-        let found = self.server.store.read(FindCode(code.hash())).await?;
-        let now = self.server.now();
-        let good = found.is_some_and(|found| {
-            found.code.session_id.is_none()
-                && found.code.interaction == self.interaction.id
-                && now < found.code.expires_at
-        });
-        if good { Ok(()) } else { Err(Detour::Over) }
+    /// If the request has this code already and nobody has used it, it goes out again.
+    async fn check_answered_before(
+        &self,
+        code: &Code,
+        browser: BrowserSessionId,
+    ) -> Result<(), Detour> {
+        let (store, now) = (&self.server.store, self.server.now());
+        match store.read(FindCode(code.hash())).await? {
+            Some(found) if found.code.session_id.is_none() && found.code.is_valid(now) => Ok(()),
+            Some(_) => Err(Detour::Over),
+            None if store.read(CountUnusedCodes(browser)).await? >= MAX_UNUSED => {
+                Err(Denial::unavailable("too many codes of this browser lie unused").into())
+            }
+            None => Err(Detour::Changed),
+        }
     }
 }
 

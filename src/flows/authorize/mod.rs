@@ -24,6 +24,7 @@ use super::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::authorization::{Answer, Denial, DenialCode, SignInNeed, SignedIn};
 use crate::protocol::client::Client;
+use crate::protocol::consent::Allowed;
 use crate::protocol::ids::ConsentId;
 use crate::protocol::redirect_uri::RedirectUri;
 use crate::protocol::secret::SecretHash;
@@ -58,8 +59,6 @@ pub struct SignInStep {
     pub login_hint: Option<String>,
     /// Whether it is he who is signed in, once more.
     pub again: bool,
-    /// The languages that the client asks for.
-    pub ui_locales: Option<String>,
 }
 
 /// The user is asked.
@@ -70,12 +69,10 @@ pub struct ConsentStep {
     pub redirect_uri: RedirectUri,
     /// The name of the user.
     pub username: String,
-    /// What he would grant.
-    pub grant: Grant,
+    /// What he would allow.
+    pub allowed: Allowed,
     /// What is known of the resources of the grant.
     pub known: Arc<Known>,
-    /// The languages that the client asks for.
-    pub ui_locales: Option<String>,
 }
 
 /// A user's yes or no.
@@ -96,7 +93,10 @@ pub async fn advance(
 ) -> Result<Step, Stop> {
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
-    let result = walk.advance(&asked, cookie).await;
+    let result = match walk.advance(&asked, cookie).await {
+        Err(Detour::Changed) => walk.advance(&asked, cookie).await,
+        result => result,
+    };
     walk.answer(&asked, result)
 }
 
@@ -116,8 +116,8 @@ pub async fn sign_in_page(
     }
 }
 
-/// Carries out what the user has decided about the request of `interaction`. Where he would not be
-/// asked (any more), nothing is decided, and the answer is what has to happen instead.
+/// Carries out what the user has decided about the request of `interaction`, if it is what he was shown
+/// and somebody is signed in as he has to be. Otherwise the answer is what has to happen first.
 pub async fn decide(
     server: &Server,
     interaction: &Interaction,
@@ -143,6 +143,8 @@ enum Detour {
     Denied(Denial),
     /// The person is told.
     Failed(FlowError),
+    /// What it relied on was taken back while it went on.
+    Changed,
     /// The request is over.
     Over,
 }
@@ -151,9 +153,11 @@ enum Detour {
 struct Ready {
     present: Present,
     grant: Grant,
+    /// What that is, where.
+    allowed: Allowed,
     /// Whether he has to be asked.
     asks: bool,
-    /// The consent because of which he is not, if it is that.
+    /// The consent that the answer relies on, if it does on one.
     consent: Option<ConsentId>,
 }
 
@@ -180,7 +184,7 @@ impl Walk<'_> {
         cookie: Option<&SecretHash>,
         decision: Decision,
     ) -> Result<Step, Detour> {
-        let ready = match self.ready(asked, cookie).await? {
+        let mut ready = match self.ready(asked, cookie).await? {
             Readiness::SignIn(step) => return Ok(Step::SignIn(step)),
             Readiness::Ready(ready) => ready,
         };
@@ -190,12 +194,12 @@ impl Walk<'_> {
                 Err(Detour::Denied(Denial::new(DenialCode::AccessDenied, text)))
             }
             // A role or a scope that came meanwhile was not asked for.
-            Decision::Allow if self.interaction.shown != Some(ready.grant.digest()) => {
+            Decision::Allow if self.interaction.shown != Some(ready.allowed.digest()) => {
                 Ok(Step::Consent(Box::new(consent_step(asked, *ready))))
             }
             Decision::Allow => {
                 if ready.asks {
-                    self.remember(asked, &ready).await?;
+                    ready.consent = Some(self.remember(asked, &ready).await?);
                 }
                 self.grant(asked, *ready).await
             }
@@ -221,13 +225,14 @@ impl Walk<'_> {
         let roles = Some(&present.user.roles);
         let grant =
             self.server.granting(&asked.admitted, roles).session(&asked.request.requested)?;
+        let allowed = asked.admitted.known.allowed(&grant);
         let (user, client) = (present.user.id, asked.client().id.clone());
         let remembered = self.server.store.read(FindConsent { user, client }).await?;
         let to = (asked.client().as_ref(), &asked.recipient.redirect_uri);
-        let asks = asked.request.consent_need(to, &grant, remembered.as_ref())?;
+        let asks = asked.request.consent_need(to, &allowed, remembered.as_ref())?;
         let skips = asked.client().settings.sign_in.skips_consent;
         let consent = remembered.filter(|_| !asks && !skips).map(|consent| consent.id);
-        Ok(Readiness::Ready(Box::new(Ready { present, grant, asks, consent })))
+        Ok(Readiness::Ready(Box::new(Ready { present, grant, allowed, asks, consent })))
     }
 
     /// Takes a detour to where it leads.
@@ -236,7 +241,7 @@ impl Walk<'_> {
             Ok(step) => Ok(step),
             Err(Detour::Denied(denial)) => Ok(Step::Answer(asked.deny(self.server, denial))),
             Err(Detour::Failed(error)) => Err(asked.failed(self.server, error)),
-            Err(Detour::Over) => Err(Stop::Over { client: Some(asked.client().clone()) }),
+            Err(Detour::Over | Detour::Changed) => Err(asked.over(self.server)),
         }
     }
 }
@@ -246,9 +251,8 @@ fn consent_step(asked: &Asked, ready: Ready) -> ConsentStep {
         client: asked.client().clone(),
         redirect_uri: asked.recipient.redirect_uri.clone(),
         username: ready.present.user.name.as_str().to_owned(),
-        grant: ready.grant,
+        allowed: ready.allowed,
         known: asked.admitted.known.clone(),
-        ui_locales: asked.request.ui_locales.clone(),
     }
 }
 
@@ -260,7 +264,6 @@ fn sign_in_step(asked: &Asked, need: SignInNeed, present: Option<&Present>) -> S
         redirect_uri: asked.recipient.redirect_uri.clone(),
         login_hint: asked.request.login_hint.clone().or(own),
         again,
-        ui_locales: asked.request.ui_locales.clone(),
     }
 }
 

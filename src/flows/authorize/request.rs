@@ -81,11 +81,19 @@ impl Asked {
         if !self.request.prompt.none {
             return Stop::page(error, Some(self.client()));
         }
-        let (code, text) = match error {
-            FlowError::Internal => (DenialCode::ServerError, "the server failed"),
-            _ => (DenialCode::TemporarilyUnavailable, "the server cannot do this at the moment"),
+        let denial = match error {
+            FlowError::Internal => Denial::new(DenialCode::ServerError, "the server failed"),
+            _ => Denial::unavailable("the server cannot do this at the moment"),
         };
-        Stop::Answer(self.deny(server, Denial::new(code, text)))
+        Stop::Answer(self.deny(server, denial))
+    }
+
+    /// The request is over: told in the same way.
+    pub(super) fn over(&self, server: &Server) -> Stop {
+        if !self.request.prompt.none {
+            return Stop::Over { client: Some(self.client().clone()) };
+        }
+        Stop::Answer(self.deny(server, Denial::unavailable("the request is over")))
     }
 }
 

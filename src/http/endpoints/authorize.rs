@@ -8,7 +8,8 @@ use crate::flows::authorize::{Answered, Step, advance};
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, LeadsTo, Page, application, go};
+use crate::http::guard::LeadsTo;
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::FormPost;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
@@ -45,7 +46,7 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
 
 /// Takes the request of `interaction` to whatever has to happen next.
 pub(in crate::http) async fn walk(exchange: &Exchange, interaction: Interaction) -> Response {
-    let browser = Browser::of(exchange);
+    let browser = Browser::of(exchange).within(&interaction);
     let (server, origin) = (exchange.server(), exchange.origin());
     let cookie = browser.session.clone();
     let retry = sign_in_path(exchange, &interaction);
@@ -75,7 +76,7 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
         fields: &fields,
     };
     browser.show(Page {
-        html: page.render(browser.brand(), browser.texts(None)),
+        html: page.render(browser.brand(), browser.texts()),
         status: StatusCode::OK,
         leads_to: LeadsTo::Anywhere,
         script: true,

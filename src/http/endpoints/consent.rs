@@ -10,7 +10,8 @@ use crate::flows::known::Known;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, LeadsTo, Page, application, go};
+use crate::http::guard::LeadsTo;
+use crate::http::pages::{Browser, Page, application, go};
 use crate::pages::{Consent, Destination, Problem, Scope};
 use crate::protocol::consent::Allowed;
 use crate::protocol::form::Params;
@@ -29,31 +30,26 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
     let Some(interaction) = interaction else {
         return Ok(browser.fail(Problem::Expired, None, None));
     };
-    Ok(go_on(&exchange, &browser, interaction, None).await)
+    Ok(go_on(&exchange, &browser.within(&interaction), interaction, None).await)
 }
 
 pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
     let form = exchange.page_form().await;
     let browser = Browser::of(&exchange);
-    if browser.is_foreign() {
-        return Ok(browser.fail(Problem::Forgery, None, None));
-    }
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(browser.failed(error, None, None)),
+    let answer = match browser.own_form(&form) {
+        Ok(params) => submit(&exchange, browser, &params).await,
+        Err(page) => page,
     };
-    match form.params() {
-        Ok(params) => Ok(submit(&exchange, &browser, &params).await),
-        Err(error) => Ok(browser.failed(error, None, None)),
-    }
+    Ok(answer)
 }
 
-async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>) -> Response {
+async fn submit(exchange: &Exchange, browser: Browser<'_>, params: &Params<'_>) -> Response {
     let interaction = params.value("i").and_then(|text| read_interaction(exchange, text));
     let Some(interaction) = interaction else {
         return browser.fail(Problem::Expired, None, None);
     };
-    if !browser.sent(Form::Consent, &about(browser, &interaction), params) {
+    let browser = browser.within(&interaction);
+    if !browser.sent(Form::Consent, &about(&browser, &interaction), params) {
         let retry = sign_in_path(exchange, &interaction);
         return browser.fail(Problem::Forgery, None, Some(&retry));
     }
@@ -62,7 +58,7 @@ async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>)
         Some("deny") => Decision::Deny,
         _ => return browser.fail(Problem::Request, None, None),
     };
-    go_on(exchange, browser, interaction, Some(decision)).await
+    go_on(exchange, &browser, interaction, Some(decision)).await
 }
 
 /// Whatever comes next: by GET, unless it is the question itself.
@@ -95,23 +91,22 @@ async fn go_on(
 }
 
 fn page(browser: &Browser<'_>, interaction: &Interaction, step: &ConsentStep) -> Response {
-    let shown = Some(step.grant.digest());
+    let shown = Some(step.allowed.digest());
     let i = browser.write(&Interaction { shown, ..interaction.clone() });
     let settings = &step.client.settings.sign_in;
-    let allowed = Allowed::of(&step.grant);
     let view = Consent {
         csrf: &browser.tag(Form::Consent, &about(browser, interaction)),
         i: &i,
         application: application(&step.client),
         username: &step.username,
         switch: &format!("/signin?i={i}&switch=true"),
-        scopes: &scopes(&allowed, &step.known),
+        scopes: &scopes(&step.allowed, &step.known),
         destination: destination(&step.redirect_uri),
         website: settings.client_uri.as_ref().map(PageUri::as_str),
         policy: settings.policy_uri.as_ref().map(PageUri::as_str),
         terms: settings.tos_uri.as_ref().map(PageUri::as_str),
     };
-    let html = view.render(browser.brand(), browser.texts(step.ui_locales.as_deref()));
+    let html = view.render(browser.brand(), browser.texts());
     let leads_to = LeadsTo::answer_at(&step.redirect_uri);
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }
@@ -122,9 +117,21 @@ fn about(browser: &Browser<'_>, interaction: &Interaction) -> Vec<u8> {
     [interaction.id.as_bytes().as_slice(), user.unwrap_or_default()].concat()
 }
 
-/// What is allowed, in the words of the resources: a row for each that knows a scope, or one without.
+/// What is allowed, in the words of the resources: a row for each that knows a scope, or one without. A
+/// resource that knows none of them has a row of its own, since there are tokens for it.
 pub(in crate::http) fn scopes<'a>(allowed: &'a Allowed, known: &'a Known) -> Vec<Scope<'a>> {
-    allowed.scopes().into_iter().flat_map(|name| rows(name, allowed, known)).collect()
+    let scopes = allowed.scopes();
+    let whole = allowed
+        .resources()
+        .filter_map(|uri| known.resource(uri))
+        .filter(|one| !scopes.iter().any(|name| one.settings.scope.contains(name)));
+    let whole = whole.map(|one| Scope {
+        name: None,
+        description: None,
+        resource: Some(one.settings.name.as_str()),
+    });
+    let whole: Vec<_> = whole.collect();
+    scopes.into_iter().flat_map(|name| rows(name, allowed, known)).chain(whole).collect()
 }
 
 fn rows<'a>(name: &'a str, allowed: &'a Allowed, known: &'a Known) -> Vec<Scope<'a>> {
@@ -133,12 +140,16 @@ fn rows<'a>(name: &'a str, allowed: &'a Allowed, known: &'a Known) -> Vec<Scope<
     let is_of = |one: &&ResourceSettings| name != scope::Scope::OPENID && one.scope.contains(name);
     let settings = places.map(|one| &one.settings).filter(is_of);
     let row = |settings: &'a ResourceSettings| Scope {
-        name,
+        name: Some(name),
         description: settings.scope_text(name),
         resource: Some(settings.name.as_str()),
     };
     let rows: Vec<_> = settings.map(row).collect();
-    if rows.is_empty() { vec![Scope { name, description: None, resource: None }] } else { rows }
+    if rows.is_empty() {
+        vec![Scope { name: Some(name), description: None, resource: None }]
+    } else {
+        rows
+    }
 }
 
 fn destination(uri: &RedirectUri) -> Destination<'_> {

@@ -10,7 +10,8 @@ use crate::flows::sign_out::{SignOut, asking, sign_out};
 use crate::http::cookies;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, LeadsTo, Page, add_cookie, application, go};
+use crate::http::guard::LeadsTo;
+use crate::http::pages::{Browser, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignOut as Question, SignedOut};
 use crate::protocol::client::Client;
 use crate::protocol::error::Refusal;
@@ -34,26 +35,22 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
     let Some(interaction) = interaction else {
         return Ok(browser.fail(Problem::Expired, None, None));
     };
-    Ok(go_on(&exchange, &browser, &interaction, false).await)
+    Ok(go_on(&exchange, &browser.within(&interaction), &interaction, false).await)
 }
 
 /// A request in a form of a client's page, or the answer to our question.
 pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
     let form = exchange.page_form().await;
     let browser = Browser::of(&exchange);
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(browser.failed(error, None, None)),
-    };
-    let params = match form.params() {
+    let params = match browser.form(&form) {
         Ok(params) => params,
-        Err(error) => return Ok(browser.failed(error, None, None)),
+        Err(page) => return Ok(page),
     };
     if params.value("decision").is_some() {
-        return Ok(confirm(&exchange, &browser, &params).await);
+        return Ok(confirm(&exchange, browser, &params).await);
     }
     // Another site's form comes without our cookies, so the browser comes back for the answer.
-    let begun = form.text().and_then(|text| Ok(begin(&exchange, text.to_owned())?));
+    let begun = form.and_then(|form| Ok(begin(&exchange, form.text()?.to_owned())?));
     match begun {
         Ok(interaction) => Ok(go(&own_url(&exchange, "/oauth/logout", &interaction))),
         Err(error) => Ok(browser.failed(error, None, None)),
@@ -65,18 +62,21 @@ pub(in crate::http) async fn done(exchange: Exchange) -> Result<Response, HttpEr
     let browser = Browser::of(&exchange);
     let text = exchange.query().ok().and_then(|params| params.value("i").map(str::to_owned));
     let interaction = text.and_then(|text| read_interaction(&exchange, &text));
-    let request = interaction.and_then(|one| read(&one).ok()).unwrap_or_default();
+    let request = interaction.as_ref().and_then(|one| read(one).ok()).unwrap_or_default();
     let client = asking(&exchange.app.server, &request).await;
     let page = client.as_ref().and_then(|client| client.settings.sign_in.client_uri.as_ref());
     let view = SignedOut {
         application: client.as_deref().map(application),
         back: page.map(PageUri::as_str),
     };
-    let texts = browser.texts(request.ui_locales.as_deref());
-    Ok(browser.show(Page::new(StatusCode::OK, view.render(browser.brand(), texts))))
+    let browser = match &interaction {
+        Some(interaction) => browser.within(interaction),
+        None => browser,
+    };
+    Ok(browser.show(Page::new(StatusCode::OK, view.render(browser.brand(), browser.texts()))))
 }
 
-async fn confirm(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>) -> Response {
+async fn confirm(exchange: &Exchange, browser: Browser<'_>, params: &Params<'_>) -> Response {
     if browser.is_foreign() {
         return browser.fail(Problem::Forgery, None, None);
     }
@@ -84,13 +84,14 @@ async fn confirm(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>
     let Some(interaction) = interaction else {
         return browser.fail(Problem::Expired, None, None);
     };
-    if !browser.sent(Form::SignOut, &about(browser, &interaction), params) {
-        return browser.fail(Problem::Forgery, None, Some(&again(browser, &interaction)));
+    let browser = browser.within(&interaction);
+    if !browser.sent(Form::SignOut, &about(&browser, &interaction), params) {
+        return browser.fail(Problem::Forgery, None, Some(&again(&browser, &interaction)));
     }
     if params.value("decision") != Some("logout") {
         return browser.fail(Problem::Request, None, None);
     }
-    go_on(exchange, browser, &interaction, true).await
+    go_on(exchange, &browser, &interaction, true).await
 }
 
 async fn go_on(
@@ -116,7 +117,7 @@ async fn go_on(
     match result.await {
         Ok(Ok(SignOut::Ask { client, username, back })) => {
             let (client, back) = (client.as_deref(), back.as_ref());
-            question(browser, (interaction, &request), (client, &username, back))
+            question(browser, interaction, (client, &username, back))
         }
         Ok(Ok(SignOut::Done { back })) => {
             signed_out(exchange, browser, (interaction, back.as_ref()))
@@ -133,7 +134,7 @@ fn again(browser: &Browser<'_>, interaction: &Interaction) -> String {
 
 fn question(
     browser: &Browser<'_>,
-    (interaction, request): (&Interaction, &LogoutRequest),
+    interaction: &Interaction,
     (client, username, back): (Option<&Client>, &str, Option<&WayBack>),
 ) -> Response {
     let view = Question {
@@ -142,7 +143,7 @@ fn question(
         application: client.map(application),
         username: Some(username),
     };
-    let html = view.render(browser.brand(), browser.texts(request.ui_locales.as_deref()));
+    let html = view.render(browser.brand(), browser.texts());
     let leads_to = back.map_or(LeadsTo::Here, |back| LeadsTo::answer_at(&back.uri));
     browser.show(Page { leads_to, ..Page::new(StatusCode::OK, html) })
 }

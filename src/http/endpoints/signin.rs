@@ -13,7 +13,8 @@ use crate::http::cookies;
 use crate::http::endpoints::authorize::send;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
-use crate::http::pages::{Browser, LeadsTo, Page, add_cookie, application, go};
+use crate::http::guard::LeadsTo;
+use crate::http::pages::{Browser, Page, add_cookie, application, go};
 use crate::pages::{Problem, SignIn, SignInProblem};
 use crate::protocol::form::Params;
 use crate::protocol::ids::BrowserSessionId;
@@ -35,7 +36,7 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
         return Ok(browser.fail(Problem::Expired, None, None));
     };
     let switches = params.value("switch").is_some();
-    Ok(within(&exchange, &browser, (interaction, switches)).await)
+    Ok(within(&exchange, &browser.within(&interaction), (interaction, switches)).await)
 }
 
 /// The page of somebody who comes by himself: he goes on to his account.
@@ -79,30 +80,25 @@ async fn within(
 pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, HttpError> {
     let form = exchange.page_form().await;
     let browser = Browser::of(&exchange);
-    if browser.is_foreign() {
-        return Ok(browser.fail(Problem::Forgery, None, None));
-    }
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(browser.failed(error, None, None)),
+    let answer = match browser.own_form(&form) {
+        Ok(params) => submit(&exchange, browser, &params).await,
+        Err(page) => page,
     };
-    match form.params() {
-        Ok(params) => Ok(submit(&exchange, &browser, &params).await),
-        Err(error) => Ok(browser.failed(error, None, None)),
-    }
+    Ok(answer)
 }
 
-async fn submit(exchange: &Exchange, browser: &Browser<'_>, params: &Params<'_>) -> Response {
+async fn submit(exchange: &Exchange, browser: Browser<'_>, params: &Params<'_>) -> Response {
     let Some(text) = params.value("i") else {
-        return attempt(exchange, browser, (None, params)).await;
+        return attempt(exchange, &browser, (None, params)).await;
     };
     let Some(interaction) = read_interaction(exchange, text) else {
         return browser.fail(Problem::Expired, None, None);
     };
+    let browser = browser.within(&interaction);
     let (server, origin) = (exchange.server(), exchange.origin());
     let asked = sign_in_page(&server, &interaction, browser.session.as_ref(), &origin).await;
     match asked {
-        Ok(step) => attempt(exchange, browser, (Some((&interaction, &step)), params)).await,
+        Ok(step) => attempt(exchange, &browser, (Some((&interaction, &step)), params)).await,
         Err(why) => browser.stopped(why, Some(&sign_in_path(exchange, &interaction))),
     }
 }
@@ -186,8 +182,7 @@ fn page(browser: &Browser<'_>, about: About<'_>, attempt: Attempt<'_>) -> Respon
         again: step.is_some_and(|step| step.again),
         problem: attempt.problem,
     };
-    let texts = browser.texts(step.and_then(|step| step.ui_locales.as_deref()));
-    let html = view.render(browser.brand(), texts);
+    let html = view.render(browser.brand(), browser.texts());
     let leads_to = step.map_or(LeadsTo::Here, |step| LeadsTo::answer_at(&step.redirect_uri));
     browser.show(Page { leads_to, ..Page::new(attempt.status, html) })
 }

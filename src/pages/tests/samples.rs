@@ -111,13 +111,13 @@ fn sign_in(from: Foreign<'_>) -> SignIn<'_> {
 }
 
 fn consent(brand: &Brand, texts: &Texts, from: Foreign<'_>) -> String {
-    let scope = |name| Scope { name, description: None, resource: None };
+    let scope = |name| Scope { name: Some(name), description: None, resource: None };
     let orders = Scope {
-        name: "orders:read",
+        name: Some("orders:read"),
         description: Some("Read your orders"),
         resource: Some(from.name),
     };
-    let told = Scope { name: "x", description: Some(from.name), resource: Some("Orders") };
+    let told = Scope { name: Some("x"), description: Some(from.name), resource: Some("Orders") };
     let scopes = [
         scope("openid"),
         scope("profile"),
@@ -188,9 +188,9 @@ fn account(from: Foreign<'_>) -> Account<'_> {
 fn full_account(brand: &Brand, texts: &Texts, from: Foreign<'_>) -> String {
     let application = Application { name: from.name, logo: from.logo };
     let detail = |claim, value, verified| Detail { claim, value, verified };
-    let scope = |name| Scope { name, description: None, resource: None };
+    let scope = |name| Scope { name: Some(name), description: None, resource: None };
     let orders = Scope {
-        name: "orders:read",
+        name: Some("orders:read"),
         description: Some("Read your orders"),
         resource: Some(from.name),
     };

@@ -35,6 +35,7 @@ pub const ENGLISH: Texts = Texts {
         will: "If you allow this, it will be able to:",
         nothing: "It asks for nothing but your permission to sign in with this account.",
         at: around("at {}"),
+        uses: around("Use {} in your name"),
         back_to_host: around("Next, you will be sent to {}."),
         back_to_app: around("Next, you will go back to the app on this device ({})."),
         back_to_device: "Next, you will go back to the program on this device.",

@@ -41,6 +41,7 @@ pub const GERMAN: Texts = Texts {
         will: "Wenn Sie zustimmen, kann die Anwendung:",
         nothing: "Die Anwendung möchte nur, dass Sie sich mit diesem Konto anmelden.",
         at: around("bei {}"),
+        uses: around("{} in Ihrem Namen nutzen"),
         back_to_host: around("Danach werden Sie zu {} weitergeleitet."),
         back_to_app: around("Danach kehren Sie zur App auf diesem Gerät zurück ({})."),
         back_to_device: "Danach kehren Sie zum Programm auf diesem Gerät zurück.",

@@ -75,6 +75,7 @@ pub(super) struct ConsentTexts {
     pub(super) will: &'static str,
     pub(super) nothing: &'static str,
     pub(super) at: Around,
+    pub(super) uses: Around,
     pub(super) back_to_host: Around,
     pub(super) back_to_app: Around,
     pub(super) back_to_device: &'static str,

@@ -55,6 +55,11 @@ impl Denial {
     pub const fn invalid_request(description: &'static str) -> Self {
         Self::new(DenialCode::InvalidRequest, description)
     }
+
+    /// The client may try again.
+    pub const fn unavailable(description: &'static str) -> Self {
+        Self::new(DenialCode::TemporarilyUnavailable, description)
+    }
 }
 
 impl DenialCode {

@@ -111,8 +111,6 @@ pub struct AuthorizationRequest {
     pub login_hint: Option<String>,
     /// Who is expected, as an ID token of before.
     pub id_token_hint: Option<String>,
-    /// The languages that the user reads, the best first (BCP 47).
-    pub ui_locales: Option<String>,
     /// Claims beside those that the scopes stand for (OIDC Core §5.5).
     pub claims: ClaimsRequest,
 }
@@ -145,7 +143,6 @@ impl AuthorizationRequest {
             max_age: params.value("max_age").map(parse_max_age).transpose()?,
             login_hint: own("login_hint"),
             id_token_hint: own("id_token_hint"),
-            ui_locales: own("ui_locales"),
             claims: params
                 .value("claims")
                 .map(ClaimsRequest::parse)

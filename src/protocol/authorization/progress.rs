@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::{AuthorizationRequest, Denial, DenialCode};
 use crate::protocol::client::Client;
-use crate::protocol::consent::Consent;
+use crate::protocol::consent::{Allowed, Consent};
 use crate::protocol::ids::UserId;
 use crate::protocol::redirect_uri::RedirectUri;
-use crate::protocol::session::Grant;
 use crate::protocol::time::Timestamp;
 
 /// Whether somebody must sign in before a request goes on.
@@ -68,7 +67,7 @@ impl AuthorizationRequest {
         if self.prompt.none { Err(login_required()) } else { Ok(need) }
     }
 
-    /// Whether the user must be asked before `client` is given `grant` (OIDC Core §3.1.2.4).
+    /// Whether the user must be asked before `client` may do what is to be `allowed` (OIDC Core §3.1.2.4).
     ///
     /// An operator's own application need not ask. A client that cannot prove who it is asks each
     /// time, whatever was allowed before (CORE-17, C053); and even the operator's own asks there,
@@ -79,12 +78,12 @@ impl AuthorizationRequest {
     pub fn consent_need(
         &self,
         (client, redirect_uri): (&Client, &RedirectUri),
-        grant: &Grant,
+        allowed: &Allowed,
         remembered: Option<&Consent>,
     ) -> Result<bool, Denial> {
         let assured = !client.is_public() || redirect_uri.is_https();
         let remembered =
-            !client.is_public() && remembered.is_some_and(|one| one.allowed.covers(grant));
+            !client.is_public() && remembered.is_some_and(|one| one.allowed.covers(allowed));
         let settled = remembered || (client.settings.sign_in.skips_consent && assured);
         if settled && !self.prompt.consent {
             return Ok(false);
@@ -109,11 +108,11 @@ fn login_required() -> Denial {
 mod tests {
     use super::*;
     use crate::protocol::client::{ClientCredentials, ClientId, ClientSettings, ClientStatus};
-    use crate::protocol::consent::Allowed;
     use crate::protocol::form::Collected;
     use crate::protocol::ids::{ClientKey, ConsentId};
     use crate::protocol::scope::ScopeSet;
     use crate::protocol::secret::SecretHash;
+    use crate::protocol::session::Grant;
     use crate::protocol::uri::ResourceUri;
 
     fn request(more: &str) -> AuthorizationRequest {
@@ -217,12 +216,13 @@ mod tests {
             scope: ScopeSet::parse("openid email").unwrap(),
             resources: vec![ResourceUri::parse("https://api.example").unwrap()],
         };
+        let allowed = Allowed::of(&grant, |_, _| true);
         let at = Timestamp::from_seconds(0);
         let consent = Consent {
             id: ConsentId::from_bytes([1; 16]),
             user_id: user(),
             client_id: ClientId::parse("app").unwrap(),
-            allowed: Allowed::of(&grant),
+            allowed: allowed.clone(),
             created_at: at,
             updated_at: at,
         };
@@ -238,7 +238,7 @@ mod tests {
             let client = client(public, skips);
             let uri = RedirectUri::parse(uri).unwrap();
             let remembered = remembered.then_some(&consent);
-            let need = |more| request(more).consent_need((&client, &uri), &grant, remembered);
+            let need = |more| request(more).consent_need((&client, &uri), &allowed, remembered);
             assert_eq!(need(""), Ok(asked), "{public} {skips} {uri}");
             assert_eq!(need("&prompt=consent"), Ok(true));
             assert_eq!(need("&prompt=none").is_err(), asked);

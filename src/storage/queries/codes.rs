@@ -4,9 +4,22 @@ use super::audit::append;
 use super::code_rows::FoundCodeRow;
 use super::sessions::insert;
 use super::{DbError, Engine, Execute, Swap, Tx, swapped, words};
-use crate::protocol::authorization_code::MAX_TRIES;
+use crate::protocol::authorization_code::{MAX_TRIES, MAX_UNUSED};
 use crate::protocol::uri::ResourceUri;
-use crate::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, StoreCode};
+use crate::storage::ops::codes::{
+    CountUnusedCodes, ExchangeCode, FailCode, FindCode, FoundCode, StoreCode,
+};
+
+macro_rules! count_unused {
+    ($browser_session:literal) => {
+        concat!(
+            "(SELECT COUNT(*) FROM authorization_code AS unused WHERE unused.session_id IS NULL \
+             AND unused.browser_session_id = ",
+            $browser_session,
+            ")"
+        )
+    };
+}
 
 impl Execute<Engine> for StoreCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
@@ -23,14 +36,16 @@ impl Execute<Engine> for StoreCode {
                      users.version, $10, $11, $12, $13, $14, $15, $16, 0 FROM ",
                     $tables,
                     " WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
-                     AND browser_session.id = $10 AND browser_session.ended_reason IS NULL",
+                     AND browser_session.id = $10 AND browser_session.ended_reason IS NULL AND ",
+                    count_unused!("$10"),
+                    " < $19",
                     for_share!(),
                     " ON CONFLICT (interaction) DO NOTHING"
                 )
             };
         }
         let relying =
-            insert_from!("users CROSS JOIN browser_session JOIN consent ON consent.id = $19");
+            insert_from!("users CROSS JOIN browser_session JOIN consent ON consent.id = $20");
         let sql = if self.consent.is_some() {
             relying
         } else {
@@ -55,16 +70,24 @@ impl Execute<Engine> for StoreCode {
             .bind(code.created_at.millis())
             .bind(code.expires_at.millis())
             .bind(code.user_id.as_bytes().as_slice())
-            .bind(code.user_version);
+            .bind(code.user_version)
+            .bind(i64::from(MAX_UNUSED));
         if let Some(consent) = &self.consent {
             store = store.bind(consent.as_bytes().to_vec());
         }
         let stored = store.execute(&mut *tx.conn).await?;
-        if stored.rows_affected() == 0 {
-            return Ok(Swap::Lost);
-        }
-        append(tx, &self.audit).await?;
-        Ok(Swap::Won)
+        Ok(swapped(stored.rows_affected()))
+    }
+}
+
+impl Execute<Engine> for CountUnusedCodes {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<u32, DbError> {
+        let (count,): (i64,) = tx
+            .query_as(concat!("SELECT ", count_unused!("$1")))
+            .bind(self.0.as_bytes().as_slice())
+            .fetch_one(&mut *tx.conn)
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 
@@ -117,6 +140,7 @@ async fn lock(tx: &mut Tx<'_>, exchange: &ExchangeCode) -> Result<bool, DbError>
         "SELECT code.tries FROM authorization_code AS code JOIN browser_session AS browser \
          ON browser.id = code.browser_session_id \
          WHERE code.hash = $1 AND code.session_id IS NULL AND code.expires_at > $2 \
+         AND code.expires_at > code.created_at \
          AND code.user_id = $3 AND code.user_version = $4 AND code.client_id = $5 \
          AND code.browser_session_id = $6 \
          AND (browser.ended_reason IS NULL OR ($7 = 1 AND browser.ended_reason = 'replaced')) \

@@ -61,16 +61,9 @@ async fn post(
 ) -> Result<Response, HttpError> {
     let form = exchange.page_form().await;
     let browser = Browser::of(&exchange);
-    if browser.is_foreign() {
-        return Ok(browser.fail(Problem::Forgery, None, None));
-    }
-    let form = match form {
-        Ok(form) => form,
-        Err(error) => return Ok(browser.failed(error, None, None)),
-    };
-    let params = match form.params() {
+    let params = match browser.own_form(&form) {
         Ok(params) => params,
-        Err(error) => return Ok(browser.failed(error, None, None)),
+        Err(page) => return Ok(page),
     };
     let user = match signed_in(&exchange, &browser).await {
         Ok(user) => user,

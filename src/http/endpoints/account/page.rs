@@ -76,6 +76,6 @@ pub(super) async fn show(
         applications: &words.applications(&overview),
         consents: &consents(&overview, &allowed),
     };
-    let html = view.render(browser.brand(), browser.texts(None));
+    let html = view.render(browser.brand(), browser.texts());
     browser.show(Page::new(shown.status, html))
 }

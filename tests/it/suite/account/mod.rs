@@ -68,7 +68,7 @@ async fn allow(server: &TestServer, name: &str, client: &str) {
         id: ConsentId::from_bytes(server.server.world.entropy.bytes()),
         user_id: user.id,
         client_id: ClientId::parse(client).unwrap(),
-        allowed: Allowed::of(&Grant { scope, resources }),
+        allowed: Allowed::of(&Grant { scope, resources }, |_, _| true),
         created_at: now,
         updated_at: now,
     };

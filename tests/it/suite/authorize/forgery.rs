@@ -235,6 +235,26 @@ async fn c056_a_thousand_pending_requests_store_nothing_and_disturb_nobody() {
 }
 
 #[tokio::test]
+async fn c056_whoever_is_signed_in_has_a_hundred_unused_codes_at_most() {
+    let Some(given) = given().await else { return };
+    let (mut browser, mut other) = (given.browser(), given.browser());
+    given.code(&mut other, &Given::asking("shop")).await;
+    let mut code = given.code(&mut browser, &Given::asking("shop")).await;
+    let asking = Given::asking("shop");
+    for _ in 1..100 {
+        code = browser.ask(&asking).await.answer_at(CALLBACK)["code"].clone();
+    }
+    let before = given.rows().await;
+    assert_denied(&browser.ask(&asking).await, "temporarily_unavailable", Some("st"));
+    assert_eq!(given.rows().await, before);
+    assert!(other.ask(&asking).await.answer_at(CALLBACK).contains_key("code"));
+    // One that is used makes room.
+    given.exchange(&code).await.tokens();
+    assert!(browser.ask(&asking).await.answer_at(CALLBACK).contains_key("code"));
+    assert_denied(&browser.ask(&asking).await, "temporarily_unavailable", Some("st"));
+}
+
+#[tokio::test]
 async fn c058_no_method_but_get_and_post_does_anything() {
     let Some(given) = given().await else { return };
     let mut browser = given.browser();

@@ -201,6 +201,27 @@ async fn a_name_that_is_hinted_at_stands_in_the_field_and_a_page_speaks_the_lang
 }
 
 #[tokio::test]
+async fn every_page_of_a_request_is_in_the_language_that_it_asks_for() {
+    let Some(given) = given().await else { return };
+    let mut browser = given.browser();
+    browser.headers.push(("accept-language", "en".to_owned()));
+    let german = Given::asking("shop").with("ui_locales", "de");
+    let page = browser.ask(&german).await;
+    let wrong = browser.sign_in(&page, "anna", "wrong").await;
+    let gone_on = browser.submit_sign_in(&page, "anna", PASSWORD).await;
+    let consent = browser.ask(&german).await;
+    let i = consent.field("i");
+    let forged = browser.post("/consent", &[("i", &i), ("decision", "allow")]).await;
+    let neither = browser.decide(&consent, "maybe").await;
+    let form = german.clone().with("prompt", "none").with("response_mode", "form_post");
+    let form = browser.ask(&form).await;
+    let unknown = browser.ask(&german.clone().set("client_id", "nobody")).await;
+    for page in [&page, &wrong, &gone_on, &consent, &forged, &neither, &form, &unknown] {
+        assert!(page.body.contains("lang=\"de\""), "{page:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_browser_session_that_has_run_out_or_was_ended_is_none() {
     let Some(given) = given().await else { return };
     // Used within the 12 hours each time, it lasts for 30 days, and no longer.

@@ -22,14 +22,15 @@ const WITHDRAWN: SessionStatus = SessionStatus::Ended(EndReason::ConsentWithdraw
 
 impl Given {
     pub(super) fn consent(&self, user: &User, client: &str, scope: &str) -> Consent {
+        let grant = Grant {
+            scope: scope.parse_scope(),
+            resources: vec![ResourceUri::parse("https://api.example").unwrap()],
+        };
         Consent {
             id: ConsentId::from_bytes(self.random()),
             user_id: user.id,
             client_id: ClientId::parse(client).unwrap(),
-            allowed: Allowed::of(&Grant {
-                scope: scope.parse_scope(),
-                resources: vec![ResourceUri::parse("https://api.example").unwrap()],
-            }),
+            allowed: Allowed::of(&grant, |_, _| true),
             created_at: self.now(),
             updated_at: self.now(),
         }
