@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use url::Url;
 
 use super::issuer::Issuer;
@@ -31,6 +32,8 @@ async fn sign_in_for(program: &Program) {
     let (_, back) = asked.query_pairs().find(|(name, _)| name == "redirect_uri").unwrap();
     let port = Url::parse(&back).unwrap().port().unwrap();
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    // As browsers do, for what they may need next.
+    let _unused = TcpStream::connect(address).await.unwrap();
     for path in ["/favicon.ico", "//", "/callback", "/callback?code=chc_x&state=x"] {
         let reply = exchange(address, (&Method::GET, path), "", ("", "")).await.unwrap();
         assert_eq!(reply.status, 404, "{path}: {reply:?}");
