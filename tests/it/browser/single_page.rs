@@ -43,6 +43,17 @@ async fn it_signs_in_refreshes_and_signs_out_across_origins() {
     browser.open(&here).await;
     browser.until("greeting", greets).await;
 
+    // And so it does when the access token has expired meanwhile.
+    page(&stage, &format!("{EXPIRE}; return null")).await;
+    browser.open(&here).await;
+    browser.until("greeting", greets).await;
+    stage.assert_quiet().await;
+    // A link of any page, with an answer that was not asked for, takes nothing from it.
+    browser.open(&format!("{here}?code=x&state=x")).await;
+    browser.until("greeting", greets).await;
+    let log = browser.log().await;
+    assert!(log.iter().all(|line| line.contains("signing in has failed")), "{log:?}");
+
     browser.click("#out").await;
     browser.until("question", async || browser.text("#who").await == "Who are you?").await;
     stage.assert_quiet().await;
@@ -66,4 +77,6 @@ async fn page(stage: &Stage, script: &str) -> serde_json::Value {
     stage.browser.client.execute_async(&script, vec![]).await.unwrap()
 }
 
+const EXPIRE: &str = "const key = Object.keys(sessionStorage).find(it => it.startsWith('oidc.user:')); \
+     sessionStorage[key] = JSON.stringify({...JSON.parse(sessionStorage[key]), expires_at: 1})";
 const PAGE: &str = "docs/guides/single-page-application.md";

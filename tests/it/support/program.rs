@@ -62,6 +62,12 @@ impl Program {
             panic!("the program says nothing: {error}: {complaints}");
         })
     }
+
+    /// What it complains of, if it ends without success.
+    pub(crate) fn fails(mut self) -> String {
+        assert!(!self.child.wait().unwrap().success());
+        fs::read_to_string(self.folder.path().join(COMPLAINTS)).unwrap()
+    }
 }
 
 impl Drop for Program {

@@ -1,13 +1,17 @@
-//! The applications that the guides show, each with a library of its language, as their users meet
-//! them: sign in, come back, be known, stay signed in by refreshes, sign out.
+//! The web applications that the guides show, each with a library of its language, as their users
+//! meet them: sign in, come back, be known, stay signed in by refreshes, sign out.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::issuer::Issuer;
-use crate::support::{Program, Shown, Visitor, block, claims, free_address, node_package, python};
+use super::people::{add_ada, assert_shows, sign_in};
+use crate::support::{
+    Program, Shown, Visitor, block, claims, exchange, free_address, node_package, python,
+};
 
 /// A web application that runs as a process, and its user.
 struct Web {
@@ -71,9 +75,8 @@ impl Web {
         assert_shows(&self.open("/").await, "Hello Ada Lovelace");
         assert_eq!(self.issuer.refreshes().await, before + 1);
 
-        // An answer that it has not asked for.
-        let wrong = format!("/callback?code=chc_x&state=x&iss={}", self.issuer.name());
-        assert_shows(&Visitor::default().open(&format!("{}{wrong}", self.origin)).await, "work");
+        self.withstands_strangers().await;
+        self.meets_revocations().await;
 
         let home = self.open("/").await;
         let out = self.visitor.submit(&home, &[]).await;
@@ -87,6 +90,53 @@ impl Web {
         assert_shows(&sign_in(&mut self.visitor, &again).await, "Hello Ada Lovelace");
     }
 
+    /// What any page, program or link can send takes nothing from who is signed in.
+    async fn withstands_strangers(&mut self) {
+        let address = self.origin.trim_start_matches("http://localhost:");
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.parse().unwrap()));
+        for path in ["/favicon.ico", "//", "//evil.example/callback"] {
+            let reply = exchange(address, (&Method::GET, path), "", ("", "")).await.unwrap();
+            assert!(!reply.status.is_server_error(), "{path}: {reply:?}");
+        }
+        // Answers that it has not asked for.
+        for answer in ["code=chc_x", "error=invalid_grant"] {
+            let wrong = format!("/callback?{answer}&state=x&iss={}", self.issuer.name());
+            assert_shows(&self.open(&wrong).await, "That did not work");
+            let stranger = Visitor::default().open(&format!("{}{wrong}", self.origin)).await;
+            assert_shows(&stranger, "That did not work");
+        }
+        assert_shows(&self.open("/callback").await, "That did not work");
+        let wrong_issuer = "/callback?code=chc_x&state=x&iss=https://evil.example";
+        assert_shows(&self.open(wrong_issuer).await, "That did not work");
+        // It knows already who it is, and needs no answer.
+        let before = self.sessions().await.len();
+        assert_shows(&self.open("/login").await, "Hello Ada Lovelace");
+        assert_eq!(self.sessions().await.len(), before);
+    }
+
+    /// A token that is refused is refreshed once; a session that is over begins anew.
+    async fn meets_revocations(&mut self) {
+        let before = self.issuer.refreshes().await;
+        let session = self.sessions().await.remove(0);
+        let all = json!({"kind": "sub", "value": session["user_id"]});
+        self.issuer.admin(Method::POST, "/revocations", &all).await;
+        assert_shows(&self.open("/").await, "Hello Ada Lovelace");
+        assert_eq!(self.issuer.refreshes().await, before + 1);
+
+        let path = format!("/sessions/{}", session["sid"].as_str().unwrap());
+        self.issuer.admin(Method::DELETE, &path, &Value::Null).await;
+        assert_shows(&self.open("/").await, "Sign in");
+        assert_eq!(self.issuer.refreshes().await, before + 1);
+        assert_shows(&self.open("/login").await, "Hello Ada Lovelace");
+    }
+
+    /// The sessions of the user at the server.
+    async fn sessions(&self) -> Vec<Value> {
+        let listed = self.issuer.admin(Method::GET, "/sessions", &Value::Null).await.json();
+        let items = listed["items"].as_array().unwrap().iter();
+        items.filter(|it| it["client_id"] == "web").cloned().collect()
+    }
+
     /// What the user of such an application sees who does not agree.
     async fn denied_access(mut self) {
         let asked = self.sign_in().await;
@@ -95,22 +145,6 @@ impl Web {
         assert_shows(&denied, "That did not work");
         assert_shows(&self.open("/").await, "Sign in");
     }
-}
-
-/// A user of whom something is known.
-fn add_ada(issuer: &Issuer) {
-    let add = ["user", "create", "ada", "--password-stdin", "--claim", "name=Ada Lovelace"];
-    let ran = issuer.home.run_with_input(&add, PASSWORD);
-    assert_eq!(ran.code, Some(0), "{ran:?}");
-}
-
-async fn sign_in(visitor: &mut Visitor, page: &Shown) -> Shown {
-    visitor.submit(page, &[("username", "ada"), ("password", PASSWORD)]).await
-}
-
-#[track_caller]
-fn assert_shows(shown: &Shown, text: &str) {
-    assert!(shown.reply.body.contains(text), "{text}: {shown:?}");
 }
 
 fn node_web() -> (Option<Command>, [(&'static str, String); 2]) {
@@ -161,86 +195,4 @@ async fn authlib_on_python_takes_a_no() {
     web.denied_access().await;
 }
 
-/// Makes a public client that is called at a port of its own choice.
-async fn native(issuer: &Issuer, id: &str) {
-    let client = json!({"client_id": id, "public": true,
-        "grants": ["authorization_code", "refresh_token"],
-        "redirect_uris": ["http://127.0.0.1/callback"],
-        "scopes": ["openid", "profile", "offline_access"]});
-    issuer.admin(Method::POST, "/clients", &client).await;
-    add_ada(issuer);
-}
-
-/// Does in a browser what a program has asked for.
-async fn sign_in_for(program: &Program) {
-    let said = program.hear();
-    let url = said.strip_prefix("To sign in, open ").unwrap_or_else(|| panic!("{said}"));
-    let mut visitor = Visitor::default();
-    let page = visitor.open(url).await;
-    let asked = sign_in(&mut visitor, &page).await;
-    let done = visitor.submit(&asked, &[("decision", "allow")]).await;
-    assert_eq!((done.url.host_str(), done.url.path()), (Some("127.0.0.1"), "/callback"));
-    assert_shows(&done, "You can close this window");
-}
-
-#[tokio::test]
-async fn a_desktop_program_signs_its_user_in_by_a_port_of_its_own() {
-    let Some(mut command) = node_package() else { return };
-    let Some(issuer) = Issuer::start().await else { return };
-    native(&issuer, "desktop").await;
-    command.arg("desktop.mjs");
-    let files = [("desktop.mjs", block(NATIVE, "js desktop.mjs"))];
-    let variables = [("ISSUER", issuer.name()), ("BROWSER", "true".to_owned())];
-    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let program = Program::start(command, &files, &variables);
-    sign_in_for(&program).await;
-    assert_eq!(program.hear(), "Hello Ada Lovelace");
-    assert_eq!(program.hear(), "signed out");
-}
-
-#[tokio::test]
-async fn a_command_line_tool_stays_signed_in_between_its_calls() {
-    let Some(issuer) = Issuer::start().await else { return };
-    native(&issuer, "tool").await;
-    let state = issuer.home.path("state").display().to_string();
-    let variables =
-        [("ISSUER", issuer.name()), ("BROWSER", "true".to_owned()), ("XDG_STATE_HOME", state)];
-    let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let [clock, tool] = [
-        ("clock.py", include_str!("../../../interop/clock.py").to_owned()),
-        ("tool.py", block(TOOL, "python tool.py")),
-    ];
-    let files = [clock, tool];
-    let run = |argument: &str| {
-        let mut command = python()?;
-        command.args(["-u", "tool.py", argument]);
-        Some(Program::start(command, &files, &variables))
-    };
-    let Some(login) = run("login") else { return };
-    sign_in_for(&login).await;
-    assert_eq!(login.hear(), "Hello Ada Lovelace");
-    let before = issuer.refreshes().await;
-    assert_eq!(run("whoami").unwrap().hear(), "Hello Ada Lovelace");
-    assert_eq!(issuer.refreshes().await, before, "the token is good still");
-
-    // What is stored is about to expire: as it would be after some minutes.
-    let place = issuer.home.path("state/tool/tokens.json");
-    let mut stored: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&place).unwrap()).unwrap();
-    let first = stored["refresh_token"].clone();
-    stored["expires_at"] = json!(stored["expires_at"].as_i64().unwrap() - 270);
-    std::fs::write(&place, stored.to_string()).unwrap();
-    assert_eq!(run("whoami").unwrap().hear(), "Hello Ada Lovelace");
-    assert_eq!(issuer.refreshes().await, before + 1);
-    let stored: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(&place).unwrap()).unwrap();
-    assert_ne!(stored["refresh_token"], first);
-
-    assert_eq!(run("logout").unwrap().hear(), "signed out");
-    assert!(!place.exists());
-}
-
-const PASSWORD: &str = "an analytical engine 1843";
 const WEB: &str = "docs/guides/web-application.md";
-const NATIVE: &str = "docs/guides/mobile-and-desktop.md";
-const TOOL: &str = "docs/guides/command-line.md";

@@ -4,7 +4,9 @@
 mod applications;
 mod front;
 mod issuer;
+mod native;
 mod node;
+mod people;
 mod python;
 mod refresh_loop;
 
