@@ -137,7 +137,7 @@ impl<'a> Browser<'a> {
         if !after_form || !uri.is_web() {
             return go(to);
         }
-        let page = GoOn { to, application: client.map(application) };
+        let page = GoOn { to, application: client.map(application), fields: None };
         let html = page.render(self.brand(), self.texts(None));
         self.show(Page::new(StatusCode::OK, html))
     }

@@ -9,7 +9,7 @@ use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::pages::{Browser, LeadsTo, Page, application, go};
-use crate::pages::FormPost;
+use crate::pages::GoOn;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::InteractionId;
@@ -69,10 +69,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
         return browser.leave(&answer.location(), (&answer.redirect_uri, Some(client)));
     }
     let fields = answer.fields();
-    let page = FormPost {
-        action: answer.redirect_uri.as_str(),
-        application: application(client),
-        fields: &fields,
+    let page = GoOn {
+        to: answer.redirect_uri.as_str(),
+        application: Some(application(client)),
+        fields: Some(&fields),
     };
     browser.show(Page {
         html: page.render(browser.brand(), browser.texts(None)),

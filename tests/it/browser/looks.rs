@@ -24,6 +24,9 @@ const WINDOWS: [(&str, u32, u32, &str); 5] = [
     ("zoomed", 640, 2, "light"),
 ];
 
+/// Where the client is on the web, as most are.
+const HOSTED: &str = "https://boats.example/callback";
+
 struct Looks {
     stage: Stage,
     axe: String,
@@ -58,7 +61,11 @@ impl Looks {
         let Stage { home, .. } = &self.stage;
         let logo = home.path("logo.png");
         std::fs::write(&logo, include_bytes!("logo.png")).unwrap();
-        let links = [
+        let changes = [
+            "--redirect-uri",
+            HOSTED,
+            "--redirect-uri",
+            &self.stage.site.at("/callback"),
             "--client-uri",
             "https://boats.example",
             "--policy-uri",
@@ -66,14 +73,9 @@ impl Looks {
             "--tos-uri",
             "https://boats.example/terms",
         ];
-        home.succeed(&[&["client", "update", "app"][..], &links].concat());
+        home.succeed(&[&["client", "update", "app"][..], &changes].concat());
         home.succeed(&["client", "logo", "app", &logo.display().to_string()]);
-        let claims = [
-            "email=ada@example.org",
-            "email_verified=true",
-            "locale=en-GB",
-            "phone_number=+442079460958",
-        ];
+        let claims = ["email=ada@example.org", "email_verified=true", "phone_number=+442079460958"];
         let claims: Vec<_> = claims.iter().flat_map(|claim| ["--claim", claim]).collect();
         home.succeed(&[&["user", "claims", "ada"][..], &claims].concat());
         // Another browser of hers.
@@ -84,7 +86,8 @@ impl Looks {
     }
 
     async fn see_all(&mut self) {
-        let asking = self.stage.asking().set("scope", "openid profile email offline_access");
+        let here = self.stage.asking().set("scope", "openid profile email offline_access");
+        let asking = here.clone().set("redirect_uri", HOSTED);
         self.go("/signin").await;
         self.see("sign-in-alone").await;
         self.stage.ask(&asking).await;
@@ -99,10 +102,15 @@ impl Looks {
         self.see("consent").await;
         self.stage.ask(&asking.clone().with("ui_locales", "de")).await;
         self.see("consent-german").await;
+        self.stage.ask(&here).await;
+        self.see("consent-device").await;
         self.see_form_post().await;
         self.sign_in_to_client().await;
         self.go("/account").await;
         self.see("account").await;
+        self.stage.browser.click("[aria-labelledby=browsers] button[name=session]").await;
+        self.stage.browser.find("[role=status]").await;
+        self.see("account-done").await;
         self.stage.browser.fill("current_password", "something else").await;
         self.stage.browser.fill("new_password", "a difference engine 1822").await;
         self.stage.browser.fill("repeat", "a difference engine 1822").await;
@@ -117,7 +125,9 @@ impl Looks {
         ]);
         self.go(&format!("/oauth/logout?{out}")).await;
         self.see("sign-out").await;
-        self.go("/oauth/logout").await;
+        self.go(&format!("/oauth/logout?{out}&ui_locales=de")).await;
+        self.see("sign-out-german").await;
+        self.go("/oauth/logout?client_id=app").await;
         self.stage.browser.click("main form button[type=submit].main").await;
         self.stage
             .browser
@@ -203,12 +213,11 @@ impl Looks {
     }
 
     async fn picture(&self) -> Vec<u8> {
-        let whole =
-            json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false});
         let size = self.stage.browser.devtools("Page.getLayoutMetrics", json!({})).await;
-        let mut whole = whole;
-        whole["clip"] = json!({"x": 0, "y": 0, "width": size["cssContentSize"]["width"],
-            "height": size["cssContentSize"]["height"], "scale": 1});
+        let whole = json!({"format": "png", "captureBeyondViewport": true,
+            "optimizeForSpeed": false, "clip": {"x": 0, "y": 0, "scale": 1,
+            "width": size["cssContentSize"]["width"],
+            "height": size["cssContentSize"]["height"]}});
         let taken: Value = self.stage.browser.devtools("Page.captureScreenshot", whole).await;
         BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
