@@ -115,6 +115,18 @@ fn everything_stands_below_the_issuer() {
     }
 }
 
+#[test]
+fn every_page_leads_to_the_operators_help() {
+    let help = |uri: &str| BrandSettings { help: Some(uri.to_owned()), ..BrandSettings::default() };
+    let [brand, bad] =
+        ["https://help.example", "http://help.example"].map(|uri| Brand::new(&help(uri)).unwrap());
+    for (name, page) in all(&brand, LANGUAGES[0]) {
+        let link = "<a href=\"https://help.example\" rel=\"noopener noreferrer\">Help</a>";
+        assert_eq!(page.matches(link).count(), 1, "{name}");
+    }
+    assert!(all(&bad, LANGUAGES[0]).iter().all(|(_, page)| !page.contains("<footer")));
+}
+
 /// The tags of a page. No text or value here holds a `<` or `>` of its own: they are escaped.
 fn tags(page: &str) -> impl Iterator<Item = &str> {
     page.match_indices('<').map(|(at, _)| &page[at..=at + page[at..].find('>').unwrap()])

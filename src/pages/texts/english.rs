@@ -10,7 +10,12 @@ use super::{
 pub const ENGLISH: Texts = Texts {
     tag: "en",
     direction: "ltr",
-    common: Common { error: "Error", new_tab: "opens in a new tab", unnamed: "An application" },
+    common: Common {
+        error: "Error",
+        help: "Help",
+        new_tab: "opens in a new tab",
+        unnamed: "An application",
+    },
     sign_in: SignInTexts {
         title: "Sign in",
         again_title: "Confirm it’s you",

@@ -12,6 +12,7 @@ pub const GERMAN: Texts = Texts {
     direction: "ltr",
     common: Common {
         error: "Fehler",
+        help: "Hilfe",
         new_tab: "öffnet sich in einem neuen Tab",
         unnamed: "Eine Anwendung",
     },
@@ -206,13 +207,13 @@ pub const GERMAN: Texts = Texts {
         title: "Abmelden?",
         asks: around("{} möchte Sie abmelden."),
         about: around(
-            "Sie sind als {} angemeldet. Sie werden in diesem Browser abgemeldet und in den \
-             Anwendungen, in denen Sie sich mit ihm angemeldet haben. Ausgenommen sind Anwendungen, \
-             die angemeldet bleiben dürfen.",
+            "Sie sind als {} angemeldet. Sie werden in diesem Browser und in den Anwendungen \
+             abgemeldet, die Sie darin geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet \
+             bleiben dürfen.",
         ),
-        about_nobody: "Sie werden in diesem Browser abgemeldet und in den Anwendungen, in denen Sie \
-                       sich mit ihm angemeldet haben. Ausgenommen sind Anwendungen, die angemeldet \
-                       bleiben dürfen.",
+        about_nobody: "Sie werden in diesem Browser und in den Anwendungen abgemeldet, die Sie darin \
+                       geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet bleiben \
+                       dürfen.",
         submit: "Abmelden",
         stay: "Angemeldet bleiben",
         done_title: "Sie sind abgemeldet",

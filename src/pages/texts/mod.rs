@@ -45,6 +45,7 @@ pub(super) struct Around {
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) error: &'static str,
+    pub(super) help: &'static str,
     pub(super) new_tab: &'static str,
     pub(super) unnamed: &'static str,
 }

@@ -75,7 +75,12 @@ impl Looks {
         ];
         home.succeed(&[&["client", "update", "app"][..], &changes].concat());
         home.succeed(&["client", "logo", "app", &logo.display().to_string()]);
-        let claims = ["email=ada@example.org", "email_verified=true", "phone_number=+442079460958"];
+        let claims = [
+            "email=ada@example.org",
+            "email_verified=true",
+            "locale=en-GB",
+            "phone_number=+442079460958",
+        ];
         let claims: Vec<_> = claims.iter().flat_map(|claim| ["--claim", claim]).collect();
         home.succeed(&[&["user", "claims", "ada"][..], &claims].concat());
         // Another browser of hers.
@@ -202,24 +207,39 @@ impl Looks {
                 self.faults.push(format!("{page}, {name}: {}", fault.as_str().unwrap()));
             }
             if let Some(folder) = &self.images
-                && ["light", "dark", "narrow"].contains(&name)
+                && pictured(page, name)
             {
                 let path = folder.join(format!("{page}-{name}.png"));
-                std::fs::write(path, self.picture().await).unwrap();
+                std::fs::write(path, self.picture(page).await).unwrap();
             }
         }
         self.stage.browser.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
         self.stage.browser.devtools("Emulation.setEmulatedMedia", json!({})).await;
     }
 
-    async fn picture(&self) -> Vec<u8> {
-        let size = self.stage.browser.devtools("Page.getLayoutMetrics", json!({})).await;
-        let whole = json!({"format": "png", "captureBeyondViewport": true,
-            "optimizeForSpeed": false, "clip": {"x": 0, "y": 0, "scale": 1,
-            "width": size["cssContentSize"]["width"],
-            "height": size["cssContentSize"]["height"]}});
-        let taken: Value = self.stage.browser.devtools("Page.captureScreenshot", whole).await;
+    /// The whole page, but of the account after a form only what the window shows around the answer.
+    async fn picture(&self, page: &str) -> Vec<u8> {
+        let browser = &self.stage.browser;
+        let mut how = json!({"format": "png", "optimizeForSpeed": false});
+        if page.starts_with("account-") {
+            browser.eval("document.querySelector('.note').scrollIntoView({block: 'center'})").await;
+        } else {
+            let size = browser.devtools("Page.getLayoutMetrics", json!({})).await;
+            let size = &size["cssContentSize"];
+            how["captureBeyondViewport"] = json!(true);
+            how["clip"] = json!({"x": 0, "y": 0, "scale": 1, "width": size["width"],
+                "height": size["height"]});
+        }
+        let taken: Value = browser.devtools("Page.captureScreenshot", how).await;
         BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
+    }
+}
+
+/// Whether a window has a picture of a page. What is only said otherwise than on another has one.
+fn pictured(page: &str, window: &str) -> bool {
+    match page {
+        "account-done" | "consent-device" | "sign-out-german" => window == "light",
+        _ => ["light", "dark", "narrow"].contains(&window),
     }
 }
 
