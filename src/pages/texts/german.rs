@@ -39,7 +39,7 @@ pub const GERMAN: Texts = Texts {
         title: "Zugriff erlauben",
         asks: around("{} möchte auf Ihr Konto zugreifen"),
         signed_in_as: "Angemeldet als",
-        switch: "Anderes Konto verwenden",
+        switch: "Konto wechseln",
         will: "Wenn Sie den Zugriff erlauben, kann die Anwendung:",
         nothing: "Die Anwendung möchte nur, dass Sie sich mit diesem Konto anmelden.",
         at: around("bei {}"),
