@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::pages::{BadLogo, Brand, BrandSettings, Colour, LANGUAGES, Texts};
+use crate::protocol::sign_in::PageUri;
 use crate::protocol::uri::Issuer;
 
 use super::kind::{Parsed, Refused};
@@ -22,6 +23,8 @@ section! {
         accent: Colour = BrandSettings::default().accent, takes COLOUR;
         /// The same where people have chosen dark windows. Without one it is made from `accent`.
         accent_dark: Option<Colour> = None, takes Optional(COLOUR);
+        /// Where people find help, such as a new password: a link on every page.
+        help_uri: Option<PageUri> = None, takes Optional(PAGE);
         /// The language for whoever asks for none that the pages have.
         default_language: &'static Texts = BrandSettings::default().language, takes LANGUAGE;
     }
@@ -38,6 +41,7 @@ impl Pages {
             logo,
             accent: self.accent,
             accent_dark: self.accent_dark,
+            help: self.help_uri.as_ref().map(|uri| uri.as_str().to_owned()),
             language: self.default_language,
             base: issuer.path(),
         })
@@ -65,6 +69,13 @@ const COLOUR: Parsed<Colour> = Parsed {
     takes: "a colour such as `#2a4fa8`",
     parse: |text| text.parse().map_err(|_| Refused::FORM),
     show: Colour::to_string,
+};
+
+/// A page for people.
+pub(super) const PAGE: Parsed<PageUri> = Parsed {
+    takes: "an https URL",
+    parse: |text| PageUri::parse(text).map_err(Refused::because),
+    show: |uri| uri.as_str().to_owned(),
 };
 
 const LANGUAGE: Parsed<&'static Texts> = Parsed {

@@ -151,7 +151,7 @@ impl<'a> Browser<'a> {
         if !after_form || !uri.is_web() {
             return go(to);
         }
-        let page = GoOn { to, application: client.map(application) };
+        let page = GoOn { to, application: client.map(application), fields: None };
         let html = page.render(self.brand(), self.texts());
         self.show(Page::new(StatusCode::OK, html))
     }

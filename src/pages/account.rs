@@ -91,7 +91,10 @@ impl Account<'_> {
     /// The HTML document.
     pub fn render(&self, brand: &Brand, texts: &Texts) -> String {
         let failed = self.problem.is_some() || self.notice.is_some_and(Notice::failed);
-        let frame = Frame::new(brand, texts, texts.account.title, failed);
+        // A page that was just loaded is read from its title on: what was done is said there too.
+        let done = self.notice.filter(|notice| !notice.failed()).map(|notice| notice.text(texts));
+        let title = done.into_iter().chain([texts.account.title]).collect::<Vec<_>>().join(" – ");
+        let frame = Frame::new(brand, texts, &title, failed);
         frame::text(&Page { frame: Frame { wide: true, ..frame }, t: texts, view: self })
     }
 

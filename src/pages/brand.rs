@@ -31,6 +31,8 @@ pub struct BrandSettings {
     pub accent: Colour,
     /// The same by night. Without one it is made from `accent`.
     pub accent_dark: Option<Colour>,
+    /// Where people find help; linked if it is `https`.
+    pub help: Option<String>,
     /// The language for whoever asks for none that there is.
     pub language: &'static Texts,
     /// The path of the issuer, empty at the root: it stands before every path in a page.
@@ -46,6 +48,7 @@ pub struct Brand {
     /// What stands for the brand in a tab, where there is no logo.
     pub(super) icon: Asset,
     pub(super) logo: Option<Asset>,
+    pub(super) help: Option<String>,
     language: &'static Texts,
 }
 
@@ -61,6 +64,7 @@ impl Default for BrandSettings {
             logo: None,
             accent: ACCENT,
             accent_dark: None,
+            help: None,
             language: LANGUAGES[0],
             base: String::new(),
         }
@@ -88,6 +92,7 @@ impl Brand {
             style: Asset::new("brand", "css", CSS, Cow::Owned(style.into_bytes())),
             icon: Asset::new("icon", "svg", "image/svg+xml", Cow::Owned(icon.into_bytes())),
             logo: None,
+            help: words::link(settings.help.as_deref()).map(str::to_owned),
             language: settings.language,
         }
     }

@@ -16,7 +16,7 @@ pub struct ErrorPage<'a> {
     pub application: Option<Application<'a>>,
     /// The code of the protocol, such as `invalid_request`, for whoever runs the application.
     pub code: Option<&'a str>,
-    /// The same in a sentence, which is not translated.
+    /// The same in a sentence, which is English in every language.
     pub detail: Option<&'a str>,
     /// What finds this in the log.
     pub reference: Option<&'a str>,
@@ -45,13 +45,16 @@ pub enum Problem {
     NotFound,
 }
 
+/// A label, what stands beside it, and its language where that is not the page's.
+type Fact = (&'static str, String, Option<&'static str>);
+
 #[derive(Template)]
 #[template(path = "error.html", whitespace = "minimize")]
 struct Page<'a> {
     frame: Frame<'a>,
     t: &'a Texts,
     text: &'a ErrorText,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<Fact>,
     retry: Option<String>,
 }
 
@@ -59,23 +62,23 @@ impl ErrorPage<'_> {
     /// The HTML document.
     pub fn render(&self, brand: &Brand, texts: &Texts) -> String {
         let text = self.problem.text(texts);
-        let frame = Frame::new(brand, texts, text.title, false);
+        let frame = Frame::new(brand, texts, text.title, true);
         let retry = self.retry.and_then(|path| frame.own(path));
         frame::text(&Page { frame, t: texts, text, facts: self.facts(texts), retry })
     }
 
     /// What helps whoever is asked for help.
-    fn facts(&self, texts: &Texts) -> Vec<(&'static str, String)> {
+    fn facts(&self, texts: &Texts) -> Vec<Fact> {
         let (names, application) = (&texts.errors, self.application.map(|one| one.shown(texts)));
         let shown = |text: Option<&str>| text.map(words::shown);
         [
-            (names.from, application),
-            (names.code, shown(self.code)),
-            (names.detail, self.detail.map(words::told)),
-            (names.reference, shown(self.reference)),
+            (names.from, application, None),
+            (names.code, shown(self.code), None),
+            (names.detail, self.detail.map(words::told), Some("en")),
+            (names.reference, shown(self.reference), None),
         ]
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        .filter_map(|(name, value, language)| Some((name, value?, language)))
         .collect()
     }
 }

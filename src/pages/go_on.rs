@@ -7,13 +7,16 @@ use super::frame::{self, Frame};
 use super::texts::Texts;
 use super::{Application, Brand, words};
 
-/// Goes on by itself, with a link for browsers that do not.
+/// Goes on by itself, with a link or a button for browsers that do not.
 #[derive(Clone, Copy, Debug)]
 pub struct GoOn<'a> {
     /// Where to. Of another kind than `http` or `https` it is not used.
     pub to: &'a str,
     /// Whose place that is, or whose request goes on.
     pub application: Option<Application<'a>>,
+    /// What is sent there by POST: an answer to a request with `response_mode=form_post` (OAuth 2.0
+    /// Form Post Response Mode §2). The only page with a script, which presses its button.
+    pub fields: Option<&'a [(&'a str, &'a str)]>,
 }
 
 #[derive(Template)]
@@ -29,7 +32,8 @@ impl GoOn<'_> {
     /// The HTML document.
     pub fn render(&self, brand: &Brand, texts: &Texts) -> String {
         let to = words::target(self.to);
-        let frame = Frame::new(brand, texts, texts.form_post.title, to.is_none());
+        let frame = Frame::new(brand, texts, texts.go_on.title, to.is_none());
+        let frame = Frame { script: to.and(self.fields).is_some(), ..frame };
         frame::text(&Page { frame, t: texts, view: self, to })
     }
 }

@@ -5,7 +5,7 @@
 //! A view is a struct of plain texts. Its `render` escapes all of them, shows names of strangers
 //! without characters that act on their neighbours, links only to `https`, and loads pictures only
 //! from this server. The pages work without script, and under this policy, where `form-action`
-//! names what their forms lead to (`script-src 'self'` only for [`FormPost`]):
+//! names what their forms lead to (`script-src 'self'` only for a [`GoOn`] with fields):
 //!
 //! ```text
 //! default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' …;
@@ -34,7 +34,6 @@ mod colour;
 mod consent;
 mod device;
 mod error_page;
-mod form_post;
 mod frame;
 mod go_on;
 mod sign_in;
@@ -52,7 +51,6 @@ pub use colour::{BadColour, Colour};
 pub use consent::{Consent, Destination, Scope};
 pub use device::{Device, device};
 pub use error_page::{ErrorPage, Problem};
-pub use form_post::FormPost;
 pub use go_on::GoOn;
 pub use sign_in::{SignIn, SignInProblem};
 pub use sign_out::{SignOut, SignedOut};

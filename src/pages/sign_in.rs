@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::frame::{self, Frame};
-use super::texts::Texts;
+use super::texts::{Around, Texts};
 use super::{Application, Brand};
 
 /// The page at `/signin`.
@@ -56,6 +56,10 @@ impl SignIn<'_> {
 
     fn title(&self, texts: &Texts) -> &'static str {
         if self.again { texts.sign_in.again_title } else { texts.sign_in.title }
+    }
+
+    fn leads_to(&self, texts: &Texts) -> Around {
+        if self.again { texts.sign_in.again_to } else { texts.sign_in.to }
     }
 
     fn error(&self, texts: &Texts) -> Option<&'static str> {

@@ -16,6 +16,8 @@ pub struct SignOut<'a> {
     pub i: Option<&'a str>,
     /// Who asks.
     pub application: Option<Application<'a>>,
+    /// Its page, to which whoever stays signed in goes back; linked if it is `https`.
+    pub back: Option<&'a str>,
     /// The name of the user who is signed in.
     pub username: Option<&'a str>,
 }
@@ -35,6 +37,8 @@ struct Question<'a> {
     frame: Frame<'a>,
     t: &'a Texts,
     view: &'a SignOut<'a>,
+    /// Where whoever stays signed in goes.
+    stay: String,
 }
 
 #[derive(Template)]
@@ -50,7 +54,9 @@ impl SignOut<'_> {
     /// The HTML document.
     pub fn render(&self, brand: &Brand, texts: &Texts) -> String {
         let frame = Frame::new(brand, texts, texts.sign_out.title, false);
-        frame::text(&Question { frame, t: texts, view: self })
+        let back = words::link(self.back).map(str::to_owned);
+        let stay = back.unwrap_or_else(|| frame.path("/account"));
+        frame::text(&Question { frame, t: texts, view: self, stay })
     }
 
     fn user(&self) -> Option<String> {

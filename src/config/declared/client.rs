@@ -15,6 +15,7 @@ use super::{Context, Declare, origin};
 use crate::config::bounded::seconds;
 use crate::config::input::Input;
 use crate::config::kind::{Choice, Flag, Parsed, Refused, list};
+use crate::config::pages::PAGE;
 use crate::config::section::section;
 use crate::config::span::MINUTE;
 use crate::config::wrapped::{InFile, Needed, Optional};
@@ -134,12 +135,6 @@ const REDIRECT_URI: Parsed<RedirectUri> = Parsed {
 const BACKCHANNEL: Parsed<BackchannelUri> = Parsed {
     takes: "an https URI, or an http URI of this machine",
     parse: |text| BackchannelUri::parse(text).map_err(Refused::because),
-    show: |uri| uri.as_str().to_owned(),
-};
-
-const PAGE: Parsed<PageUri> = Parsed {
-    takes: "an https URL",
-    parse: |text| PageUri::parse(text).map_err(Refused::because),
     show: |uri| uri.as_str().to_owned(),
 };
 

@@ -86,6 +86,7 @@ pages.name = Chancery
 pages.logo = 
 pages.accent = #2a4fa8
 pages.accent_dark = 
+pages.help_uri = 
 pages.default_language = en
 feed.poll = 250ms
 feed.lease = 1s

@@ -52,6 +52,7 @@ fn bounds_are_part_of_what_a_key_takes() {
         ("keys.rotation", "1d", "23h"),
         ("pages.name", "Ä", " "),
         ("pages.accent", "#00FF7f", "#00ff7"),
+        ("pages.help_uri", "https://help.example", "http://help.example"),
         ("pages.default_language", "de", "fr"),
         ("keys.jwks_max_age", "12h", "13h"),
         ("passwords.min_length", "8", "7"),

@@ -10,7 +10,7 @@ use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::guard::LeadsTo;
 use crate::http::pages::{Browser, Page, application, go};
-use crate::pages::FormPost;
+use crate::pages::GoOn;
 use crate::protocol::authorization::ResponseMode;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::InteractionId;
@@ -70,10 +70,10 @@ pub(in crate::http) fn send(browser: &Browser<'_>, answered: &Answered) -> Respo
         return browser.leave(&answer.location(), (&answer.redirect_uri, Some(client)));
     }
     let fields = answer.fields();
-    let page = FormPost {
-        action: answer.redirect_uri.as_str(),
-        application: application(client),
-        fields: &fields,
+    let page = GoOn {
+        to: answer.redirect_uri.as_str(),
+        application: Some(application(client)),
+        fields: Some(&fields),
     };
     browser.show(Page {
         html: page.render(browser.brand(), browser.texts()),

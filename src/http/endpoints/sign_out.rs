@@ -64,10 +64,9 @@ pub(in crate::http) async fn done(exchange: Exchange) -> Result<Response, HttpEr
     let interaction = text.and_then(|text| read_interaction(&exchange, &text));
     let request = interaction.as_ref().and_then(|one| read(one).ok()).unwrap_or_default();
     let client = asking(&exchange.app.server, &request).await;
-    let page = client.as_ref().and_then(|client| client.settings.sign_in.client_uri.as_ref());
     let view = SignedOut {
         application: client.as_deref().map(application),
-        back: page.map(PageUri::as_str),
+        back: client.as_deref().and_then(own_page),
     };
     let browser = match &interaction {
         Some(interaction) => browser.within(interaction),
@@ -127,6 +126,11 @@ async fn go_on(
     }
 }
 
+/// The client's own page.
+fn own_page(client: &Client) -> Option<&str> {
+    client.settings.sign_in.client_uri.as_ref().map(PageUri::as_str)
+}
+
 /// Where the same request is answered anew.
 fn again(browser: &Browser<'_>, interaction: &Interaction) -> String {
     format!("/oauth/logout?i={}", browser.write(interaction))
@@ -141,6 +145,7 @@ fn question(
         csrf: &browser.tag(Form::SignOut, &about(browser, interaction)),
         i: Some(&browser.write(interaction)),
         application: client.map(application),
+        back: client.and_then(own_page),
         username: Some(username),
     };
     let html = view.render(browser.brand(), browser.texts());

@@ -4,7 +4,7 @@
 use super::samples::{Foreign, USUAL, foreign};
 use super::{tags, value};
 use crate::pages::{
-    Application, Brand, BrandSettings, ErrorPage, FormPost, LANGUAGES, Problem, SignIn,
+    Application, Brand, BrandSettings, ErrorPage, GoOn, LANGUAGES, Problem, SignIn,
 };
 use crate::protocol::picture::PictureHash;
 
@@ -60,15 +60,15 @@ fn foreign_addresses_are_neither_linked_nor_loaded() {
     {
         for (name, page) in pages(text) {
             for tag in tags(&page) {
-                for place in ["href", "src"].into_iter().filter_map(|one| value(tag, one)) {
-                    assert!(place.starts_with('/') && !place.starts_with("//"), "{name}: {tag}");
+                let places =
+                    ["href", "src", "action"].into_iter().filter_map(|one| value(tag, one));
+                for place in places {
+                    // The answer to a client may go there: its address is a registered one.
+                    let answers = ["form-post", "go-on"].contains(&name);
+                    let to_client = answers && place == "http://evil.example";
+                    let own = place.starts_with('/') && !place.starts_with("//");
+                    assert!(to_client || own, "{name}: {tag}");
                 }
-                let action = value(tag, "action").unwrap_or("/");
-                let to_client = name == "form-post" && action == "http://evil.example";
-                assert!(
-                    to_client || action.starts_with('/') && !action.starts_with("//"),
-                    "{name}: {tag}"
-                );
             }
         }
     }
@@ -163,12 +163,11 @@ fn what_was_typed_comes_back_unchanged() {
 /// C051: the `state` of a client comes back as it was sent, and cannot leave its field.
 #[test]
 fn what_a_form_carries_stays_in_its_fields() {
-    let application = Application { name: "Shop", logo: None };
+    let application = Some(Application { name: "Shop", logo: None });
     let text = "\"><script>alert('1')</script>&amp;";
     let fields = [("state", text), (text, "value")];
-    let page =
-        FormPost { action: "https://shop.example/cb?a=\"'><b>", application, fields: &fields }
-            .render(&Brand::default(), LANGUAGES[0]);
+    let page = GoOn { to: "https://shop.example/cb?a=\"'><b>", application, fields: Some(&fields) }
+        .render(&Brand::default(), LANGUAGES[0]);
     let escaped = "&#34;&#62;&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62;&#38;amp;";
     assert!(page.contains(&format!("name=\"state\" value=\"{escaped}\"")), "{page}");
     assert!(page.contains(&format!("name=\"{escaped}\" value=\"value\"")), "{page}");
@@ -181,11 +180,15 @@ fn what_a_form_carries_stays_in_its_fields() {
 /// C051: a client that got past the rules for redirect URIs still cannot run a script here.
 #[test]
 fn an_answer_goes_to_the_web_only() {
-    let application = Application { name: "Shop", logo: None };
+    let application = Some(Application { name: "Shop", logo: None });
     for action in ["javascript:alert(1)", "data:,", "com.example:/cb", "", "/relative"] {
-        let page = FormPost { action, application, fields: &[("code", "secret")] }
-            .render(&Brand::default(), LANGUAGES[0]);
-        assert!(!page.contains("<form") && !page.contains("secret") && !page.contains("<script"));
-        assert!(page.contains("role=\"alert\""));
+        for fields in [Some(&[("code", "secret")][..]), None] {
+            let page =
+                GoOn { to: action, application, fields }.render(&Brand::default(), LANGUAGES[0]);
+            for part in ["<form", "secret", "<script", "refresh", "<a "] {
+                assert!(!page.contains(part), "{part}: {page}");
+            }
+            assert!(page.contains("role=\"alert\""));
+        }
     }
 }

@@ -26,6 +26,8 @@ fn no_page_breaks_its_policy() {
             for tag in tags(&page).filter(|tag| !tag.starts_with("<a ")) {
                 let foreign = tag.contains("//")
                     && !tag.starts_with("<form method=\"post\" action=\"https://shop.example/")
+                    && !tag
+                        .starts_with("<meta http-equiv=\"refresh\" content=\"0;url=https://shop.")
                     && !tag.starts_with("<input type=\"hidden\"");
                 assert!(!foreign, "{name}: {tag}");
             }
@@ -111,6 +113,18 @@ fn everything_stands_below_the_issuer() {
         }
         assert!(page.contains("src=\"/tenant/assets/logo-"), "{name}");
     }
+}
+
+#[test]
+fn every_page_leads_to_the_operators_help() {
+    let help = |uri: &str| BrandSettings { help: Some(uri.to_owned()), ..BrandSettings::default() };
+    let [brand, bad] =
+        ["https://help.example", "http://help.example"].map(|uri| Brand::new(&help(uri)).unwrap());
+    for (name, page) in all(&brand, LANGUAGES[0]) {
+        let link = "<a href=\"https://help.example\" rel=\"noopener noreferrer\">Help</a>";
+        assert_eq!(page.matches(link).count(), 1, "{name}");
+    }
+    assert!(all(&bad, LANGUAGES[0]).iter().all(|(_, page)| !page.contains("<footer")));
 }
 
 /// The tags of a page. No text or value here holds a `<` or `>` of its own: they are escaped.

@@ -2,7 +2,7 @@
 
 use crate::pages::{
     Account, Application, ApplicationSession, Brand, BrowserSession, Consent, Destination, Detail,
-    ErrorPage, FormPost, Granted, Notice, PasswordProblem, Problem, Scope, SignIn, SignInProblem,
+    ErrorPage, GoOn, Granted, Notice, PasswordProblem, Problem, Scope, SignIn, SignInProblem,
     SignOut, SignedOut, Texts,
 };
 use crate::protocol::picture::PictureHash;
@@ -43,7 +43,8 @@ pub(crate) fn all(brand: &Brand, texts: &Texts) -> Vec<(&'static str, String)> {
     let wrong = SignIn { problem: Some(SignInProblem::Wrong), ..sign_in };
     let blank = SignIn { username: "", application: None, i: None, ..sign_in };
     let again = SignIn { again: true, ..sign_in };
-    let form_post = FormPost { action: "https://shop.example/cb", application: SHOP, fields: &[] };
+    let form_post =
+        GoOn { to: "https://shop.example/cb", application: Some(SHOP), fields: Some(&[]) };
     let fresh = Account {
         browsers: &BROWSERS[..1],
         applications: &[],
@@ -75,6 +76,7 @@ pub(crate) fn foreign(
         csrf: "the-csrf",
         i: Some("the-i"),
         application: Some(application),
+        back: Some(from.uri),
         username: Some(from.username),
     };
     let signed_out = SignedOut { application: Some(application), back: Some(from.uri) };
@@ -87,7 +89,7 @@ pub(crate) fn foreign(
         retry: from.path,
     };
     let fields = [("code", from.name), ("iss", from.uri), (from.name, "value")];
-    let form_post = FormPost { action: from.uri, application, fields: &fields };
+    let form_post = GoOn { to: from.uri, application: Some(application), fields: Some(&fields) };
     vec![
         ("sign-in", sign_in(from).render(brand, texts)),
         ("consent", consent(brand, texts, from)),
@@ -95,6 +97,7 @@ pub(crate) fn foreign(
         ("sign-out", sign_out.render(brand, texts)),
         ("signed-out", signed_out.render(brand, texts)),
         ("form-post", form_post.render(brand, texts)),
+        ("go-on", GoOn { fields: None, ..form_post }.render(brand, texts)),
         ("account", full_account(brand, texts, from)),
     ]
 }
@@ -212,7 +215,7 @@ fn full_account(brand: &Brand, texts: &Texts, from: Foreign<'_>) -> String {
         ],
         applications: &[
             session,
-            ApplicationSession { application: MAIL, offline: false, ..session },
+            ApplicationSession { id: "another", application: MAIL, offline: false, ..session },
         ],
         consents: &[Granted {
             client: "the-client",

@@ -26,7 +26,7 @@ fn sign_in_asks_for_username_and_password() {
     assert_eq!(with(&page, &password).len(), 1);
     assert_eq!(with(&page, &["type=\"hidden\"", "name=\"i\"", "value=\"the-i\""]).len(), 1);
     assert_eq!(with(&page, &["type=\"submit\""]).len(), 1);
-    assert!(page.contains("to continue to <bdi class=\"name\">Garden Shop</bdi>"), "{page}");
+    assert!(page.contains("Continue to <bdi class=\"name\">Garden Shop</bdi>"), "{page}");
     assert!(!page.contains("role=\"alert\"") && !page.contains("autofocus"));
     assert!(!page.contains("maxlength") && !page.contains("pattern="));
 }
@@ -44,6 +44,8 @@ fn a_failed_sign_in_says_so_where_the_cursor_is() {
     assert!(
         focus[0].contains("name=\"password\"") && focus[0].contains("aria-describedby=\"error\"")
     );
+    // Said once by the alert, and once where one goes on.
+    assert_eq!(with(&page, &["aria-describedby=\"error\""]).len(), 1);
     assert!(with(&page, &["type=\"password\""])[0].find(" value=").is_none());
     assert_eq!(with(&page, &["name=\"username\"", "value=\"ada@example.com\""]).len(), 1);
 }
@@ -122,12 +124,21 @@ fn consent_says_who_asks_for_what_and_where_it_leads() {
         "<bdi>See your email address</bdi>",
         "<bdi>Read your orders</bdi>",
         "you will be sent to <bdi class=\"name\">shop.example</bdi>",
-        "<a href=\"/signin?i=the-i&#38;switch=true\">Not you?</a>",
+        "<a href=\"/signin?i=the-i&#38;switch=true\">Use another account</a>",
         "Privacy policy",
         "Terms of service",
     ] {
         assert!(page.contains(said), "{said} in {page}");
     }
+    assert!(page.find("you will be sent") < page.find("name=\"decision\""), "before the choice");
+}
+
+#[test]
+fn an_error_is_one_from_the_title_on_and_its_details_are_english() {
+    let page = all(&Brand::default(), &GERMAN).into_iter().find(|one| one.0 == "error").unwrap().1;
+    assert!(page.contains("<title>Fehler: "), "{page}");
+    assert!(page.contains("<dt>Einzelheiten</dt><dd><bdi lang=\"en\">Garden Shop</bdi>"), "{page}");
+    assert_eq!(page.matches("lang=\"en\"").count(), 1);
 }
 
 #[test]
@@ -137,8 +148,12 @@ fn sign_out_asks_first() {
     let button = ["type=\"submit\"", "name=\"decision\"", "value=\"logout\""];
     assert_eq!(with(&page, &button).len(), 1);
     assert_eq!(with(&page, &["type=\"submit\""]).len(), 1);
-    let nobody = SignOut { csrf: "c", i: None, application: None, username: None };
-    assert!(!nobody.render(&Brand::default(), &ENGLISH).contains("name=\"i\""));
+    let nobody = SignOut { csrf: "c", i: None, application: None, back: None, username: None };
+    let alone = nobody.render(&Brand::default(), &ENGLISH);
+    assert!(!alone.contains("name=\"i\""));
+    // Whoever stays goes back to where he came from.
+    assert_eq!(with(&page, &["class=\"button\"", "href=\"https://shop.example/about\""]).len(), 1);
+    assert_eq!(with(&alone, &["class=\"button\"", "href=\"/account\""]).len(), 1);
 }
 
 #[test]
@@ -165,7 +180,12 @@ fn the_account_shows_sessions_and_how_to_end_them() {
         .into_iter()
         .filter_map(|tag| value(tag, "value"))
         .collect();
-    assert_eq!(ends, ["phone", "other", "the-session", "the-session"]);
+    assert_eq!(ends, ["phone", "other", "the-session", "another"]);
+    // Two rows may have the same name: what is known of them tells which is meant.
+    for id in ["phone", "other", "the-session", "another", "the-client"] {
+        let described = format!("aria-describedby=\"facts-{id}\"");
+        assert_eq!(with(&page, &[&format!("value=\"{id}\""), &described]).len(), 1, "{id}");
+    }
     for button in ["name=\"others\" value=\"true\"", "name=\"client\" value=\"the-client\""] {
         assert_eq!(with(&page, &["type=\"submit\"", button]).len(), 1, "{button}");
     }
@@ -178,6 +198,14 @@ fn the_account_shows_sessions_and_how_to_end_them() {
         assert_eq!(with(&page, &["type=\"password\"", &name, &complete]).len(), 1, "{name}");
     }
     assert!(page.contains("At least 15 characters."));
+}
+
+/// A screen reader begins with the title, and passes over a message that was there from the start.
+#[test]
+fn what_was_done_is_said_by_the_title() {
+    let page = page("account-changed");
+    assert!(page.contains("<title>Your password has been changed. "), "{page}");
+    assert!(page.contains(" – Your account – Chancery</title>"), "{page}");
 }
 
 #[test]

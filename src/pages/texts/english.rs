@@ -2,7 +2,7 @@
 //! Must not import anything but the shape of the catalogue.
 
 use super::{
-    AccountTexts, Common, ConsentTexts, ErrorText, ErrorTexts, FormPostTexts, NoticeTexts,
+    AccountTexts, Common, ConsentTexts, ErrorText, ErrorTexts, GoOnTexts, NoticeTexts,
     PasswordTexts, SignInTexts, SignOutTexts, Texts, WhenTexts, around,
 };
 
@@ -10,19 +10,25 @@ use super::{
 pub const ENGLISH: Texts = Texts {
     tag: "en",
     direction: "ltr",
-    common: Common { error: "Error", new_tab: "opens in a new tab", unnamed: "An application" },
+    common: Common {
+        error: "Error",
+        help: "Help",
+        new_tab: "opens in a new tab",
+        unnamed: "An application",
+    },
     sign_in: SignInTexts {
         title: "Sign in",
         again_title: "Confirm it’s you",
-        to: around("to continue to {}"),
+        to: around("Continue to {}"),
         again_to: around("Enter your password again to continue to {}."),
-        to_account: "to manage your account",
+        to_account: "Manage your account",
         username: "Username",
         password: "Password",
         submit: "Sign in",
-        wrong: "The username or password is not correct. Check both and try again.",
+        wrong: "The username or password is not correct. Check both and try again. If you have \
+                forgotten your password, ask the operator of this service.",
         missing: "Enter your username and your password.",
-        wait: "There were too many attempts. Wait a moment, then try again.",
+        wait: "There were too many attempts. Wait a minute, then try again.",
         expired: "This page was open for too long, or your browser does not keep cookies. \
                   Please sign in again.",
         unavailable: "We could not sign you in just now. Please try again.",
@@ -31,19 +37,23 @@ pub const ENGLISH: Texts = Texts {
         title: "Allow access",
         asks: around("{} wants to access your account"),
         signed_in_as: "Signed in as",
-        not_you: "Not you?",
+        switch: "Use another account",
         will: "If you allow this, it will be able to:",
         nothing: "It asks for nothing but your permission to sign in with this account.",
         at: around("at {}"),
         uses: around("Use {} in your name"),
         back_to_host: around("Next, you will be sent to {}."),
-        back_to_app: around("Next, you will go back to the app on this device ({})."),
-        back_to_device: "Next, you will go back to the program on this device.",
+        back_to_app: around(
+            "Next, you will go back to the app on this device ({}). Allow this only if you started it \
+             there yourself.",
+        ),
+        back_to_device: "Next, you will go back to a program on this device. Allow this only if you \
+                         started it there yourself.",
         website: "Website",
         policy: "Privacy policy",
         terms: "Terms of service",
         about: around("About {}"),
-        withdraw: "You can withdraw this at any time in your account.",
+        withdraw: "You can withdraw access at any time in your account.",
         allow: "Allow",
         deny: "Deny",
     },
@@ -53,60 +63,68 @@ pub const ENGLISH: Texts = Texts {
         ("email", "See your email address"),
         ("address", "See your postal address"),
         ("phone", "See your phone number"),
-        ("offline_access", "Keep this access while you are away, until you withdraw it"),
+        (
+            "offline_access",
+            "Stay signed in, even after you sign out here, until you withdraw access",
+        ),
     ],
     account: AccountTexts {
         title: "Your account",
         signed_in_as: around("Signed in as {}"),
         sign_out: "Sign out",
         profile: "Profile",
+        profile_about: "The operator of this service keeps these details. Ask them if something \
+                        needs to be changed.",
         verified: "verified",
         browsers: "Where you’re signed in",
-        browsers_about: "Browsers in which you are signed in. End any that you don’t recognise, \
-                         then change your password.",
+        browsers_about: "Browsers in which you are signed in. Sign out any that you don’t \
+                         recognise, then change your password.",
         device: around(" on {}"),
         unknown_device: "Unknown device",
         current: "This browser",
-        address: around("Address {}"),
+        address: around("IP address {}"),
         first_seen: around("Signed in on {}"),
         last_seen: around("Last seen {}"),
-        end: "End session",
-        end_others: "End all other sessions",
+        end_others: "Sign out all other browsers",
         applications: "Signed-in applications",
-        applications_about: "Applications that are signed in with your account now.",
+        applications_about: "Applications that are signed in with your account now. One that you \
+                             sign out may sign in again without asking you, unless you also \
+                             withdraw its access below.",
         no_applications: "No application is signed in.",
-        offline: "Stays signed in while you are away",
-        consents: "Applications you allowed",
-        consents_about: "What you allowed applications to do. After you withdraw it, an \
-                         application is signed out and has to ask again.",
+        offline: "Stays signed in after you sign out",
+        consents: "Access you have allowed",
+        consents_about: "What you allowed applications to do. If you withdraw access, the \
+                         application is signed out and has to ask you again.",
         no_consents: "You have not allowed any application yet.",
         since: around("Allowed on {}"),
-        withdraw: "Withdraw",
+        withdraw: "Withdraw access",
     },
     password: PasswordTexts {
         title: "Password",
-        about: "When you change it, you are signed out everywhere else.",
+        about: "When you change it, you are signed out everywhere else, and so are all applications.",
         current: "Current password",
         new: "New password",
-        hint: around("At least {} characters. A few words that only you would combine are good."),
+        hint: around("At least {} characters. A few unrelated words work well."),
         repeat: "Repeat the new password",
         submit: "Change password",
         wrong: "The current password is not correct.",
         differ: "The two new passwords are not the same.",
         short: around("The new password is too short. Use at least {} characters."),
         long: "The new password is too long.",
-        characters: "The new password holds a character that cannot be used.",
+        characters: "The new password contains a character that cannot be used.",
         common: "This password is too easy to guess. Choose another one.",
-        same: "The new password is the one you have already.",
-        managed: "The operator of this service sets your password. Ask there to have it changed.",
+        same: "The new password is the one you already have.",
+        managed: "The operator of this service sets your password. Ask them if it needs \
+                  to be changed.",
     },
     notices: NoticeTexts {
-        password: "Your password has been changed. You are signed out everywhere else.",
-        session: "The session has been ended.",
-        others: "All other sessions have been ended.",
+        password: "Your password has been changed. You are signed out everywhere else, and so are all \
+                   applications.",
+        session: "That browser has been signed out.",
+        others: "You are signed out in all other browsers.",
         application: "The application has been signed out.",
         consent: "The access has been withdrawn.",
-        gone: "That had already been ended.",
+        gone: "That had already been done.",
         expired: "This page was open for too long. Nothing was changed; please try again.",
         unavailable: "That did not work just now. Nothing was changed; please try again.",
     },
@@ -133,17 +151,20 @@ pub const ENGLISH: Texts = Texts {
         request: ErrorText {
             title: "This request cannot be completed",
             about: "The application sent a request that is not valid. Go back to it and try \
-                    again. If that does not help, tell the people who run the application.",
+                    again. If that does not help, tell the people who run the application, and \
+                    give them the details below.",
         },
         application: ErrorText {
             title: "Unknown application",
-            about: "The application that sent you here is not registered with us, or it may not \
-                    be used at the moment. Tell the people who run it.",
+            about: "The application that sent you here is not registered with us, or it is \
+                    switched off at the moment. Tell the people who run it, and give them the \
+                    details below. You can close this page.",
         },
         redirect: ErrorText {
-            title: "The way back is not known",
+            title: "We cannot send you back",
             about: "The application asked to send you to an address that it has not registered. \
-                    For your safety we stop here. Tell the people who run the application.",
+                    For your safety we stop here. Tell the people who run the application, and \
+                    give them the details below. You can close this page.",
         },
         expired: ErrorText {
             title: "This took too long",
@@ -163,37 +184,38 @@ pub const ENGLISH: Texts = Texts {
         },
         busy: ErrorText {
             title: "Too many attempts",
-            about: "There were too many attempts in a short time. Wait a moment and try again.",
+            about: "There were too many attempts in a short time. Wait a minute and try again.",
         },
         not_found: ErrorText {
             title: "Page not found",
             about: "There is nothing at this address. Check it, or go back to the application.",
         },
         retry: "Try again",
-        code: "Error",
+        code: "Error code",
         detail: "Details",
         from: "Application",
-        reference: "Reference",
+        reference: "Our reference",
     },
     sign_out: SignOutTexts {
         title: "Sign out?",
         asks: around("{} asks to sign you out."),
         about: around(
-            "You are signed in as {}. Signing out ends your session in this browser and \
-                       in the applications you opened with it.",
+            "You are signed in as {}. This signs you out in this browser and in the applications \
+             that you signed in to from it, except those that are allowed to stay signed in.",
         ),
-        about_nobody: "Signing out ends your session in this browser and in the applications you \
-                       opened with it.",
+        about_nobody: "This signs you out in this browser and in the applications that you signed \
+                       in to from it, except those that are allowed to stay signed in.",
         submit: "Sign out",
         stay: "Stay signed in",
         done_title: "You are signed out",
-        done_about: "Your session in this browser has ended. You can close this page.",
+        done_about: "You are signed out in this browser. Applications that are allowed to stay signed \
+                     in are not affected. You can close this page.",
         back: around("Back to {}"),
-        sign_in: "Sign in again",
+        sign_in: "Sign in to your account",
     },
-    form_post: FormPostTexts {
+    go_on: GoOnTexts {
         title: "One more step",
-        about: around("Continue to go back to {}."),
+        about: around("You are going back to {}."),
         submit: "Continue",
         broken: "The application’s address cannot be used. Go back to it and try again.",
     },

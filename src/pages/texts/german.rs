@@ -2,7 +2,7 @@
 //! Must not import anything but the shape of the catalogue.
 
 use super::{
-    AccountTexts, Common, ConsentTexts, ErrorText, ErrorTexts, FormPostTexts, NoticeTexts,
+    AccountTexts, Common, ConsentTexts, ErrorText, ErrorTexts, GoOnTexts, NoticeTexts,
     PasswordTexts, SignInTexts, SignOutTexts, Texts, WhenTexts, around,
 };
 
@@ -12,6 +12,7 @@ pub const GERMAN: Texts = Texts {
     direction: "ltr",
     common: Common {
         error: "Fehler",
+        help: "Hilfe",
         new_tab: "öffnet sich in einem neuen Tab",
         unnamed: "Eine Anwendung",
     },
@@ -20,14 +21,15 @@ pub const GERMAN: Texts = Texts {
         again_title: "Bitte bestätigen Sie, dass Sie es sind",
         to: around("Weiter zu {}"),
         again_to: around("Geben Sie Ihr Passwort noch einmal ein. Danach geht es weiter zu {}."),
-        to_account: "um Ihr Konto zu verwalten",
+        to_account: "Weiter zu Ihrem Konto",
         username: "Benutzername",
         password: "Passwort",
         submit: "Anmelden",
         wrong: "Benutzername oder Passwort stimmt nicht. Bitte prüfen Sie beides und versuchen \
-                Sie es noch einmal.",
+                Sie es noch einmal. Wenn Sie Ihr Passwort vergessen haben, wenden Sie sich an den \
+                Betreiber dieses Dienstes.",
         missing: "Bitte geben Sie Benutzername und Passwort ein.",
-        wait: "Das waren zu viele Versuche. Bitte warten Sie einen Moment und versuchen Sie es \
+        wait: "Das waren zu viele Versuche. Bitte warten Sie eine Minute und versuchen Sie es \
                dann noch einmal.",
         expired: "Die Seite war zu lange geöffnet, oder Ihr Browser speichert keine Cookies. \
                   Bitte melden Sie sich noch einmal an.",
@@ -37,19 +39,23 @@ pub const GERMAN: Texts = Texts {
         title: "Zugriff erlauben",
         asks: around("{} möchte auf Ihr Konto zugreifen"),
         signed_in_as: "Angemeldet als",
-        not_you: "Nicht Ihr Konto?",
-        will: "Wenn Sie zustimmen, kann die Anwendung:",
+        switch: "Konto wechseln",
+        will: "Wenn Sie den Zugriff erlauben, kann die Anwendung:",
         nothing: "Die Anwendung möchte nur, dass Sie sich mit diesem Konto anmelden.",
         at: around("bei {}"),
         uses: around("{} in Ihrem Namen nutzen"),
         back_to_host: around("Danach werden Sie zu {} weitergeleitet."),
-        back_to_app: around("Danach kehren Sie zur App auf diesem Gerät zurück ({})."),
-        back_to_device: "Danach kehren Sie zum Programm auf diesem Gerät zurück.",
+        back_to_app: around(
+            "Danach geht es zurück zur App auf diesem Gerät ({}). Erlauben Sie den Zugriff nur, wenn \
+             Sie den Vorgang dort selbst begonnen haben.",
+        ),
+        back_to_device: "Danach geht es zurück zu einem Programm auf diesem Gerät. Erlauben Sie den \
+                         Zugriff nur, wenn Sie den Vorgang dort selbst begonnen haben.",
         website: "Website",
-        policy: "Datenschutz",
+        policy: "Datenschutzerklärung",
         terms: "Nutzungsbedingungen",
         about: around("Über {}"),
-        withdraw: "Sie können das jederzeit in Ihrem Konto widerrufen.",
+        withdraw: "Sie können den Zugriff jederzeit in Ihrem Konto widerrufen.",
         allow: "Erlauben",
         deny: "Ablehnen",
     },
@@ -61,7 +67,7 @@ pub const GERMAN: Texts = Texts {
         ("phone", "Ihre Telefonnummer sehen"),
         (
             "offline_access",
-            "Den Zugriff auch in Ihrer Abwesenheit behalten, bis Sie ihn widerrufen",
+            "Angemeldet bleiben, auch wenn Sie sich hier abmelden, bis Sie den Zugriff widerrufen",
         ),
     ],
     account: AccountTexts {
@@ -69,38 +75,38 @@ pub const GERMAN: Texts = Texts {
         signed_in_as: around("Angemeldet als {}"),
         sign_out: "Abmelden",
         profile: "Profil",
+        profile_about: "Diese Angaben verwaltet der Betreiber dieses Dienstes. Bitte wenden Sie sich \
+                        an ihn, wenn etwas geändert werden soll.",
         verified: "bestätigt",
         browsers: "Wo Sie angemeldet sind",
-        browsers_about: "Browser, in denen Sie angemeldet sind. Beenden Sie Sitzungen, die Sie \
-                         nicht kennen, und ändern Sie danach Ihr Passwort.",
+        browsers_about: "Browser, in denen Sie angemeldet sind. Melden Sie ab, was Sie nicht \
+                         kennen, und ändern Sie danach Ihr Passwort.",
         device: around(" auf {}"),
         unknown_device: "Unbekanntes Gerät",
         current: "Dieser Browser",
-        address: around("Adresse {}"),
+        address: around("IP-Adresse {}"),
         first_seen: around("Angemeldet am {}"),
-        last_seen: around("Zuletzt aktiv {}"),
-        end: "Sitzung beenden",
-        end_others: "Alle anderen Sitzungen beenden",
+        last_seen: around("Zuletzt aktiv: {}"),
+        end_others: "In allen anderen Browsern abmelden",
         applications: "Angemeldete Anwendungen",
-        applications_about: "Anwendungen, die gerade mit Ihrem Konto angemeldet sind.",
-        no_applications: "Keine Anwendung ist angemeldet.",
-        offline: "Bleibt auch in Ihrer Abwesenheit angemeldet",
-        consents: "Erlaubte Anwendungen",
-        consents_about: "Was Sie Anwendungen erlaubt haben. Nach einem Widerruf ist die Anwendung \
-                         abgemeldet und muss Sie erneut fragen.",
+        applications_about: "Anwendungen, die gerade mit Ihrem Konto angemeldet sind. Eine Anwendung, \
+                             die Sie abmelden, kann sich ohne Rückfrage wieder anmelden, es sei \
+                             denn, Sie widerrufen unten auch ihren Zugriff.",
+        no_applications: "Zurzeit ist keine Anwendung angemeldet.",
+        offline: "Bleibt angemeldet, auch wenn Sie sich abmelden",
+        consents: "Erlaubte Zugriffe",
+        consents_about: "Was Sie Anwendungen erlaubt haben. Wenn Sie einen Zugriff widerrufen, wird \
+                         die Anwendung abgemeldet und muss Sie erneut fragen.",
         no_consents: "Sie haben noch keiner Anwendung etwas erlaubt.",
         since: around("Erlaubt am {}"),
-        withdraw: "Widerrufen",
+        withdraw: "Zugriff widerrufen",
     },
     password: PasswordTexts {
         title: "Passwort",
-        about: "Wenn Sie es ändern, werden Sie überall sonst abgemeldet.",
+        about: "Wenn Sie es ändern, werden Sie überall sonst abgemeldet, auch in allen Anwendungen.",
         current: "Aktuelles Passwort",
         new: "Neues Passwort",
-        hint: around(
-            "Mindestens {} Zeichen. Gut sind einige Wörter, die nur Sie so \
-                      zusammenstellen würden.",
-        ),
+        hint: around("Mindestens {} Zeichen. Gut sind einige Wörter ohne Zusammenhang."),
         repeat: "Neues Passwort wiederholen",
         submit: "Passwort ändern",
         wrong: "Das aktuelle Passwort stimmt nicht.",
@@ -114,12 +120,13 @@ pub const GERMAN: Texts = Texts {
                   wenn es geändert werden soll.",
     },
     notices: NoticeTexts {
-        password: "Ihr Passwort wurde geändert. Überall sonst sind Sie jetzt abgemeldet.",
-        session: "Die Sitzung wurde beendet.",
-        others: "Alle anderen Sitzungen wurden beendet.",
+        password: "Ihr Passwort wurde geändert. Überall sonst sind Sie jetzt abgemeldet, auch in allen \
+                   Anwendungen.",
+        session: "Der Browser wurde abgemeldet.",
+        others: "In allen anderen Browsern sind Sie jetzt abgemeldet.",
         application: "Die Anwendung wurde abgemeldet.",
         consent: "Der Zugriff wurde widerrufen.",
-        gone: "Das war schon beendet.",
+        gone: "Das war schon erledigt.",
         expired: "Die Seite war zu lange geöffnet. Es wurde nichts geändert; bitte versuchen Sie \
                   es noch einmal.",
         unavailable: "Das hat gerade nicht geklappt. Es wurde nichts geändert; bitte versuchen \
@@ -149,18 +156,20 @@ pub const GERMAN: Texts = Texts {
             title: "Diese Anfrage ist nicht möglich",
             about: "Die Anwendung hat eine ungültige Anfrage gestellt. Gehen Sie zu ihr zurück und \
                     versuchen Sie es noch einmal. Hilft das nicht, wenden Sie sich an die \
-                    Betreiber der Anwendung.",
+                    Betreiber der Anwendung und nennen Sie ihnen die Angaben unten.",
         },
         application: ErrorText {
             title: "Unbekannte Anwendung",
             about: "Die Anwendung, von der Sie kommen, ist bei uns nicht registriert oder zurzeit \
-                    gesperrt. Bitte wenden Sie sich an ihre Betreiber.",
+                    gesperrt. Bitte wenden Sie sich an ihre Betreiber und nennen Sie ihnen die \
+                    Angaben unten. Sie können diese Seite schließen.",
         },
         redirect: ErrorText {
-            title: "Der Rückweg ist nicht bekannt",
+            title: "Wir können Sie nicht zurückleiten",
             about: "Die Anwendung wollte Sie zu einer Adresse schicken, die sie nicht registriert \
                     hat. Zu Ihrer Sicherheit endet der Vorgang hier. Bitte wenden Sie sich an die \
-                    Betreiber der Anwendung.",
+                    Betreiber der Anwendung und nennen Sie ihnen die Angaben unten. Sie können \
+                    diese Seite schließen.",
         },
         expired: ErrorText {
             title: "Das hat zu lange gedauert",
@@ -181,39 +190,42 @@ pub const GERMAN: Texts = Texts {
         },
         busy: ErrorText {
             title: "Zu viele Versuche",
-            about: "Das waren zu viele Versuche in kurzer Zeit. Bitte warten Sie einen Moment und \
+            about: "Das waren zu viele Versuche in kurzer Zeit. Bitte warten Sie eine Minute und \
                     versuchen Sie es dann noch einmal.",
         },
         not_found: ErrorText {
             title: "Seite nicht gefunden",
-            about: "Unter dieser Adresse gibt es nichts. Bitte prüfen Sie sie, oder gehen Sie zur \
-                    Anwendung zurück.",
+            about: "Unter dieser Adresse gibt es nichts. Bitte prüfen Sie die Adresse oder gehen \
+                    Sie zur Anwendung zurück.",
         },
         retry: "Noch einmal versuchen",
-        code: "Fehler",
+        code: "Fehlercode",
         detail: "Einzelheiten",
         from: "Anwendung",
-        reference: "Vorgangsnummer",
+        reference: "Unsere Vorgangsnummer",
     },
     sign_out: SignOutTexts {
         title: "Abmelden?",
         asks: around("{} möchte Sie abmelden."),
         about: around(
-            "Sie sind als {} angemeldet. Mit dem Abmelden endet Ihre Sitzung in diesem \
-                       Browser und in den Anwendungen, die Sie damit geöffnet haben.",
+            "Sie sind als {} angemeldet. Sie werden in diesem Browser und in den Anwendungen \
+             abgemeldet, die Sie darin geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet \
+             bleiben dürfen.",
         ),
-        about_nobody: "Mit dem Abmelden endet Ihre Sitzung in diesem Browser und in den \
-                       Anwendungen, die Sie damit geöffnet haben.",
+        about_nobody: "Sie werden in diesem Browser und in den Anwendungen abgemeldet, die Sie darin \
+                       geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet bleiben \
+                       dürfen.",
         submit: "Abmelden",
         stay: "Angemeldet bleiben",
         done_title: "Sie sind abgemeldet",
-        done_about: "Ihre Sitzung in diesem Browser ist beendet. Sie können diese Seite schließen.",
+        done_about: "Sie sind in diesem Browser abgemeldet. Anwendungen, die angemeldet bleiben dürfen, \
+                     sind davon nicht betroffen. Sie können diese Seite schließen.",
         back: around("Zurück zu {}"),
-        sign_in: "Wieder anmelden",
+        sign_in: "In Ihrem Konto anmelden",
     },
-    form_post: FormPostTexts {
+    go_on: GoOnTexts {
         title: "Noch ein Schritt",
-        about: around("Mit „Weiter“ geht es zurück zu {}."),
+        about: around("Sie kehren jetzt zu {} zurück."),
         submit: "Weiter",
         broken: "Die Adresse der Anwendung ist nicht verwendbar. Bitte gehen Sie zurück und \
                  versuchen Sie es noch einmal.",

@@ -31,7 +31,7 @@ pub struct Texts {
     pub(super) claims: &'static [(&'static str, &'static str)],
     pub(super) errors: ErrorTexts,
     pub(super) sign_out: SignOutTexts,
-    pub(super) form_post: FormPostTexts,
+    pub(super) go_on: GoOnTexts,
     pub(super) when: WhenTexts,
 }
 
@@ -45,6 +45,7 @@ pub(super) struct Around {
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) error: &'static str,
+    pub(super) help: &'static str,
     pub(super) new_tab: &'static str,
     pub(super) unnamed: &'static str,
 }
@@ -71,7 +72,7 @@ pub(super) struct ConsentTexts {
     pub(super) title: &'static str,
     pub(super) asks: Around,
     pub(super) signed_in_as: &'static str,
-    pub(super) not_you: &'static str,
+    pub(super) switch: &'static str,
     pub(super) will: &'static str,
     pub(super) nothing: &'static str,
     pub(super) at: Around,
@@ -94,6 +95,7 @@ pub(super) struct AccountTexts {
     pub(super) signed_in_as: Around,
     pub(super) sign_out: &'static str,
     pub(super) profile: &'static str,
+    pub(super) profile_about: &'static str,
     pub(super) verified: &'static str,
     pub(super) browsers: &'static str,
     pub(super) browsers_about: &'static str,
@@ -103,7 +105,6 @@ pub(super) struct AccountTexts {
     pub(super) address: Around,
     pub(super) first_seen: Around,
     pub(super) last_seen: Around,
-    pub(super) end: &'static str,
     pub(super) end_others: &'static str,
     pub(super) applications: &'static str,
     pub(super) applications_about: &'static str,
@@ -186,7 +187,7 @@ pub(super) struct SignOutTexts {
 }
 
 #[derive(Debug)]
-pub(super) struct FormPostTexts {
+pub(super) struct GoOnTexts {
     pub(super) title: &'static str,
     pub(super) about: Around,
     pub(super) submit: &'static str,

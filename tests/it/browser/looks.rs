@@ -24,6 +24,9 @@ const WINDOWS: [(&str, u32, u32, &str); 5] = [
     ("zoomed", 640, 2, "light"),
 ];
 
+/// Where the client is on the web, as most are.
+const HOSTED: &str = "https://boats.example/callback";
+
 struct Looks {
     stage: Stage,
     axe: String,
@@ -58,7 +61,11 @@ impl Looks {
         let Stage { home, .. } = &self.stage;
         let logo = home.path("logo.png");
         std::fs::write(&logo, include_bytes!("logo.png")).unwrap();
-        let links = [
+        let changes = [
+            "--redirect-uri",
+            HOSTED,
+            "--redirect-uri",
+            &self.stage.site.at("/callback"),
             "--client-uri",
             "https://boats.example",
             "--policy-uri",
@@ -66,7 +73,7 @@ impl Looks {
             "--tos-uri",
             "https://boats.example/terms",
         ];
-        home.succeed(&[&["client", "update", "app"][..], &links].concat());
+        home.succeed(&[&["client", "update", "app"][..], &changes].concat());
         home.succeed(&["client", "logo", "app", &logo.display().to_string()]);
         let claims = [
             "email=ada@example.org",
@@ -84,7 +91,8 @@ impl Looks {
     }
 
     async fn see_all(&mut self) {
-        let asking = self.stage.asking().set("scope", "openid profile email offline_access");
+        let here = self.stage.asking().set("scope", "openid profile email offline_access");
+        let asking = here.clone().set("redirect_uri", HOSTED);
         self.go("/signin").await;
         self.see("sign-in-alone").await;
         self.stage.ask(&asking).await;
@@ -99,10 +107,15 @@ impl Looks {
         self.see("consent").await;
         self.stage.ask(&asking.clone().with("ui_locales", "de")).await;
         self.see("consent-german").await;
+        self.stage.ask(&here).await;
+        self.see("consent-device").await;
         self.see_form_post().await;
         self.sign_in_to_client().await;
         self.go("/account").await;
         self.see("account").await;
+        self.stage.browser.click("[aria-labelledby=browsers] button[name=session]").await;
+        self.stage.browser.find("[role=status]").await;
+        self.see("account-done").await;
         self.stage.browser.fill("current_password", "something else").await;
         self.stage.browser.fill("new_password", "a difference engine 1822").await;
         self.stage.browser.fill("repeat", "a difference engine 1822").await;
@@ -117,7 +130,9 @@ impl Looks {
         ]);
         self.go(&format!("/oauth/logout?{out}")).await;
         self.see("sign-out").await;
-        self.go("/oauth/logout").await;
+        self.go(&format!("/oauth/logout?{out}&ui_locales=de")).await;
+        self.see("sign-out-german").await;
+        self.go("/oauth/logout?client_id=app").await;
         self.stage.browser.click("main form button[type=submit].main").await;
         self.stage
             .browser
@@ -192,25 +207,39 @@ impl Looks {
                 self.faults.push(format!("{page}, {name}: {}", fault.as_str().unwrap()));
             }
             if let Some(folder) = &self.images
-                && ["light", "dark", "narrow"].contains(&name)
+                && pictured(page, name)
             {
                 let path = folder.join(format!("{page}-{name}.png"));
-                std::fs::write(path, self.picture().await).unwrap();
+                std::fs::write(path, self.picture(page).await).unwrap();
             }
         }
         self.stage.browser.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
         self.stage.browser.devtools("Emulation.setEmulatedMedia", json!({})).await;
     }
 
-    async fn picture(&self) -> Vec<u8> {
-        let whole =
-            json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false});
-        let size = self.stage.browser.devtools("Page.getLayoutMetrics", json!({})).await;
-        let mut whole = whole;
-        whole["clip"] = json!({"x": 0, "y": 0, "width": size["cssContentSize"]["width"],
-            "height": size["cssContentSize"]["height"], "scale": 1});
-        let taken: Value = self.stage.browser.devtools("Page.captureScreenshot", whole).await;
+    /// The whole page, but of the account after a form only what the window shows around the answer.
+    async fn picture(&self, page: &str) -> Vec<u8> {
+        let browser = &self.stage.browser;
+        let mut how = json!({"format": "png", "optimizeForSpeed": false});
+        if page.starts_with("account-") {
+            browser.eval("document.querySelector('.note').scrollIntoView({block: 'center'})").await;
+        } else {
+            let size = browser.devtools("Page.getLayoutMetrics", json!({})).await;
+            let size = &size["cssContentSize"];
+            how["captureBeyondViewport"] = json!(true);
+            how["clip"] = json!({"x": 0, "y": 0, "scale": 1, "width": size["width"],
+                "height": size["height"]});
+        }
+        let taken: Value = browser.devtools("Page.captureScreenshot", how).await;
         BASE64_STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
+    }
+}
+
+/// Whether a window has a picture of a page. What is only said otherwise than on another has one.
+fn pictured(page: &str, window: &str) -> bool {
+    match page {
+        "account-done" | "consent-device" | "sign-out-german" => window == "light",
+        _ => ["light", "dark", "narrow"].contains(&window),
     }
 }
 

@@ -25,6 +25,7 @@ impl Stage {
     pub(super) async fn with(backend: Backend, scripts: RunsScripts) -> Option<Self> {
         let browser = Chromium::start(scripts).await?;
         let mut home = Home::new(backend)?;
+        home.set("CHANCERY_PAGES__HELP_URI", "https://help.example");
         let serving = home.serve();
         let wire = home.wire(&serving);
         let admin = wire.admin_token().await;

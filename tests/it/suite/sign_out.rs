@@ -296,6 +296,22 @@ async fn where_nobody_is_signed_in_only_a_hint_leads_on() {
 }
 
 #[tokio::test]
+async fn whoever_stays_signed_in_goes_back_to_the_application_that_asked() {
+    let Some(given) = with_way_back().await else { return };
+    let mut browser = given.browser();
+    signed_in(&given, &mut browser).await;
+    let asked = logout(&[("client_id", "shop")]);
+    let stays = |page: &Reply, to: &str| {
+        assert_asks(page);
+        assert!(page.body.contains(&format!("<a class=\"button\" href=\"{to}\"")), "{page:?}");
+    };
+    stays(&browser.get(&asked).await, "/account");
+    change_shop(&given, &json!({"client_uri": "https://shop.example/start"})).await;
+    stays(&browser.get(&asked).await, "https://shop.example/start");
+    stays(&browser.get("/oauth/logout").await, "/account");
+}
+
+#[tokio::test]
 async fn a_link_that_is_only_looked_at_signs_nobody_out() {
     let Some(given) = with_way_back().await else { return };
     let mut browser = given.browser();

@@ -77,5 +77,5 @@ async fn allow(server: &TestServer, name: &str, client: &str) {
     assert_eq!(server.server.store.write(save).await.unwrap(), Swap::Won);
 }
 
-const SESSION_ENDED: &str = "The session has been ended.";
+const SESSION_ENDED: &str = "That browser has been signed out.";
 const GONE: &str = "already";

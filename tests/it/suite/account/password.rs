@@ -41,7 +41,7 @@ async fn a_changed_password_ends_everything_but_this_browser_which_gets_another_
     let old = here.cookies.clone();
     let reply = change(&mut here, PASSWORD, NEW, NEW).await;
     let page = here.follow(reply).await;
-    assert!(page.body.contains("You are signed out everywhere else."), "{page:?}");
+    assert!(page.body.contains("You are signed out everywhere else, and so are all"), "{page:?}");
     assert_ne!(here.cookies["chancery_session"], old["chancery_session"]);
     assert!(is_signed_in(&mut here).await && is_signed_in(&mut bob).await);
     assert!(!is_signed_in(&mut there).await);
@@ -76,7 +76,7 @@ async fn a_password_that_cannot_be_is_refused_with_the_reason_and_nothing_change
             "with a \u{7} control character",
             "cannot be used",
         ),
-        (PASSWORD, PASSWORD, PASSWORD, "The new password is the one you have already."),
+        (PASSWORD, PASSWORD, PASSWORD, "The new password is the one you already have."),
     ] {
         let reply = change(&mut alice, current, new, repeat).await;
         reply.assert_page(400);

@@ -69,7 +69,7 @@ async fn what_was_done_is_said_once_it_was_done_and_cannot_be_claimed_by_others(
     let Some(server) = start().await else { return };
     let mut alice = browser(&server, "alice").await;
     browser(&server, "alice").await;
-    let said = "All other sessions have been ended.";
+    let said = "You are signed out in all other browsers.";
     let page = send(&mut alice, "browsers", &[("others", "true")]).await;
     assert!(page.body.contains(said), "{page:?}");
     let csrf = page.field("csrf");
