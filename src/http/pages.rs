@@ -84,6 +84,7 @@ impl<'a> Browser<'a> {
     }
 
     /// The parameters of a form that a page of ours has sent, or the page that says what is wrong.
+    #[expect(clippy::result_large_err, reason = "the page is the answer, and goes out at once")]
     pub(super) fn own_form<'f>(
         &self,
         form: &'f Result<SentForm, HttpError>,
@@ -95,6 +96,7 @@ impl<'a> Browser<'a> {
     }
 
     /// The parameters of a form, whoever has sent it.
+    #[expect(clippy::result_large_err, reason = "the page is the answer, and goes out at once")]
     pub(super) fn form<'f>(
         &self,
         form: &'f Result<SentForm, HttpError>,

@@ -8,12 +8,14 @@ use super::lexer::is_word;
 /// of the files that are meant.
 const PLACES: &[(&str, &[&str])] = &[
     ("", &["verifier/"]),
+    ("backchannel", &["tests/it/suite/backchannel/"]),
     ("client", &["verifier/tests/client/"]),
     ("layer", &["verifier/tests/layer/"]),
     ("proxies", &["tests/it/proxies.rs"]),
     ("rules", &["src/gate/", "src/http/gate.rs"]),
     ("server", &["src/"]),
     ("signin", &["tests/it/suite/authorize/"]),
+    ("sign_out", &["tests/it/suite/sign_out.rs"]),
     ("suite", &["tests/it/suite/gate.rs"]),
 ];
 

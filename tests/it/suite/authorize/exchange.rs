@@ -60,7 +60,7 @@ async fn c084_of_many_exchanges_of_one_code_on_two_nodes_one_succeeds() {
             refused.assert_invalid_grant();
         }
         let sessions = "SELECT COUNT(*) FROM session WHERE client_id = 'shop'";
-        let raw = given.server.raw().await;
+        let mut raw = given.server.raw().await;
         assert_eq!(raw.number(sessions).await, round + 1);
         let active = format!("{sessions} AND ended_reason IS NULL");
         assert_eq!(raw.number(&active).await, 0, "the others have replayed it");

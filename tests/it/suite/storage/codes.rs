@@ -48,12 +48,8 @@ impl Given {
         }
     }
 
-    pub(super) fn storing(&self, code: &CodeRecord) -> StoreCode {
-        StoreCode { code: code.clone(), consent: None }
-    }
-
     async fn store_code(&self, code: &CodeRecord) -> Swap {
-        self.store().write(self.storing(code)).await.unwrap()
+        self.store().write(storing(code)).await.unwrap()
     }
 
     pub(super) async fn stored_code(&self, user: &User, browser: &BrowserSession) -> CodeRecord {
@@ -99,6 +95,10 @@ impl Given {
         let find = chancery::storage::ops::sessions::FindSession(session.id);
         assert!(self.store().read(find).await.unwrap().is_none(), "{case}");
     }
+}
+
+pub(super) fn storing(code: &CodeRecord) -> StoreCode {
+    StoreCode { code: code.clone(), consent: None }
 }
 
 async fn given() -> Option<(Given, User, BrowserSession)> {
@@ -147,7 +147,7 @@ async fn an_interaction_gives_one_code_however_often_it_is_sent() {
         let mut code = given.code(&anna, &browser);
         code.interaction = first.interaction;
         codes.push(code.clone());
-        let (store, storing) = (given.store().clone(), given.storing(&code));
+        let (store, storing) = (given.store().clone(), storing(&code));
         tasks.spawn(async move { store.write(storing).await.unwrap() });
     }
     let swaps = tasks.join_all().await;
@@ -368,8 +368,8 @@ async fn the_third_wrong_verifier_burns_a_code_and_none_touches_what_was_given()
     assert_eq!(given.found_code(&code).await.unwrap().code.expires_at, code.created_at);
     given.assert_lost(&code, &given.given_by(&code, &anna, false), "burnt").await;
     let behind = Timestamp::from_millis(code.created_at.millis() - 1);
-    let session = Session { created_at: behind, ..given.given_by(&code, &anna, false) };
-    given.assert_lost(&code, &session, "by a node whose clock is behind").await;
+    let behind = Session { created_at: behind, ..given.given_by(&code, &anna, false) };
+    given.assert_lost(&code, &behind, "by a node whose clock is behind").await;
     assert_eq!(given.store_code(&code).await, Swap::Lost, "its request gives no other");
     assert_eq!(given.fail(&code).await, Swap::Lost);
     let late = given.given_by(&twice, &anna, false);

@@ -16,6 +16,7 @@ use chancery::storage::ops::consents::{
 use chancery::storage::ops::sessions::CreateSession;
 use chancery::storage::ops::users::UserChange;
 
+use super::codes::storing;
 use super::{AuditKind, Given, ParseScope};
 
 const WITHDRAWN: SessionStatus = SessionStatus::Ended(EndReason::ConsentWithdrawn);
@@ -147,7 +148,7 @@ async fn a_code_that_relies_on_a_consent_ends_with_it_or_is_not_stored() {
     let browser = given.stored_browser(&anna).await;
     let consent = given.consent(&anna, "demo", "openid");
     let relying =
-        || StoreCode { consent: Some(consent.id), ..given.storing(&given.code(&anna, &browser)) };
+        || StoreCode { consent: Some(consent.id), ..storing(&given.code(&anna, &browser)) };
     given.save(&consent, &anna).await;
     assert_eq!(given.store().write(relying()).await.unwrap(), Swap::Won);
     given.withdrawn(&anna, "demo").await;
