@@ -18,10 +18,10 @@ use crate::protocol::consent::Consent;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::session::{EndReason, Session};
 use crate::storage::ops::browser_sessions::{
-    BrowserSessions, FindBrowserSession, ListBrowserSessions,
+    BrowserSessions, FindBrowserSession, RecentBrowserSessions,
 };
 use crate::storage::ops::consents::{ListConsents, WithdrawConsent};
-use crate::storage::ops::sessions::{FindSession, ListSessions, Sessions};
+use crate::storage::ops::sessions::{FindSession, RecentSessions, Sessions};
 
 /// What a user sees of his account beside himself.
 pub struct Overview {
@@ -39,12 +39,10 @@ pub struct Overview {
 pub async fn overview(server: &Server, present: &Present) -> Result<Overview, FlowError> {
     let (user, now) = (present.user.id, server.now());
     let known = server.memory.current().await?;
-    let list = ListBrowserSessions { user, after: None, now, limit: SHOWN };
+    let list = RecentBrowserSessions { user, now, limit: SHOWN };
     let mut browsers = server.store.read(list).await?;
-    browsers.sort_by_key(|one| (one.id != present.session.id, std::cmp::Reverse(one.last_seen)));
-    let list = ListSessions { user: Some(user), after: None, now, limit: SHOWN };
-    let mut applications = server.store.read(list).await?;
-    applications.sort_by_key(|one| std::cmp::Reverse(one.last_seen));
+    browsers.sort_by_key(|one| one.id != present.session.id);
+    let applications = server.store.read(RecentSessions { user, now, limit: SHOWN }).await?;
     let consents = server.store.read(ListConsents(user)).await?;
     Ok(Overview { browsers, applications, consents, known })
 }

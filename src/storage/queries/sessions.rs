@@ -13,7 +13,7 @@ use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::browser_sessions::BrowserSessions;
 use crate::storage::ops::sessions::{
     CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
-    ListSessions, Sessions,
+    ListSessions, RecentSessions, Sessions,
 };
 use crate::storage::ops::{BATCH, Revoking};
 
@@ -26,6 +26,26 @@ macro_rules! columns {
          session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
          session.reissued_at, session.successor_sealed, session.retry_generation, \
          session.retry_streak, session.last_seen, session.user_agent, session.ip"
+    };
+}
+
+// Sessions that are alive at a time.
+macro_rules! list {
+    ($which:literal, $now:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM session WHERE ",
+            $which,
+            " AND ended_reason IS NULL AND idle_expires_at > ",
+            $now,
+            " AND ",
+            not_over!(),
+            " AND ",
+            browser_alive!($now),
+            " ORDER BY ",
+            $order
+        )
     };
 }
 
@@ -278,6 +298,14 @@ pub(super) async fn mark(
             except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
         ),
+        // Browser sessions that are too many end for the same reason as what lies under them.
+        Sessions::Under(BrowserSessions::Surplus(user, ..)) => end_where!(
+            "user_id = $3 AND offline = 0 AND ended_reason IS NULL AND EXISTS (SELECT 1 \
+             FROM browser_session AS browser WHERE browser.id = session.browser_session_id \
+             AND browser.ended_reason = $1) ORDER BY id LIMIT $4",
+            user.as_bytes().as_slice(),
+            BATCH
+        ),
         Sessions::OfGrant(user, client) => end_where!(
             "user_id = $3 AND client_id = $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
             user.as_bytes().as_slice(),
@@ -294,32 +322,27 @@ impl Execute<Engine> for ListSessions {
         let after = self.after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
         let (now, limit) = (self.now.millis(), i64::from(self.limit));
         let rows = if let Some(user) = self.user {
-            let sql = concat!(
-                "SELECT ",
-                columns!(),
-                " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
-                     AND idle_expires_at > $3 AND ",
-                not_over!(),
-                " AND ",
-                browser_alive!("$3"),
-                " ORDER BY id LIMIT $4"
-            );
+            let sql = list!("user_id = $1 AND id > $2", "$3", "id LIMIT $4");
             let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         } else {
-            let sql = concat!(
-                "SELECT ",
-                columns!(),
-                " FROM session WHERE id > $1 AND ended_reason IS NULL \
-                     AND idle_expires_at > $2 AND ",
-                not_over!(),
-                " AND ",
-                browser_alive!("$2"),
-                " ORDER BY id LIMIT $3"
-            );
+            let sql = list!("id > $1", "$2", "id LIMIT $3");
             let query = tx.query_as::<SessionRow>(sql);
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         };
+        rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for RecentSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Session>, DbError> {
+        let rows = tx
+            .query_as::<SessionRow>(list!("user_id = $1", "$2", "last_seen DESC, id LIMIT $3"))
+            .bind(self.user.as_bytes().as_slice())
+            .bind(self.now.millis())
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?;
         rows.into_iter().map(Session::try_from).collect()
     }
 }
