@@ -43,7 +43,7 @@ impl TestServer {
             session: session.clone(),
             replaces: None,
             keep: 200,
-            revoking: self.server.revoking_user(&*self.server.memory.current().await.unwrap()),
+            revoking: self.server.revoking_user(&self.server.memory.current().await.unwrap()),
             audit,
         };
         assert!(self.server.store.write(begin).await.unwrap().is_some());

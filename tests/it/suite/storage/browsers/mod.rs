@@ -53,8 +53,8 @@ impl Given {
         replaces: Option<BrowserSessionId>,
     ) -> Swap {
         let begin = self.beginning(session, replaces);
-        let begun = self.store().write(begin).await.unwrap();
-        begun.map_or(Swap::Lost, |_| Swap::Won)
+        let ended = self.store().write(begin).await.unwrap();
+        ended.map_or(Swap::Lost, |_| Swap::Won)
     }
 
     fn beginning(
