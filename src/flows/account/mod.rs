@@ -27,8 +27,12 @@ use crate::storage::ops::sessions::{FindSession, RecentSessions, Sessions};
 pub struct Overview {
     /// The browsers in which he is signed in, the one that looks first, then the last used.
     pub browsers: Vec<BrowserSession>,
+    /// Whether there are more.
+    pub more_browsers: bool,
     /// The sessions of applications, the last used first.
     pub applications: Vec<Session>,
+    /// Whether there are more.
+    pub more_applications: bool,
     /// What he allows.
     pub consents: Vec<Consent>,
     /// What is known of clients and resources.
@@ -39,12 +43,20 @@ pub struct Overview {
 pub async fn overview(server: &Server, present: &Present) -> Result<Overview, FlowError> {
     let (user, now) = (present.user.id, server.now());
     let known = server.memory.current().await?;
-    let list = RecentBrowserSessions { user, now, limit: SHOWN };
-    let mut browsers = server.store.read(list).await?;
+    let list = RecentBrowserSessions { user, now, limit: SHOWN + 1 };
+    let (mut browsers, more_browsers) = shown(server.store.read(list).await?);
     browsers.sort_by_key(|one| one.id != present.session.id);
-    let applications = server.store.read(RecentSessions { user, now, limit: SHOWN }).await?;
+    let list = RecentSessions { user, now, limit: SHOWN + 1 };
+    let (applications, more_applications) = shown(server.store.read(list).await?);
     let consents = server.store.read(ListConsents(user)).await?;
-    Ok(Overview { browsers, applications, consents, known })
+    Ok(Overview { browsers, more_browsers, applications, more_applications, consents, known })
+}
+
+/// The first of a list that was read one beyond what is shown, and whether there are more.
+fn shown<T>(mut list: Vec<T>) -> (Vec<T>, bool) {
+    let more = list.len() > SHOWN as usize;
+    list.truncate(SHOWN as usize);
+    (list, more)
 }
 
 /// Ends another browser session of the user, with what lies under it.

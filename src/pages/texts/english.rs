@@ -79,6 +79,7 @@ pub const ENGLISH: Texts = Texts {
         consents_about: "What you allowed applications to do. After you withdraw it, an \
                          application is signed out and has to ask again.",
         no_consents: "You have not allowed any application yet.",
+        more: around("There are more: these are the {} used last."),
         since: around("Allowed on {}"),
         withdraw: "Withdraw",
     },

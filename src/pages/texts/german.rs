@@ -88,6 +88,7 @@ pub const GERMAN: Texts = Texts {
         consents_about: "Was Sie Anwendungen erlaubt haben. Nach einem Widerruf ist die Anwendung \
                          abgemeldet und muss Sie erneut fragen.",
         no_consents: "Sie haben noch keiner Anwendung etwas erlaubt.",
+        more: around("Es gibt mehr: Hier stehen die {} zuletzt genutzten."),
         since: around("Erlaubt am {}"),
         withdraw: "Widerrufen",
     },

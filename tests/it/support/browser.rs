@@ -42,7 +42,7 @@ impl TestServer {
         let begin = BeginBrowserSession {
             session: session.clone(),
             replaces: None,
-            keep: 200,
+            keep: self.server.settings.sessions_per_user,
             revoking: self.server.revoking_user(&self.server.memory.current().await.unwrap()),
             audit,
         };

@@ -136,3 +136,23 @@ async fn in_one_browser_too_many_the_one_unused_for_longest_is_signed_out() {
     assert!(at("This browser") < at("iPhone") && at("iPhone") < at("Linux"), "{page}");
     assert_eq!(page.matches("name=\"session\"").count(), 2);
 }
+
+#[tokio::test]
+async fn beyond_two_hundred_the_last_used_are_shown_and_the_page_says_that_there_are_more() {
+    let options = Options { sessions_per_user: 500, ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+    server.create_user("alice", &[]).await;
+    let first = server.browser_session("alice").await.id.to_string();
+    server.advance(1);
+    for _ in 0..198 {
+        server.browser_session("alice").await;
+    }
+    let mut alice = browser(&server, "alice").await;
+    let (said, rows) = ("There are more: these are the 200 used last.", "name=\"session\"");
+    let page = account(&mut alice).await.body;
+    assert!(page.contains(&first) && !page.contains(said), "{page}");
+    server.browser_session("alice").await;
+    let page = account(&mut alice).await.body;
+    assert!(page.contains(said) && !page.contains(&first), "{page}");
+    assert_eq!(page.matches(rows).count(), 199);
+}
