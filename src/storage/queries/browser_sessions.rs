@@ -4,7 +4,7 @@ use super::audit::append;
 use super::browser_rows::{BrowserRow, FoundBrowserRow, TABLE};
 use super::feed::publish;
 use super::notices::{leave, outliving};
-use super::sessions::{ends, mark};
+use super::session_ends::{ends, mark};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, words};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::browser_session::BrowserSession;
