@@ -139,7 +139,7 @@ CREATE TABLE browser_session (
     ended_reason    TEXT
 ) WITH (fillfactor = 70);
 
-CREATE INDEX browser_session_by_user ON browser_session (user_id, id);
+CREATE INDEX browser_session_by_user ON browser_session (user_id, id) WHERE ended_reason IS NULL;
 
 -- One code for each interaction. One that was exchanged names its session until it is removed.
 CREATE TABLE authorization_code (

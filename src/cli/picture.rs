@@ -5,6 +5,16 @@ use std::io::Read;
 use std::path::Path;
 
 use super::Failure;
+use crate::config::Config;
+use crate::pages::Brand;
+
+/// The brand of the pages, with its picture.
+pub(super) fn brand(config: &Config) -> Result<Brand, Failure> {
+    let failed = |why: &dyn std::fmt::Display| Failure::new(format!("pages.logo: {why}"));
+    let logo = config.pages.logo.as_deref().map(|path| read(path, MAX_LOGO)).transpose();
+    let logo = logo.map_err(|error| failed(&error))?;
+    config.pages.brand(logo, &config.issuer).map_err(|error| failed(&error))
+}
 
 /// Reads a file of at most `limit` bytes.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
@@ -17,6 +27,9 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     }
     Ok(bytes)
 }
+
+/// The largest picture of the brand, in bytes.
+const MAX_LOGO: u64 = 256 * 1024;
 
 #[cfg(test)]
 mod tests {

@@ -19,12 +19,7 @@ use crate::telemetry::collect_metrics;
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     log::start(config, "info");
     let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
-    let logo =
-        config.pages.logo.as_deref().map(|path| picture::read(path, MAX_LOGO)).transpose()?;
-    let brand = config
-        .pages
-        .brand(logo, &config.issuer)
-        .map_err(|error| Failure::new(format!("pages.logo: {error}")))?;
+    let brand = picture::brand(config)?;
     // Before the database: a taken port should not leave a first run behind.
     let listeners = bind(&config.listen).await?;
     let admin_listeners = match config.admin_listen.as_slice() {
@@ -75,9 +70,6 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     tracing::info!(drained, "stopped");
     Ok(())
 }
-
-/// The largest picture of the brand, in bytes.
-const MAX_LOGO: u64 = 256 * 1024;
 
 pub(super) fn limits(config: &Config) -> Limits {
     Limits {

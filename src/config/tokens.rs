@@ -35,7 +35,8 @@ section! {
         /// How long a client that lost an answer may come back with the refresh token before it,
         /// before that counts as theft.
         retry_window: Duration = 10 * MINUTE, takes seconds(Duration::ZERO, HOUR);
-        /// How many sessions one user may have. A further login ends the one unused for longest.
+        /// How many sessions one user may have, and in how many browsers he may be signed in. A further
+        /// login ends the one unused for longest.
         sessions_per_user: u32 = 200, takes number(1, 100_000);
     }
 }

@@ -61,7 +61,7 @@ impl Server {
             let ended = self.store.write(end).await?;
             count += u64::try_from(ended.browsers.len()).unwrap_or(u64::MAX);
             count_ended(&ended.sessions);
-            if !ended.browsers.is_empty() || !ended.sessions.sessions.is_empty() {
+            if !ended.is_empty() {
                 audit.take().iter().for_each(audit::log);
             }
             if !ended.is_full() {

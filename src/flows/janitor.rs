@@ -71,16 +71,22 @@ impl Sweep {
         let removed = Removed {
             sessions: self.sessions(server, now).await?,
             browser_sessions: self.browser_sessions(server, now).await?,
-            codes: remove(server, || SweepCodes { before: now - CODE_MARGIN, limit: BATCH })
-                .await?,
-            notices: remove(server, || SweepNotices { before: now - NOTICE_LIFE, limit: BATCH })
-                .await?,
-            revocations: remove(server, || SweepRevocations {
+            codes: remove(server, &mut None, |_| SweepCodes {
+                before: now - CODE_MARGIN,
+                limit: BATCH,
+            })
+            .await?,
+            notices: remove(server, &mut None, |_| SweepNotices {
+                before: now - NOTICE_LIFE,
+                limit: BATCH,
+            })
+            .await?,
+            revocations: remove(server, &mut None, |_| SweepRevocations {
                 until: now - REVOCATION_MARGIN,
                 limit: BATCH,
             })
             .await?,
-            audit: remove(server, || SweepAudit {
+            audit: remove(server, &mut None, |_| SweepAudit {
                 before: now - server.settings.audit_retention,
                 limit: BATCH,
             })
@@ -126,22 +132,10 @@ impl Sweep {
     }
 
     async fn sessions(&mut self, server: &Server, now: Timestamp) -> Result<u64, FlowError> {
-        let mut removed = 0;
-        for _ in 0..BATCHES {
-            let sweep = SweepSessions {
-                after: self.after,
-                over_since: now - SESSION_MARGIN,
-                sealed_before: now - server.settings.retry_window - server.settings.retry_echo,
-                limit: BATCH,
-            };
-            let swept = server.store.write(sweep).await?;
-            removed += swept.removed;
-            self.after = swept.next;
-            if self.after.is_none() {
-                break;
-            }
-        }
-        Ok(removed)
+        let over_since = now - SESSION_MARGIN;
+        let sealed_before = now - server.settings.retry_window - server.settings.retry_echo;
+        let sweep = |after| SweepSessions { after, over_since, sealed_before, limit: BATCH };
+        remove(server, &mut self.after, sweep).await
     }
 
     async fn browser_sessions(
@@ -149,31 +143,27 @@ impl Sweep {
         server: &Server,
         now: Timestamp,
     ) -> Result<u64, FlowError> {
-        let mut removed = 0;
-        for _ in 0..BATCHES {
-            let (after, over_since) = (self.after_browser, now - SESSION_MARGIN);
-            let sweep = SweepBrowserSessions { after, over_since, limit: BATCH };
-            let swept = server.store.write(sweep).await?;
-            removed += swept.removed;
-            self.after_browser = swept.next;
-            if swept.next.is_none() {
-                break;
-            }
-        }
-        Ok(removed)
+        let over_since = now - SESSION_MARGIN;
+        let sweep = |after| SweepBrowserSessions { after, over_since, limit: BATCH };
+        remove(server, &mut self.after_browser, sweep).await
     }
 }
 
-/// Removes what a sweep finds, in batches, until there is no more or there were many.
-async fn remove<O, Id>(server: &Server, sweep: impl Fn() -> O) -> Result<u64, FlowError>
+/// Removes what a sweep finds, in batches from `after` on, until there is no more or there were many.
+async fn remove<O, Id: Copy>(
+    server: &Server,
+    after: &mut Option<Id>,
+    sweep: impl Fn(Option<Id>) -> O,
+) -> Result<u64, FlowError>
 where
     O: Stored<Output = Swept<Id>>,
 {
     let mut removed = 0;
     for _ in 0..BATCHES {
-        let swept = server.store.write(sweep()).await?;
+        let swept = server.store.write(sweep(*after)).await?;
         removed += swept.removed;
-        if swept.next.is_none() {
+        *after = swept.next;
+        if after.is_none() {
             break;
         }
     }

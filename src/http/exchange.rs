@@ -14,6 +14,7 @@ use super::App;
 use super::error::HttpError;
 use super::origin;
 use super::routes::{Listener, Route};
+use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 use crate::protocol::audit::Origin;
 use crate::protocol::error::{ErrorCode, Refusal};
@@ -167,6 +168,15 @@ impl Exchange {
     pub(super) async fn path_parameter(&mut self) -> Option<String> {
         let params = RawPathParams::from_request_parts(&mut self.parts, &()).await.ok()?;
         params.iter().next().map(|(_, value)| value.to_owned())
+    }
+
+    /// The id in the path. What is none names nothing that there is.
+    pub(super) async fn path_id<Id>(
+        &mut self,
+        parse: impl Fn(&str) -> Option<Id>,
+    ) -> Result<Id, HttpError> {
+        let id = self.path_parameter().await.and_then(|text| parse(&text));
+        Ok(id.ok_or_else(FlowError::not_found)?)
     }
 
     fn has_type(&self, expected: &str) -> bool {

@@ -68,8 +68,8 @@ pub(super) fn key_id(token: &str, expected: &str) -> Option<String> {
     let header = jsonwebtoken::decode_header(token).ok()?;
     let typ = header.typ?;
     let typ = typ.strip_prefix("application/").unwrap_or(&typ);
-    // JWT-02, JWT-04: extensions that must be understood are none of ours, and the other tokens that
-    // our keys sign are not of this type.
+    // JWT-02, JWT-04: extensions that must be understood are none of ours, and tokens of another type
+    // are other tokens.
     if header.crit.is_some() || !typ.eq_ignore_ascii_case(expected) {
         return None;
     }

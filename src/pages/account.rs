@@ -29,8 +29,12 @@ pub struct Account<'a> {
     pub problem: Option<PasswordProblem>,
     /// Where the user is signed in.
     pub browsers: &'a [BrowserSession<'a>],
+    /// Whether there are more of those.
+    pub more_browsers: bool,
     /// The sessions of applications.
     pub applications: &'a [ApplicationSession<'a>],
+    /// Whether there are more of those.
+    pub more_applications: bool,
     /// What the user has allowed.
     pub consents: &'a [Granted<'a>],
 }

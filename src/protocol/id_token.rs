@@ -92,6 +92,9 @@ pub struct IdTokenHint {
     pub sub: String,
     /// The client.
     pub aud: Audience,
+    /// Until when it was good. It may be over; but signed answers of userinfo, which are by the same keys,
+    /// have none.
+    pub exp: i64,
     /// The session.
     pub sid: Option<String>,
 }

@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn hint(aud: &str) -> IdTokenHint {
-        let hint = format!(r#"{{"iss":"https://as.example","sub":"u","aud":{aud},"sid":"s"}}"#);
+        let hint = format!(r#"{{"iss":"https://as.example","sub":"u","aud":{aud},"exp":1}}"#);
         serde_json::from_str(&hint).unwrap()
     }
 

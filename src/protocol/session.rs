@@ -81,6 +81,16 @@ pub enum SessionStatus {
     Ended(EndReason),
 }
 
+impl SessionStatus {
+    /// Why it is over, if it is.
+    pub fn end_reason(self) -> Option<EndReason> {
+        match self {
+            Self::Active => None,
+            Self::Ended(reason) => Some(reason),
+        }
+    }
+}
+
 /// How long sessions live.
 #[derive(Clone, Copy, Debug)]
 pub struct SessionLifetimes {

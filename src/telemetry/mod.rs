@@ -59,7 +59,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_token_requests_total", "Token requests, by grant and outcome"),
     ("chancery_refresh_total", "Refreshes: ok, echo, retry, kept, or why one was refused"),
     ("chancery_login_total", "Logins and sign-ins: ok, or why one was refused"),
-    ("chancery_authorizations_total", "Authorization codes given: ok"),
+    ("chancery_authorizations_total", "Authorization requests: ok for a code, or the error told"),
     ("chancery_code_exchanges_total", "Codes for tokens: ok, or why one was refused"),
     ("chancery_revocations_total", "Revocations, by kind"),
     ("chancery_feed_documents_total", "Documents of the feed that were signed, by kind"),

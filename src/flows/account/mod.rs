@@ -18,17 +18,21 @@ use crate::protocol::consent::Consent;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::session::{EndReason, Session};
 use crate::storage::ops::browser_sessions::{
-    BrowserSessions, FindBrowserSession, ListBrowserSessions,
+    BrowserSessions, FindBrowserSession, RecentBrowserSessions,
 };
 use crate::storage::ops::consents::{ListConsents, WithdrawConsent};
-use crate::storage::ops::sessions::{FindSession, ListSessions, Sessions};
+use crate::storage::ops::sessions::{FindSession, RecentSessions, Sessions};
 
 /// What a user sees of his account beside himself.
 pub struct Overview {
     /// The browsers in which he is signed in, the one that looks first, then the last used.
     pub browsers: Vec<BrowserSession>,
+    /// Whether there are more.
+    pub more_browsers: bool,
     /// The sessions of applications, the last used first.
     pub applications: Vec<Session>,
+    /// Whether there are more.
+    pub more_applications: bool,
     /// What he allows.
     pub consents: Vec<Consent>,
     /// What is known of clients and resources.
@@ -39,14 +43,20 @@ pub struct Overview {
 pub async fn overview(server: &Server, present: &Present) -> Result<Overview, FlowError> {
     let (user, now) = (present.user.id, server.now());
     let known = server.memory.current().await?;
-    let list = ListBrowserSessions { user, after: None, now, limit: SHOWN };
-    let mut browsers = server.store.read(list).await?;
-    browsers.sort_by_key(|one| (one.id != present.session.id, std::cmp::Reverse(one.last_seen)));
-    let list = ListSessions { user: Some(user), after: None, now, limit: SHOWN };
-    let mut applications = server.store.read(list).await?;
-    applications.sort_by_key(|one| std::cmp::Reverse(one.last_seen));
+    let list = RecentBrowserSessions { user, now, limit: SHOWN + 1 };
+    let (mut browsers, more_browsers) = shown(server.store.read(list).await?);
+    browsers.sort_by_key(|one| one.id != present.session.id);
+    let list = RecentSessions { user, now, limit: SHOWN + 1 };
+    let (applications, more_applications) = shown(server.store.read(list).await?);
     let consents = server.store.read(ListConsents(user)).await?;
-    Ok(Overview { browsers, applications, consents, known })
+    Ok(Overview { browsers, more_browsers, applications, more_applications, consents, known })
+}
+
+/// The first of a list that was read one beyond what is shown, and whether there are more.
+fn shown<T>(mut list: Vec<T>) -> (Vec<T>, bool) {
+    let more = list.len() > SHOWN as usize;
+    list.truncate(SHOWN as usize);
+    (list, more)
 }
 
 /// Ends another browser session of the user, with what lies under it.

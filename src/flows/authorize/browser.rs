@@ -1,5 +1,6 @@
 //! Browser sessions: who is signed in, and signing in.
 
+use super::super::ending::count_ended;
 use super::super::error::FlowError;
 use super::super::login::failure::note_failure;
 use super::super::login::password::{authenticate_user, reward};
@@ -16,10 +17,10 @@ use crate::protocol::session::{Authentication, EndReason, SessionStatus};
 use crate::protocol::time::Timestamp;
 use crate::protocol::token_request::Credentials;
 use crate::protocol::user::User;
-use crate::storage::ops::Swap;
+use crate::storage::StorageError;
 use crate::storage::ops::browser_sessions::{
-    BeginBrowserSession, BrowserSessions, FindBrowserSession, FoundBrowserSession,
-    TouchBrowserSession,
+    BeginBrowserSession, BrowserSessions, EndedBrowserSessions, FindBrowserSession,
+    FoundBrowserSession, TouchBrowserSession,
 };
 
 /// A browser in which somebody is signed in.
@@ -124,19 +125,53 @@ pub(in crate::flows) async fn begin(
         user_agent: origin.user_agent.clone(),
         address: origin.address,
     };
+    store(server, session, replaces, origin).await?;
+    Ok(NewBrowser { id, cookie })
+}
+
+async fn store(
+    server: &Server,
+    session: BrowserSession,
+    replaces: Option<BrowserSessionId>,
+    origin: &Origin,
+) -> Result<(), FlowError> {
+    let known = server.memory.current().await?;
+    let keep = server.settings.sessions_per_user;
+    let surplus = BrowserSessions::Surplus(session.user_id, session.id, keep);
     let audit = server
-        .event(AuditKind::SignIn, Actor::User(user.id.to_string()))
+        .event(AuditKind::SignIn, Actor::User(session.user_id.to_string()))
         .about(session.id)
         .from(origin);
-    let begin = BeginBrowserSession { session, replaces, audit: audit.clone() };
-    match server.store.write(begin).await? {
-        Swap::Won => {
-            audit::log(&audit);
-            Ok(NewBrowser { id, cookie })
+    let (id, revoking) = (session.id, server.revoking_user(&known));
+    let begin = BeginBrowserSession { session, replaces, keep, revoking, audit: audit.clone() };
+    let stored = match server.store.write(begin).await {
+        // Whether it was stored is found by its own row.
+        Err(StorageError::OutcomeUnknown(_)) => find_outcome(server, id).await?,
+        stored => stored?,
+    };
+    // The user was changed while his password was being compared.
+    let ended = stored.ok_or(Refusal::wrong_credentials(Reason::UserChanged))?;
+    audit::log(&audit);
+    if !ended.is_empty() {
+        count_ended(&ended.sessions);
+        if ended.is_full() {
+            let rest = server.end_browser_sessions(surplus, EndReason::TooMany, None, &known);
+            if let Err(error) = rest.await {
+                // The next sign-in tries again.
+                tracing::warn!(%error, "surplus browser sessions could not be ended");
+            }
         }
-        // The user was changed while his password was being compared.
-        Swap::Lost => Err(Refusal::wrong_credentials(Reason::UserChanged).into()),
+        server.obey_now().await;
     }
+    Ok(())
+}
+
+async fn find_outcome(
+    server: &Server,
+    id: BrowserSessionId,
+) -> Result<Option<EndedBrowserSessions>, FlowError> {
+    let found = server.store.read(FindBrowserSession::Id(id)).await?;
+    found.map(|_| Some(EndedBrowserSessions::default())).ok_or(FlowError::Unavailable)
 }
 
 async fn find(

@@ -5,7 +5,6 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::flows::admin::views::{self, List};
-use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::flows::sessions::{OwnEnd, end_some, list_own};
 use crate::http::error::HttpError;
@@ -31,8 +30,7 @@ pub(in crate::http) async fn list(exchange: Exchange) -> Result<Response, HttpEr
 
 pub(in crate::http) async fn end_one(mut exchange: Exchange) -> Result<Response, HttpError> {
     let token = exchange.bearer()?;
-    let sid = exchange.path_parameter().await.and_then(|text| SessionId::parse(&text));
-    let sid = sid.ok_or_else(FlowError::not_found)?;
+    let sid = exchange.path_id(SessionId::parse).await?;
     end(exchange, token, OwnEnd::One(sid)).await
 }
 

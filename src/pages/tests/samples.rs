@@ -183,7 +183,9 @@ fn account(from: Foreign<'_>) -> Account<'_> {
         notice: None,
         problem: None,
         browsers: &BROWSERS,
+        more_browsers: false,
         applications: &[],
+        more_applications: false,
         consents: &[],
     }
 }

@@ -235,7 +235,9 @@ fn the_account_says_what_came_of_a_form() {
         notice: None,
         problem: None,
         browsers: &[],
+        more_browsers: false,
         applications: &[],
+        more_applications: false,
         consents: &[],
     };
     let said = problems.map(|(problem, field)| {

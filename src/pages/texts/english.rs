@@ -96,6 +96,7 @@ pub const ENGLISH: Texts = Texts {
         consents_about: "What you allowed applications to do. If you withdraw access, the \
                          application is signed out and has to ask you again.",
         no_consents: "You have not allowed any application yet.",
+        more: around("There are more: these are the {} used last."),
         since: around("Allowed on {}"),
         withdraw: "Withdraw access",
     },

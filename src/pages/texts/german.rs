@@ -98,6 +98,7 @@ pub const GERMAN: Texts = Texts {
         consents_about: "Was Sie Anwendungen erlaubt haben. Wenn Sie einen Zugriff widerrufen, wird \
                          die Anwendung abgemeldet und muss Sie erneut fragen.",
         no_consents: "Sie haben noch keiner Anwendung etwas erlaubt.",
+        more: around("Es gibt mehr: Hier stehen die {} zuletzt genutzten."),
         since: around("Erlaubt am {}"),
         withdraw: "Zugriff widerrufen",
     },

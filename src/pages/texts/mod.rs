@@ -113,6 +113,7 @@ pub(super) struct AccountTexts {
     pub(super) consents: &'static str,
     pub(super) consents_about: &'static str,
     pub(super) no_consents: &'static str,
+    pub(super) more: Around,
     pub(super) since: Around,
     pub(super) withdraw: &'static str,
 }

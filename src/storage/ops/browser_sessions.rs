@@ -13,7 +13,8 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::user::User;
 
 /// Stores a new browser session, if the user still is what he was when his password was read: active,
-/// and of the version that the session carries. Otherwise it is [`Swap::Lost`].
+/// and of the version that the session carries. Otherwise it answers none. Those of his that are too
+/// many then end, as by [`EndBrowserSessions`], and it answers what did.
 pub struct BeginBrowserSession {
     /// The browser session.
     pub session: BrowserSession,
@@ -21,10 +22,14 @@ pub struct BeginBrowserSession {
     /// under it go on under the new one, however they end. That of another user is ended before, by
     /// [`EndBrowserSessions`].
     pub replaces: Option<BrowserSessionId>,
+    /// How many he may have with it.
+    pub keep: u32,
+    /// For the log of revocations.
+    pub revoking: Revoking,
     /// Written with it.
     pub audit: AuditEvent,
 }
-operation!(BeginBrowserSession => Swap);
+operation!(BeginBrowserSession => Option<EndedBrowserSessions>);
 
 /// Reads a browser session and its user, and whether everything older was ended, in one statement.
 pub enum FindBrowserSession {
@@ -92,6 +97,9 @@ pub enum BrowserSessions {
     One(BrowserSessionId),
     /// Those of a user, but for one.
     OfUser(UserId, Option<BrowserSessionId>),
+    /// Those of a user beyond so many that are alive, the one unused for longest first; but never this
+    /// one, which has just begun.
+    Surplus(UserId, BrowserSessionId, u32),
 }
 
 /// What was ended.
@@ -104,6 +112,11 @@ pub struct EndedBrowserSessions {
 }
 
 impl EndedBrowserSessions {
+    /// Whether there was nothing to end.
+    pub fn is_empty(&self) -> bool {
+        self.browsers.is_empty() && self.sessions.sessions.is_empty()
+    }
+
     /// Whether there may be more to end.
     pub fn is_full(&self) -> bool {
         let browsers = i64::try_from(self.browsers.len());
@@ -123,3 +136,14 @@ pub struct ListBrowserSessions {
     pub limit: u32,
 }
 operation!(ListBrowserSessions => Vec<BrowserSession>, SINGLE_STATEMENT);
+
+/// Lists the browser sessions of a user that are alive, the last used first.
+pub struct RecentBrowserSessions {
+    /// Whose.
+    pub user: UserId,
+    /// Expired ones are left out.
+    pub now: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(RecentBrowserSessions => Vec<BrowserSession>, SINGLE_STATEMENT);

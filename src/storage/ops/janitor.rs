@@ -1,7 +1,7 @@
 //! Removing what nobody can need any more, in small batches.
 
 use super::{Operation, operation};
-use crate::protocol::ids::{AuditId, BrowserSessionId, NoticeId, SessionId};
+use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::time::Timestamp;
 
 /// Looks at the next sessions in the order of their ids, and removes those that are over since
@@ -47,7 +47,7 @@ pub struct SweepNotices {
     /// At most so many.
     pub limit: u32,
 }
-operation!(SweepNotices => Swept<NoticeId>, SINGLE_STATEMENT);
+operation!(SweepNotices => Swept<()>, SINGLE_STATEMENT);
 
 /// Removes audit events older than a time.
 pub struct SweepAudit {
@@ -56,7 +56,7 @@ pub struct SweepAudit {
     /// At most so many.
     pub limit: u32,
 }
-operation!(SweepAudit => Swept<AuditId>);
+operation!(SweepAudit => Swept<()>, SINGLE_STATEMENT);
 
 /// Removes revocations that can refuse nothing alive, but never the newest entry: nodes compare
 /// where the log ends.
@@ -66,7 +66,7 @@ pub struct SweepRevocations {
     /// At most so many.
     pub limit: u32,
 }
-operation!(SweepRevocations => Swept<i64>);
+operation!(SweepRevocations => Swept<()>, SINGLE_STATEMENT);
 
 /// What one batch did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

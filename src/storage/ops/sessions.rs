@@ -233,6 +233,17 @@ pub struct ListSessions {
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
 
+/// Lists the active sessions of a user, the last used first.
+pub struct RecentSessions {
+    /// Whose.
+    pub user: UserId,
+    /// Expired ones are left out.
+    pub now: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+}
+operation!(RecentSessions => Vec<Session>, SINGLE_STATEMENT);
+
 /// Whether a session that began by a time is alive.
 pub struct HasSessions {
     /// The time.

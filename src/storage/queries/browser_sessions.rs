@@ -4,17 +4,19 @@ use super::audit::append;
 use super::browser_rows::{BrowserRow, FoundBrowserRow, TABLE};
 use super::feed::publish;
 use super::notices::{leave, outliving};
-use super::sessions::{ends, mark};
+use super::session_ends::{ends, mark};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped, words};
+use crate::protocol::audit::AuditEvent;
 use crate::protocol::browser_session::BrowserSession;
 use crate::protocol::ids::BrowserSessionId;
 use crate::protocol::session::EndReason;
-use crate::storage::ops::BATCH;
 use crate::storage::ops::browser_sessions::{
     BeginBrowserSession, BrowserSessions, EndBrowserSessions, EndedBrowserSessions,
-    FindBrowserSession, FoundBrowserSession, ListBrowserSessions, TouchBrowserSession,
+    FindBrowserSession, FoundBrowserSession, ListBrowserSessions, RecentBrowserSessions,
+    TouchBrowserSession,
 };
 use crate::storage::ops::sessions::{Ended, Sessions};
+use crate::storage::ops::{BATCH, Revoking};
 
 macro_rules! columns {
     () => {
@@ -26,16 +28,35 @@ macro_rules! columns {
     };
 }
 
+// Those of a user that are alive. Whose version was raised since, or who was begun before everything was
+// ended, is over, though not marked.
+macro_rules! alive {
+    ($user:literal, $now:literal) => {
+        concat!(
+            "user_id = ",
+            $user,
+            " AND ended_reason IS NULL AND idle_expires_at > ",
+            $now,
+            " AND max_expires_at > ",
+            $now,
+            " AND created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
+             AND user_version = (SELECT users.version FROM users \
+             WHERE users.id = browser_session.user_id AND users.status = 'active')"
+        )
+    };
+}
+
 impl Execute<Engine> for BeginBrowserSession {
-    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<EndedBrowserSessions>, DbError> {
         if !insert(tx, &self.session).await? {
-            return Ok(Swap::Lost);
+            return Ok(None);
         }
         if let Some(replaced) = self.replaces {
             replace(tx, replaced, &self.session).await?;
         }
         append(tx, &self.audit).await?;
-        Ok(Swap::Won)
+        let surplus = BrowserSessions::Surplus(self.session.user_id, self.session.id, self.keep);
+        Ok(Some(end(tx, surplus, (EndReason::TooMany, &self.revoking), None).await?))
     }
 }
 
@@ -156,37 +177,46 @@ impl Execute<Engine> for TouchBrowserSession {
 
 impl Execute<Engine> for EndBrowserSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<EndedBrowserSessions, DbError> {
-        // First these: a code that is exchanged at the same time has locked its own, so its session is
-        // there by the next statement, or it finds its browser session over.
-        let browsers = end_browsers(tx, self).await?;
-        let under = Sessions::Under(self.which);
-        let sessions = mark(tx, &under, self.reason).await?;
-        if browsers.is_empty() && sessions.is_empty() {
-            return Ok(EndedBrowserSessions::default());
-        }
-        // BCL-02: the user has signed out of the others' applications too, though those may act for him.
-        let told = [&sessions[..], &outliving(tx, &browsers).await?].concat();
-        leave(tx, &told, &self.revoking).await?;
-        if let Some(audit) = &self.audit {
-            append(tx, audit).await?;
-        }
-        let mut feed = None;
-        if !sessions.is_empty() {
-            let entries = ends(&sessions, &self.revoking, (tx.now)());
-            feed = Some(publish(tx, &entries, &self.revoking).await?);
-        }
-        Ok(EndedBrowserSessions { browsers, sessions: Ended { sessions, feed } })
+        end(tx, self.which, (self.reason, &self.revoking), self.audit.as_ref()).await
     }
 }
 
-/// Marks browser sessions as ended, in the order of their ids.
-async fn end_browsers(
+async fn end(
     tx: &mut Tx<'_>,
-    operation: &EndBrowserSessions,
+    which: BrowserSessions,
+    (reason, revoking): (EndReason, &Revoking),
+    audit: Option<&AuditEvent>,
+) -> Result<EndedBrowserSessions, DbError> {
+    // First these: a code that is exchanged at the same time has locked its own, so its session is
+    // there by the next statement, or it finds its browser session over.
+    let browsers = mark_browsers(tx, which, reason).await?;
+    let sessions = mark(tx, &Sessions::Under(which), reason).await?;
+    if browsers.is_empty() && sessions.is_empty() {
+        return Ok(EndedBrowserSessions::default());
+    }
+    // BCL-02: the user has signed out of the others' applications too, though those may act for him.
+    let told = [&sessions[..], &outliving(tx, &browsers).await?].concat();
+    leave(tx, &told, revoking).await?;
+    if let Some(audit) = audit {
+        append(tx, audit).await?;
+    }
+    let mut feed = None;
+    if !sessions.is_empty() {
+        let entries = ends(&sessions, revoking, (tx.now)());
+        feed = Some(publish(tx, &entries, revoking).await?);
+    }
+    Ok(EndedBrowserSessions { browsers, sessions: Ended { sessions, feed } })
+}
+
+/// Marks browser sessions as ended.
+async fn mark_browsers(
+    tx: &mut Tx<'_>,
+    which: BrowserSessions,
+    reason: EndReason,
 ) -> Result<Vec<BrowserSessionId>, DbError> {
     let now = (tx.now)().millis();
     macro_rules! end_where {
-        ($which:literal $(, $bound:expr)*) => {{
+        ($which:expr $(, $bound:expr)*) => {{
             let sql = concat!(
                 "UPDATE browser_session SET ended_reason = $1, ended_at = $2 \
                  WHERE ended_reason IS NULL AND id IN (SELECT id FROM browser_session WHERE ",
@@ -195,20 +225,30 @@ async fn end_browsers(
                 ") RETURNING id"
             );
             tx.query_as::<(Vec<u8>,)>(sql)
-                .bind(operation.reason.as_str())
+                .bind(reason.as_str())
                 .bind(now)
                 $(.bind($bound))*
                 .fetch_all(&mut *tx.conn)
                 .await?
         }};
     }
-    let rows = match &operation.which {
+    let rows = match &which {
         BrowserSessions::One(id) => end_where!("id = $3", id.as_bytes().as_slice()),
         BrowserSessions::OfUser(user, except) => end_where!(
             "user_id = $3 AND id <> $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
             user.as_bytes().as_slice(),
             except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
             BATCH
+        ),
+        BrowserSessions::Surplus(user, begun, keep) => end_where!(
+            concat!(
+                alive!("$3", "$2"),
+                " AND id <> $4 ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6"
+            ),
+            user.as_bytes().as_slice(),
+            begun.as_bytes().as_slice(),
+            BATCH,
+            i64::from(*keep) - 1
         ),
     };
     let id = |(id,): (Vec<u8>,)| BrowserSessionId::try_from(id.as_slice());
@@ -217,22 +257,37 @@ async fn end_browsers(
 
 impl Execute<Engine> for ListBrowserSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<BrowserSession>, DbError> {
-        // Whose version was raised since, or who was begun before everything was ended, is over,
-        // though not marked.
         let sql = concat!(
             "SELECT ",
             columns!(),
-            " FROM browser_session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
-             AND idle_expires_at > $3 AND max_expires_at > $3 \
-             AND created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
-             AND user_version = (SELECT users.version FROM users \
-             WHERE users.id = browser_session.user_id AND users.status = 'active') \
-             ORDER BY id LIMIT $4"
+            " FROM browser_session WHERE ",
+            alive!("$1", "$3"),
+            " AND id > $2 ORDER BY id LIMIT $4"
         );
         let rows = tx
             .query_as::<BrowserRow>(sql)
             .bind(self.user.as_bytes().as_slice())
             .bind(self.after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()))
+            .bind(self.now.millis())
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?;
+        rows.into_iter().map(BrowserSession::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for RecentBrowserSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<BrowserSession>, DbError> {
+        let sql = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM browser_session WHERE ",
+            alive!("$1", "$2"),
+            " ORDER BY last_seen DESC, id LIMIT $3"
+        );
+        let rows = tx
+            .query_as::<BrowserRow>(sql)
+            .bind(self.user.as_bytes().as_slice())
             .bind(self.now.millis())
             .bind(i64::from(self.limit))
             .fetch_all(&mut *tx.conn)

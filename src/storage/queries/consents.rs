@@ -2,7 +2,7 @@
 
 use super::audit::append;
 use super::feed::publish;
-use super::sessions::{end, ends};
+use super::session_ends::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt};
 use crate::protocol::client::ClientId;
 use crate::protocol::consent::{Allowed, Consent};

@@ -20,6 +20,21 @@ macro_rules! life_beside {
     };
 }
 
+// What ends with a browser session is over when that is: found by its primary key, where it still is.
+macro_rules! browser_alive {
+    ($now:literal) => {
+        concat!(
+            "(offline = 1 OR browser_session_id IS NULL OR EXISTS (SELECT 1 FROM browser_session \
+             AS browser WHERE browser.id = session.browser_session_id \
+             AND browser.ended_reason IS NULL AND browser.idle_expires_at > ",
+            $now,
+            " AND browser.max_expires_at > ",
+            $now,
+            "))"
+        )
+    };
+}
+
 mod audit;
 mod browser_rows;
 mod browser_sessions;
@@ -37,6 +52,7 @@ mod keys;
 mod notices;
 mod resources;
 mod rotation;
+mod session_ends;
 mod session_rows;
 mod sessions;
 mod settings;

@@ -1,21 +1,14 @@
-//! Sessions and their rotation.
+//! Sessions.
 
 use super::audit::append;
-use super::feed::{Loss, Publication, all, publish, refuse_if_late, renew_epoch};
-use super::notices::leave;
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
-use super::{DbError, Engine, Execute, Swap, Tx, corrupt, words};
-use crate::protocol::ids::SessionId;
-use crate::protocol::revocation::Kind;
-use crate::protocol::session::{EndReason, Session};
-use crate::protocol::time::Timestamp;
+use super::{DbError, Engine, Execute, Swap, Tx, words};
+use crate::protocol::session::Session;
 use crate::protocol::uri::ResourceUri;
-use crate::storage::ops::browser_sessions::BrowserSessions;
 use crate::storage::ops::sessions::{
-    CountSessions, CreateSession, EndSessions, Ended, FindSession, FoundSession, HasSessions,
-    ListSessions, Sessions,
+    CountSessions, CreateSession, FindSession, FoundSession, HasSessions, ListSessions,
+    RecentSessions,
 };
-use crate::storage::ops::{BATCH, Revoking};
 
 macro_rules! columns {
     () => {
@@ -29,6 +22,26 @@ macro_rules! columns {
     };
 }
 
+// Sessions that are alive at a time.
+macro_rules! list {
+    ($which:literal, $now:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM session WHERE ",
+            $which,
+            " AND ended_reason IS NULL AND idle_expires_at > ",
+            $now,
+            " AND ",
+            not_over!(),
+            " AND ",
+            browser_alive!($now),
+            " ORDER BY ",
+            $order
+        )
+    };
+}
+
 // Everything, or everything of a client, was ended up to a time, which is written in one row and not
 // in those of the sessions. Whose version was raised since, or who is gone, has none left either:
 // beyond one batch, they are marked later.
@@ -38,21 +51,6 @@ macro_rules! not_over {
          AND created_at > COALESCE((SELECT client.ended_before FROM client \
          WHERE client.id = session.client_id), -1) \
          AND user_version = (SELECT users.version FROM users WHERE users.id = session.user_id)"
-    };
-}
-
-// What ends with a browser session is over when that is: found by its primary key, where it still is.
-macro_rules! browser_alive {
-    ($now:literal) => {
-        concat!(
-            "(offline = 1 OR browser_session_id IS NULL OR EXISTS (SELECT 1 FROM browser_session \
-             AS browser WHERE browser.id = session.browser_session_id \
-             AND browser.ended_reason IS NULL AND browser.idle_expires_at > ",
-            $now,
-            " AND browser.max_expires_at > ",
-            $now,
-            "))"
-        )
     };
 }
 
@@ -131,195 +129,32 @@ impl Execute<Engine> for FindSession {
     }
 }
 
-impl Execute<Engine> for EndSessions {
-    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Ended, DbError> {
-        if is_overtaken(tx, &self.which).await? {
-            return Ok(Ended::default());
-        }
-        let sessions = end(tx, &self.which, (self.reason, &self.revoking)).await?;
-        if sessions.is_empty() {
-            return Ok(Ended::default());
-        }
-        if let Some(audit) = &self.audit {
-            append(tx, audit).await?;
-        }
-        if matches!(self.which, Sessions::OfClient(..)) {
-            // The entry of the client refuses the tokens of all.
-            return Ok(Ended { sessions, feed: None });
-        }
-        let mut entries = ends(&sessions, &self.revoking, (tx.now)());
-        let mut renewed = None;
-        if let Some(regression) = self.regressed {
-            let loss = Loss::Since(regression.after);
-            renewed = renew_epoch(tx, &loss, regression.seen).await?;
-        }
-        // Whatever else the database has lost may have been a revocation.
-        entries.extend(renewed.map(|now| all(&self.revoking, now)));
-        let feed = publish(tx, &entries, &self.revoking).await?;
-        if let Some(now) = renewed {
-            refuse_if_late(tx, now)?;
-        }
-        Ok(Ended { sessions, feed: Some(feed) })
-    }
-}
-
-/// Whether a session that would make room for itself was ended meanwhile, by another that did. One at a
-/// time for each user: of two that begin together one stays.
-async fn is_overtaken(tx: &mut Tx<'_>, which: &Sessions) -> Result<bool, DbError> {
-    let Sessions::Surplus(user, begun, _) = which else {
-        return Ok(false);
-    };
-    let lock = concat!("SELECT 1 FROM users WHERE id = $1", for_update!());
-    tx.query(lock).bind(user.as_bytes().as_slice()).execute(&mut *tx.conn).await?;
-    let ended: Option<IdRow> = tx
-        .query_as("SELECT id FROM session WHERE id = $1 AND ended_reason IS NOT NULL")
-        .bind(begun.as_bytes().as_slice())
-        .fetch_optional(&mut *tx.conn)
-        .await?;
-    Ok(ended.is_some())
-}
-
-/// What tells the log that these sessions are over.
-pub(super) fn ends(
-    sessions: &[SessionId],
-    revoking: &Revoking,
-    now: Timestamp,
-) -> Vec<Publication> {
-    let until = Some(revoking.until(now));
-    let publication = |session: &SessionId| Publication {
-        kind: Kind::Session,
-        digest: Kind::Session.digest(&session.to_string()),
-        not_before: None,
-        until,
-    };
-    sessions.iter().map(publication).collect()
-}
-
-/// Ends the active sessions among `which`, and leaves a notice of each whose client wants one. A client
-/// that was disabled is told of nothing.
-pub(super) async fn end(
-    tx: &mut Tx<'_>,
-    which: &Sessions,
-    (reason, revoking): (EndReason, &Revoking),
-) -> Result<Vec<SessionId>, DbError> {
-    let ended = mark(tx, which, reason).await?;
-    if !ended.is_empty() && !matches!(which, Sessions::OfClient(..)) {
-        leave(tx, &ended, revoking).await?;
-    }
-    Ok(ended)
-}
-
-/// Marks the active sessions among `which` as ended, in the order of their ids, so that two transactions that end many cannot wait
-/// for each other.
-pub(super) async fn mark(
-    tx: &mut Tx<'_>,
-    which: &Sessions,
-    reason: EndReason,
-) -> Result<Vec<SessionId>, DbError> {
-    let now = (tx.now)().millis();
-    macro_rules! end_where {
-        ($which:expr $(, $bound:expr)*) => {{
-            let sql = concat!(
-                "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
-                 WHERE ended_reason IS NULL AND id IN (SELECT id FROM session WHERE ",
-                $which,
-                for_update!(),
-                ") RETURNING id"
-            );
-            tx.query_as::<IdRow>(sql)
-                .bind(reason.as_str())
-                .bind(now)
-                $(.bind($bound))*
-                .fetch_all(&mut *tx.conn)
-                .await?
-        }};
-    }
-    let rows: Vec<IdRow> = match which {
-        Sessions::One(id) => end_where!("id = $3", id.as_bytes().as_slice()),
-        Sessions::OfUser(user, except) => end_where!(
-            "user_id = $3 AND id <> $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
-            user.as_bytes().as_slice(),
-            except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
-            BATCH
-        ),
-        Sessions::OfUserBefore(user, version) => end_where!(
-            "user_id = $3 AND user_version < $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
-            user.as_bytes().as_slice(),
-            *version,
-            BATCH
-        ),
-        Sessions::OfClient(client, after) => end_where!(
-            "client_id = $3 AND id > $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
-            client.as_str(),
-            after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
-            BATCH
-        ),
-        Sessions::Surplus(user, begun, keep) => end_where!(
-            concat!(
-                "user_id = $3 AND id <> $4 AND ended_reason IS NULL AND idle_expires_at > $2 AND ",
-                browser_alive!("$2"),
-                " ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6"
-            ),
-            user.as_bytes().as_slice(),
-            begun.as_bytes().as_slice(),
-            BATCH,
-            i64::from(*keep) - 1
-        ),
-        Sessions::Under(BrowserSessions::One(id)) => end_where!(
-            "browser_session_id = $3 AND offline = 0 AND ended_reason IS NULL \
-             ORDER BY id LIMIT $4",
-            id.as_bytes().as_slice(),
-            BATCH
-        ),
-        Sessions::Under(BrowserSessions::OfUser(user, except)) => end_where!(
-            "user_id = $3 AND browser_session_id <> $4 AND offline = 0 AND ended_reason IS NULL \
-             ORDER BY id LIMIT $5",
-            user.as_bytes().as_slice(),
-            except.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice()),
-            BATCH
-        ),
-        Sessions::OfGrant(user, client) => end_where!(
-            "user_id = $3 AND client_id = $4 AND ended_reason IS NULL ORDER BY id LIMIT $5",
-            user.as_bytes().as_slice(),
-            client.as_str(),
-            BATCH
-        ),
-    };
-    let id = |row: IdRow| SessionId::try_from(row.id.as_slice()).map_err(|_| corrupt(TABLE, "id"));
-    rows.into_iter().map(id).collect()
-}
-
 impl Execute<Engine> for ListSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Session>, DbError> {
         let after = self.after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
         let (now, limit) = (self.now.millis(), i64::from(self.limit));
         let rows = if let Some(user) = self.user {
-            let sql = concat!(
-                "SELECT ",
-                columns!(),
-                " FROM session WHERE user_id = $1 AND id > $2 AND ended_reason IS NULL \
-                     AND idle_expires_at > $3 AND ",
-                not_over!(),
-                " AND ",
-                browser_alive!("$3"),
-                " ORDER BY id LIMIT $4"
-            );
+            let sql = list!("user_id = $1 AND id > $2", "$3", "id LIMIT $4");
             let query = tx.query_as::<SessionRow>(sql).bind(user.as_bytes().to_vec());
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         } else {
-            let sql = concat!(
-                "SELECT ",
-                columns!(),
-                " FROM session WHERE id > $1 AND ended_reason IS NULL \
-                     AND idle_expires_at > $2 AND ",
-                not_over!(),
-                " AND ",
-                browser_alive!("$2"),
-                " ORDER BY id LIMIT $3"
-            );
+            let sql = list!("id > $1", "$2", "id LIMIT $3");
             let query = tx.query_as::<SessionRow>(sql);
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         };
+        rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for RecentSessions {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Session>, DbError> {
+        let rows = tx
+            .query_as::<SessionRow>(list!("user_id = $1", "$2", "last_seen DESC, id LIMIT $3"))
+            .bind(self.user.as_bytes().as_slice())
+            .bind(self.now.millis())
+            .bind(i64::from(self.limit))
+            .fetch_all(&mut *tx.conn)
+            .await?;
         rows.into_iter().map(Session::try_from).collect()
     }
 }
@@ -344,7 +179,7 @@ impl Execute<Engine> for HasSessions {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
         // The first one found is enough. In their order, because the index then leads past all that
         // began later also where the answer is no.
-        let found: Option<IdRow> = tx
+        let found: Option<(Vec<u8>,)> = tx
             .query_as(
                 "SELECT id FROM session WHERE created_at <= $1 AND idle_expires_at > $2 \
                  AND max_expires_at > $2 AND ended_reason IS NULL ORDER BY created_at LIMIT 1",
@@ -356,10 +191,3 @@ impl Execute<Engine> for HasSessions {
         Ok(found.is_some())
     }
 }
-
-#[derive(sqlx::FromRow)]
-struct IdRow {
-    id: Vec<u8>,
-}
-
-const TABLE: &str = "session";

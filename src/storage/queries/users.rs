@@ -2,7 +2,7 @@
 
 use super::audit::append;
 use super::feed::{Publication, publish};
-use super::sessions::{end, ends};
+use super::session_ends::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt, swapped};
 use crate::protocol::ids::UserId;
 use crate::protocol::password::UserName;

@@ -5,7 +5,7 @@ use super::paths::targets;
 
 /// Each top-level module and those it may name. What is not here must not exist.
 const HOUSE: &str = "
-cli -> http config flows keys storage revocation env gate protocol audit telemetry
+cli -> http config flows keys storage revocation env gate pages protocol audit telemetry
 http -> flows protocol env pages
 flows -> outbound revocation keys storage protocol env audit
 revocation -> storage protocol env keys

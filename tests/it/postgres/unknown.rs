@@ -134,3 +134,27 @@ async fn an_exchange_whose_commit_nobody_heard_of_is_looked_up() {
     let refresh = format!("grant_type=refresh_token&refresh_token={}", tokens.refresh);
     assert_eq!(node.form("/oauth/token", &shop, &refresh).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_sign_in_whose_commit_nobody_heard_of_is_looked_up() {
+    // C130
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let Some(between) = Between::start(&server.url_text()) else { return };
+    let node = server.through(between.url.clone()).await;
+    server.create_user("anna", &[]).await;
+    let mut browser = Browser::at(&node);
+    let page = browser.get("/signin").await;
+    let browsers = "SELECT COUNT(*) FROM browser_session";
+    let mut raw = server.raw().await;
+    // It did not take place, and nobody is signed in.
+    between.cut_next(Cut::Before);
+    browser.submit_sign_in(&page, "anna", PASSWORD).await.assert_page(503);
+    assert_eq!(raw.number(browsers).await, 0);
+    // It took place, and the cookie is of the browser session that is there.
+    between.cut_next(Cut::After);
+    let page = browser.sign_in(&page, "anna", PASSWORD).await;
+    assert_eq!(raw.number(browsers).await, 1);
+    assert_eq!(between.cut.load(Ordering::SeqCst), Cut::Never as u8, "both were cut");
+    assert_eq!(page.status, 200, "{page:?}");
+    assert!(page.body.contains("action=\"/account/password\""), "{page:?}");
+}

@@ -39,8 +39,14 @@ impl TestServer {
             address: Some([192, 0, 2, 7].into()),
         };
         let audit = self.server.event(AuditKind::Login, Actor::System);
-        let begin = BeginBrowserSession { session: session.clone(), replaces: None, audit };
-        assert_eq!(self.server.store.write(begin).await.unwrap(), Swap::Won);
+        let begin = BeginBrowserSession {
+            session: session.clone(),
+            replaces: None,
+            keep: self.server.settings.sessions_per_user,
+            revoking: self.server.revoking_user(&self.server.memory.current().await.unwrap()),
+            audit,
+        };
+        assert!(self.server.store.write(begin).await.unwrap().is_some());
         session
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::protocol::browser_session;
-use crate::protocol::session::SessionStatus;
+use crate::protocol::session::EndReason;
 
 /// A browser session.
 #[derive(Serialize)]
@@ -39,10 +39,7 @@ impl BrowserSession {
             expires_at: life.idle_expires_at.min(life.max_expires_at).rfc3339(),
             address: session.address.map(|address| address.to_string()),
             user_agent: session.user_agent.clone(),
-            ended_reason: match life.status {
-                SessionStatus::Active => None,
-                SessionStatus::Ended(reason) => Some(reason.as_str()),
-            },
+            ended_reason: life.status.end_reason().map(EndReason::as_str),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::protocol::session::{self, SessionStatus};
+use crate::protocol::session::{self, EndReason};
 
 /// A session, as its user and administrators see it.
 #[derive(Serialize)]
@@ -57,10 +57,7 @@ impl Session {
 impl OwnedSession {
     /// The view of `session`.
     pub fn of(session: &session::Session) -> Self {
-        let ended_reason = match session.status {
-            SessionStatus::Active => None,
-            SessionStatus::Ended(reason) => Some(reason.as_str()),
-        };
+        let ended_reason = session.status.end_reason().map(EndReason::as_str);
         Self { user_id: session.user_id.to_string(), session: Session::of(session), ended_reason }
     }
 }

@@ -73,7 +73,9 @@ pub(super) async fn show(
         notice: shown.notice,
         problem: shown.problem,
         browsers: &words.browsers(user, &overview),
+        more_browsers: overview.more_browsers,
         applications: &words.applications(&overview),
+        more_applications: overview.more_applications,
         consents: &consents(&overview, &allowed),
     };
     let html = view.render(browser.brand(), browser.texts());

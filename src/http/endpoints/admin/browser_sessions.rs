@@ -5,7 +5,6 @@ use axum::response::Response;
 use super::{authorize, bad};
 use crate::flows::admin::browser_sessions;
 use crate::flows::admin::views::{BrowserSession, Effective, List};
-use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
@@ -28,20 +27,15 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(BrowserSessionId::parse).await?;
     let session = browser_sessions::find(&exchange.server(), id).await?;
     Ok(respond::private(BrowserSession::of(&session)))
 }
 
 pub(in crate::http) async fn end(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(BrowserSessionId::parse).await?;
     let server = exchange.server();
     let ended = detached(async move { browser_sessions::end(&server, &by, id).await });
     Ok(respond::private(Effective::of(&ended.await?)))
-}
-
-async fn id(exchange: &mut Exchange) -> Result<BrowserSessionId, HttpError> {
-    let id = exchange.path_parameter().await.and_then(|text| BrowserSessionId::parse(&text));
-    Ok(id.ok_or_else(FlowError::not_found)?)
 }

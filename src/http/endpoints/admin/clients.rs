@@ -12,7 +12,6 @@ use super::{authorize, bad};
 use crate::flows::admin::clients::{self, ClientPatch, NewClient, NewSecret, Rotation};
 use crate::flows::admin::views::{self, ChangedClient, Effective, List};
 use crate::flows::admin::{By, logos};
-use crate::flows::error::FlowError;
 use crate::flows::server::{Server, detached};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
@@ -148,7 +147,6 @@ async fn store_logo(
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Client, HttpError> {
-    let key = exchange.path_parameter().await.and_then(|text| ClientKey::parse(&text));
-    let key = key.ok_or_else(FlowError::not_found)?;
+    let key = exchange.path_id(ClientKey::parse).await?;
     Ok(clients::find(&exchange.server(), key).await?)
 }

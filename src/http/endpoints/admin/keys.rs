@@ -6,7 +6,6 @@ use serde::Deserialize;
 use super::authorize;
 use crate::flows::admin::keys;
 use crate::flows::admin::views::{Activated, Effective, Key, List};
-use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
@@ -38,8 +37,7 @@ pub(in crate::http) async fn rotate(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn compromise(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let kid = exchange.path_parameter().await.and_then(|text| Kid::parse(&text));
-    let kid = kid.ok_or_else(FlowError::not_found)?;
+    let kid = exchange.path_id(Kid::parse).await?;
     let server = exchange.server();
     let removed = detached(async move { keys::compromise(&server, &by, &kid).await }).await?;
     Ok(respond::private(Effective::of(&removed)))

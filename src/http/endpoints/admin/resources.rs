@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::{authorize, bad};
 use crate::flows::admin::resources;
 use crate::flows::admin::views::{self, List};
-use crate::flows::error::FlowError;
 use crate::flows::server::detached;
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
@@ -89,8 +88,7 @@ pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, 
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Resource, HttpError> {
-    let id = exchange.path_parameter().await.and_then(|text| ResourceId::parse(&text));
-    let id = id.ok_or_else(FlowError::not_found)?;
+    let id = exchange.path_id(ResourceId::parse).await?;
     Ok(resources::find(&exchange.server(), id).await?)
 }
 

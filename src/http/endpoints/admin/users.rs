@@ -12,7 +12,6 @@ use super::{authorize, bad};
 use crate::flows::admin::By;
 use crate::flows::admin::users::{self, NewPassword, NewUser, UserChange};
 use crate::flows::admin::views::{ChangedUser, List, User};
-use crate::flows::error::FlowError;
 use crate::flows::server::{Server, detached};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
@@ -79,13 +78,13 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(UserId::parse).await?;
     Ok(respond::private(User::of(&users::find(&exchange.server(), id).await?)))
 }
 
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(UserId::parse).await?;
     let body: Change = exchange.json().await?;
     let change = match (body.status, body.profile) {
         (Some(status), None) => match UserStatus::parse(&status) {
@@ -101,20 +100,20 @@ pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(UserId::parse).await?;
     apply(exchange.server(), by, id, UserChange::Delete).await
 }
 
 pub(in crate::http) async fn set_roles(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(UserId::parse).await?;
     let body: RolesBody = exchange.json().await?;
     apply(exchange.server(), by, id, UserChange::Roles(roles(&body.roles)?)).await
 }
 
 pub(in crate::http) async fn set_password(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = id(&mut exchange).await?;
+    let id = exchange.path_id(UserId::parse).await?;
     let body: PasswordBody = exchange.json().await?;
     let server = exchange.server();
     let password = body.read(&server)?.ok_or(bad("password or password_hash is missing"))?;
@@ -130,11 +129,6 @@ async fn apply(
 ) -> Result<Response, HttpError> {
     let changed = detached(async move { users::change(&server, &by, id, change).await }).await?;
     Ok(respond::private(ChangedUser::of(&changed)))
-}
-
-async fn id(exchange: &mut Exchange) -> Result<UserId, HttpError> {
-    let id = exchange.path_parameter().await.and_then(|text| UserId::parse(&text));
-    Ok(id.ok_or_else(FlowError::not_found)?)
 }
 
 fn profile(members: Map<String, Value>) -> Result<Profile, HttpError> {

@@ -3,8 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use super::{account, allow, browser, is_account, send, start};
-use crate::support::{Browser, PASSWORD};
+use super::{BACKEND, account, allow, browser, is_account, is_signed_in, send, start};
+use crate::support::{Browser, Options, PASSWORD, TestServer};
 
 #[tokio::test]
 async fn whoever_is_not_signed_in_signs_in_first() {
@@ -109,4 +109,50 @@ async fn head_tells_nothing_and_other_parameters_are_ignored() {
     let mut alice = browser(&server, "alice").await;
     alice.send(Method::HEAD, "/account", None).await.location();
     assert!(is_account(&alice.get("/account?utm_source=mail").await));
+}
+
+#[tokio::test]
+async fn in_one_browser_too_many_the_one_unused_for_longest_is_signed_out() {
+    // C148
+    let options = Options { sessions_per_user: 3, ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+    server.create_user("alice", &[]).await;
+    let mut browsers = Vec::new();
+    for system in ["iPhone", "Windows", "Linux"] {
+        let mut browser = Browser::at(&server);
+        let agent = format!("Mozilla/5.0 ({system}) Gecko/20100101 Firefox/130.0");
+        browser.headers.push(("user-agent", agent));
+        let page = account(&mut browser).await;
+        assert!(is_account(&browser.sign_in(&page, "alice", PASSWORD).await));
+        browsers.push(browser);
+        server.advance(120);
+    }
+    assert!(is_signed_in(&mut browsers[0]).await);
+    server.advance(120);
+    let mut last = browser(&server, "alice").await;
+    assert!(!is_signed_in(&mut browsers[1]).await);
+    let page = account(&mut last).await.body;
+    let at = |name: &str| page.find(name).unwrap_or_else(|| panic!("{name}: {page}"));
+    assert!(at("This browser") < at("iPhone") && at("iPhone") < at("Linux"), "{page}");
+    assert_eq!(page.matches("name=\"session\"").count(), 2);
+}
+
+#[tokio::test]
+async fn beyond_two_hundred_the_last_used_are_shown_and_the_page_says_that_there_are_more() {
+    let options = Options { sessions_per_user: 500, ..Options::default() };
+    let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+    server.create_user("alice", &[]).await;
+    let first = server.browser_session("alice").await.id.to_string();
+    server.advance(1);
+    for _ in 0..198 {
+        server.browser_session("alice").await;
+    }
+    let mut alice = browser(&server, "alice").await;
+    let (said, rows) = ("There are more: these are the 200 used last.", "name=\"session\"");
+    let page = account(&mut alice).await.body;
+    assert!(page.contains(&first) && !page.contains(said), "{page}");
+    server.browser_session("alice").await;
+    let page = account(&mut alice).await.body;
+    assert!(page.contains(said) && !page.contains(&first), "{page}");
+    assert_eq!(page.matches(rows).count(), 199);
 }

@@ -117,6 +117,7 @@ async fn c040_a_hint_is_an_id_token_of_this_client_and_nothing_else() {
     let spa = given.exchange_as("", &[("client_id", "spa"), ("code", &code)]).await;
     let code = given.code(&mut browser, &Given::asking("shop")).await;
     let access = given.exchange(&code).await.tokens().access;
+    let told = signed_userinfo(&given, &access).await;
     let header =
         String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(hint.split('.').next().unwrap()).unwrap())
             .unwrap();
@@ -131,6 +132,7 @@ async fn c040_a_hint_is_an_id_token_of_this_client_and_nothing_else() {
         forged(&hint, &header, |claims| claims["sub"] = json!("another")),
         spa.json()["id_token"].as_str().unwrap().to_owned(),
         access,
+        told,
         hint.replace('.', ""),
         hint[..hint.len() - 4].to_owned(),
         "x.y.z".to_owned(),
@@ -138,6 +140,15 @@ async fn c040_a_hint_is_an_id_token_of_this_client_and_nothing_else() {
     ] {
         assert_denied(&browser.ask(&with(&bad)).await, "invalid_request", Some("st"));
     }
+}
+
+/// What `shop` is told of the user in a JWT, which a key for ID tokens has signed.
+async fn signed_userinfo(given: &Given, access: &str) -> String {
+    let path = format!("/clients/{}", given.server.client_key("shop").await);
+    given.server.admin(Method::PATCH, &path, &json!({"userinfo_algorithm": "RS256"})).await;
+    let reply = given.server.call(Method::GET, "/oauth/userinfo", access, &json!(null)).await;
+    assert_eq!(reply.header("content-type"), "application/jwt", "{reply:?}");
+    reply.body
 }
 
 #[tokio::test]

@@ -140,6 +140,19 @@ fn the_configuration_is_shown_without_secrets_and_checked() {
 }
 
 #[test]
+fn a_picture_that_is_none_is_named_by_the_check_as_by_the_start() {
+    let Some(installation) = Installation::empty(BACKEND) else { return };
+    installation.write("text.png", "a text");
+    for (file, why) in [("text.png", "pages.logo: "), ("none.png", "pages.logo: none.png: ")] {
+        let logo = [("CHANCERY_PAGES__LOGO", file)];
+        for command in ["config check", "serve"] {
+            installation.run_with(command, "", &logo).fails(1, why);
+        }
+        installation.run_with("config show", "", &logo).ok();
+    }
+}
+
+#[test]
 fn completions_know_every_command() {
     let Some(installation) = Installation::empty(BACKEND) else { return };
     let scripts: Vec<String> = ["bash", "zsh", "fish", "powershell", "elvish"]

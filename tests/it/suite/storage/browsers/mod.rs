@@ -10,7 +10,8 @@ use chancery::protocol::user::User;
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::browser_sessions::{
     BeginBrowserSession, BrowserSessions, EndBrowserSessions, EndedBrowserSessions,
-    FindBrowserSession, FoundBrowserSession, ListBrowserSessions, TouchBrowserSession,
+    FindBrowserSession, FoundBrowserSession, ListBrowserSessions, RecentBrowserSessions,
+    TouchBrowserSession,
 };
 use chancery::storage::ops::feed::{Revoke, Revokes};
 use chancery::storage::ops::users::UserChange;
@@ -19,6 +20,7 @@ use super::Given;
 
 mod ending;
 mod replacing;
+mod surplus;
 
 impl Given {
     pub(super) fn browser(&self, user: &User) -> BrowserSession {
@@ -50,9 +52,19 @@ impl Given {
         session: &BrowserSession,
         replaces: Option<BrowserSessionId>,
     ) -> Swap {
+        let begin = self.beginning(session, replaces);
+        let ended = self.store().write(begin).await.unwrap();
+        ended.map_or(Swap::Lost, |_| Swap::Won)
+    }
+
+    fn beginning(
+        &self,
+        session: &BrowserSession,
+        replaces: Option<BrowserSessionId>,
+    ) -> BeginBrowserSession {
+        let (session, revoking) = (session.clone(), self.revoking());
         let audit = self.event(AuditKind::Login);
-        let begin = BeginBrowserSession { session: session.clone(), replaces, audit };
-        self.store().write(begin).await.unwrap()
+        BeginBrowserSession { session, replaces, keep: 200, revoking, audit }
     }
 
     pub(super) async fn stored_browser(&self, user: &User) -> BrowserSession {
@@ -90,6 +102,11 @@ impl Given {
 
     async fn listed_browsers(&self, user: &User) -> Vec<BrowserSessionId> {
         let list = ListBrowserSessions { user: user.id, after: None, now: self.now(), limit: 100 };
+        self.store().read(list).await.unwrap().iter().map(|session| session.id).collect()
+    }
+
+    async fn recent_browsers(&self, user: &User, limit: u32) -> Vec<BrowserSessionId> {
+        let list = RecentBrowserSessions { user: user.id, now: self.now(), limit };
         self.store().read(list).await.unwrap().iter().map(|session| session.id).collect()
     }
 

@@ -1,6 +1,5 @@
 //! A sign-in in a browser that was signed in: a new id, and the old one is dead (SES-01, C045).
 
-use chancery::protocol::audit::AuditKind;
 use chancery::protocol::session::{EndReason, SessionStatus};
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::browser_sessions::{BeginBrowserSession, BrowserSessions};
@@ -63,11 +62,10 @@ async fn of_many_that_replace_one_at_once_one_takes_over_its_sessions() {
     for _ in 0..20 {
         let (store, session) = (given.store().clone(), given.browser(&anna));
         ids.push(session.id);
-        let audit = given.event(AuditKind::Login);
-        let begin = BeginBrowserSession { session, replaces: Some(old.id), audit };
+        let begin = given.beginning(&session, Some(old.id));
         tasks.spawn(async move { store.write(begin).await.unwrap() });
     }
-    assert!(tasks.join_all().await.iter().all(|swap| *swap == Swap::Won));
+    assert!(tasks.join_all().await.iter().all(Option::is_some));
     assert_eq!(given.browser_status(&old).await, REPLACED);
     let mut heirs = Vec::new();
     for session in &sessions {
@@ -105,7 +103,7 @@ async fn a_sign_in_that_is_lost_or_cannot_be_audited_replaces_nothing() {
     assert_eq!(given.begin(&stale, Some(old.id)).await, Swap::Lost);
     let audit = given.impossible_event().await;
     let new = given.browser(&anna);
-    let begin = BeginBrowserSession { session: new.clone(), replaces: Some(old.id), audit };
+    let begin = BeginBrowserSession { audit, ..given.beginning(&new, Some(old.id)) };
     assert!(given.store().write(begin).await.is_err());
     assert!(given.found_browser(new.id).await.is_none());
     assert_eq!(given.browser_status(&old).await, SessionStatus::Active);
