@@ -15,7 +15,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("rules", &["src/gate/", "src/http/gate.rs"]),
     ("server", &["src/"]),
     ("signin", &["tests/it/suite/authorize/"]),
-    ("sign_out", &["tests/it/suite/sign_out.rs"]),
+    ("signout", &["tests/it/suite/sign_out.rs"]),
     ("suite", &["tests/it/suite/gate.rs"]),
 ];
 
