@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::config::Config;
 use crate::flows::error::FlowError;
 use crate::flows::server::Server;
+use crate::storage::DatabaseUrl;
 
 /// What every command works with.
 #[derive(Clone, Copy)]
@@ -31,7 +32,11 @@ impl Context<'_> {
         keys: Keys,
         work: impl AsyncFnOnce(&Server) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let missing = self.missing_database()?;
         let server = connect(self.config).await?;
+        if let Some(database) = missing {
+            self.output.note(&format!("there was no database: {database} is new, and empty"));
+        }
         let done = async {
             if keys == Keys::Opened {
                 server.memory.keeper().check_master_key().await?;
@@ -41,6 +46,13 @@ impl Context<'_> {
         let done = done.await;
         server.store.close().await;
         done
+    }
+
+    /// The embedded database, where it is yet to be made: a server that runs in another folder has its own.
+    fn missing_database(&self) -> Result<Option<String>, Failure> {
+        let url = DatabaseUrl::parse(self.config.database_url.expose())?;
+        let missing = matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists());
+        Ok(missing.then(|| url.describe()))
     }
 }
 

@@ -43,6 +43,14 @@ impl Output {
         self.print(value, |_| Ok(text.to_owned()))
     }
 
+    /// What people should know beside the answer, on standard error.
+    pub(super) fn note(self, text: &str) {
+        if !self.json {
+            // Whether anybody reads it changes nothing.
+            let _ = writeln!(io::stderr(), "chancery: {text}");
+        }
+    }
+
     /// A failure, on standard error.
     pub(super) fn failure(self, failure: &Failure) {
         let text = if self.json {

@@ -4,16 +4,25 @@ use serde_json::json;
 
 use super::stage::Stage;
 use crate::support::postgres::skip_or_fail;
-use crate::support::{block, installed};
+use crate::support::{Backend, RunsScripts, block, installed};
 
 #[tokio::test]
-async fn it_signs_in_refreshes_and_signs_out_across_origins() {
+async fn it_signs_in_refreshes_and_signs_out_across_origins_on_sqlite() {
+    the_single_page_is_used(Backend::Sqlite).await;
+}
+
+#[tokio::test]
+async fn it_signs_in_refreshes_and_signs_out_across_origins_on_postgres() {
+    the_single_page_is_used(Backend::Postgres).await;
+}
+
+async fn the_single_page_is_used(backend: Backend) {
     let library = installed("node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js");
     let Ok(library) = std::fs::read_to_string(library) else {
         let reason = "oidc-client-ts is not installed: run tests/interop/install";
-        return skip_or_fail("it_signs_in_refreshes_and_signs_out_across_origins", reason);
+        return skip_or_fail("the_single_page_is_used", reason);
     };
-    let Some(stage) = Stage::start().await else { return };
+    let Some(stage) = Stage::with(backend, RunsScripts::Yes).await else { return };
     let (browser, site) = (&stage.browser, &stage.site);
     let here = site.at("/");
     let spa = json!({"name": "Single page", "redirect_uris": [here],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::BACKEND;
-use crate::support::Installation;
+use crate::support::{Backend, Installation};
 
 const REVOKE: [&str; 6] = [
     "--jti j",
@@ -13,6 +13,25 @@ const REVOKE: [&str; 6] = [
     "--key k",
     "--all",
 ];
+
+#[test]
+fn a_database_that_was_not_there_is_spoken_of_once() {
+    let Some(installation) = Installation::empty(BACKEND) else { return };
+    let embedded = BACKEND == Backend::Sqlite;
+    for command in ["--json resource list", "resource list"] {
+        let ran = installation.run(command);
+        assert_eq!(
+            (ran.code, ran.err.as_str()),
+            (Some(0), ""),
+            "a program reads it, or it is there"
+        );
+    }
+    let Some(installation) = Installation::empty(BACKEND) else { return };
+    for said in [embedded, false] {
+        let ran = installation.run("resource list");
+        assert_eq!((ran.code, ran.err.contains("is new, and empty")), (Some(0), said), "{ran:?}");
+    }
+}
 
 #[test]
 fn wrong_usage_is_told_from_failure_by_the_exit_code() {
