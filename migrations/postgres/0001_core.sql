@@ -167,9 +167,9 @@ CREATE TABLE authorization_code (
 
 CREATE INDEX authorization_code_by_expiry ON authorization_code (expires_at);
 
--- Few of one browser session lie unused.
-CREATE INDEX authorization_code_unused ON authorization_code (browser_session_id)
-    WHERE session_id IS NULL;
+-- Few of one browser session lie unused for one client.
+CREATE INDEX authorization_code_unused
+    ON authorization_code (browser_session_id, client_id, expires_at) WHERE session_id IS NULL;
 
 -- What users allow clients.
 CREATE TABLE consent (

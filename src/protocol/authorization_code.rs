@@ -61,7 +61,8 @@ pub struct CodeRecord {
 /// How long a code is valid (CORE-07).
 pub const CODE_LIFE: Duration = Duration::from_mins(1);
 
-/// How many codes of one browser session may lie unused: their rows are kept for an hour.
+/// How many valid codes of one browser session may lie unused for one client. Their rows are kept for an
+/// hour, so this bounds these too.
 pub const MAX_UNUSED: u32 = 100;
 
 /// How often a wrong verifier may come with a code before it is burnt (PKCE-03).

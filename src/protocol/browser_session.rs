@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::ids::{BrowserSessionId, UserId};
 use super::secret::{Secret, SecretHash};
-use super::session::{Authentication, EndReason, SessionStatus};
+use super::session::{Authentication, SessionStatus};
 use super::time::Timestamp;
 use super::user::{User, UserStatus};
 
@@ -70,13 +70,10 @@ impl BrowserLife {
             && now < self.max_expires_at
     }
 
-    /// Whether a session may begin under it at `now`. One that `outlives` it may after it has expired, and
-    /// where its user has signed in again in the same browser; none may once it was ended.
+    /// Whether a session may begin under it at `now`. One that `outlives` it may after it has expired; none
+    /// may once it was ended.
     pub fn gives(&self, outlives: bool, now: Timestamp) -> bool {
-        match self.status {
-            SessionStatus::Active => outlives || self.is_alive(now),
-            SessionStatus::Ended(reason) => outlives && reason == EndReason::Replaced,
-        }
+        self.status == SessionStatus::Active && (outlives || self.is_alive(now))
     }
 }
 
@@ -105,6 +102,7 @@ impl BrowserCookie {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::session::EndReason;
 
     #[test]
     fn a_cookie_round_trips_and_has_one_spelling() {
@@ -142,7 +140,7 @@ mod tests {
         for (life, now, expected) in [
             (life(SessionStatus::Active), 9, [true, true]),
             (life(SessionStatus::Active), 10, [false, true]),
-            (ended(EndReason::Replaced), 9, [false, true]),
+            (ended(EndReason::Replaced), 9, [false, false]),
             (ended(EndReason::Logout), 9, [false, false]),
             (ended(EndReason::EverythingRevoked), 9, [false, false]),
         ] {

@@ -171,6 +171,8 @@ async fn find_outcome(
     id: BrowserSessionId,
 ) -> Result<Option<EndedBrowserSessions>, FlowError> {
     let found = server.store.read(FindBrowserSession::Id(id)).await?;
+    // What it has ended is obeyed, though nobody counts it.
+    server.obey_now().await;
     found.map(|_| Some(EndedBrowserSessions::default())).ok_or(FlowError::Unavailable)
 }
 

@@ -5,12 +5,11 @@ use super::request::Asked;
 use super::{Answered, Detour, Ready, Step, Walk};
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditKind};
-use crate::protocol::authorization::Denial;
-use crate::protocol::authorization_code::{CODE_LIFE, Code, CodeRecord, MAX_UNUSED};
+use crate::protocol::authorization_code::{CODE_LIFE, Code, CodeRecord};
 use crate::protocol::consent::Consent;
-use crate::protocol::ids::{BrowserSessionId, ConsentId};
+use crate::protocol::ids::ConsentId;
 use crate::storage::ops::Swap;
-use crate::storage::ops::codes::{CountUnusedCodes, FindCode, StoreCode};
+use crate::storage::ops::codes::{FindCode, StoreCode};
 use crate::storage::ops::consents::{FindConsent, SaveConsent};
 
 impl Walk<'_> {
@@ -72,7 +71,7 @@ impl Walk<'_> {
         let consent = ready.consent;
         let store = StoreCode { code: self.record(asked, ready, &code), consent };
         if server.store.write(store).await? == Swap::Lost {
-            self.check_answered_before(&code, browser).await?;
+            self.check_answered_before(&code).await?;
         }
         metrics::counter!("chancery_authorizations_total", "outcome" => "ok").increment(1);
         let answer = asked.recipient.clone().grant(&code, &server.settings.issuer);
@@ -104,18 +103,11 @@ impl Walk<'_> {
     }
 
     /// If the request has this code already and nobody has used it, it goes out again.
-    async fn check_answered_before(
-        &self,
-        code: &Code,
-        browser: BrowserSessionId,
-    ) -> Result<(), Detour> {
-        let (store, now) = (&self.server.store, self.server.now());
-        match store.read(FindCode(code.hash())).await? {
+    async fn check_answered_before(&self, code: &Code) -> Result<(), Detour> {
+        let now = self.server.now();
+        match self.server.store.read(FindCode(code.hash())).await? {
             Some(found) if found.code.session_id.is_none() && found.code.is_valid(now) => Ok(()),
             Some(_) => Err(Detour::Over),
-            None if store.read(CountUnusedCodes(browser)).await? >= MAX_UNUSED => {
-                Err(Denial::unavailable("too many codes of this browser lie unused").into())
-            }
             None => Err(Detour::Changed),
         }
     }

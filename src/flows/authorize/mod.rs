@@ -93,11 +93,8 @@ pub async fn advance(
 ) -> Result<Step, Stop> {
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
-    let result = match walk.advance(&asked, cookie).await {
-        Err(Detour::Changed) => walk.advance(&asked, cookie).await,
-        result => result,
-    };
-    walk.answer(&asked, result)
+    let result = walk.advance(&asked, cookie).await;
+    walk.answer(&asked, walk.once_more(&asked, cookie, result).await)
 }
 
 /// Who signs in for the request of `interaction`, and whom he goes on to.
@@ -127,7 +124,7 @@ pub async fn decide(
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
     let result = walk.decide(&asked, cookie, decision).await;
-    walk.answer(&asked, result)
+    walk.answer(&asked, walk.once_more(&asked, cookie, result).await)
 }
 
 /// One request on its way.
@@ -143,7 +140,7 @@ enum Detour {
     Denied(Denial),
     /// The person is told.
     Failed(FlowError),
-    /// What it relied on was taken back while it went on.
+    /// What it relied on was taken back while it went on, or too many codes lie unused.
     Changed,
     /// The request is over.
     Over,
@@ -233,6 +230,19 @@ impl Walk<'_> {
         let skips = asked.client().settings.sign_in.skips_consent;
         let consent = remembered.filter(|_| !asks && !skips).map(|consent| consent.id);
         Ok(Readiness::Ready(Box::new(Ready { present, grant, allowed, asks, consent })))
+    }
+
+    /// Where something was taken back on the way, what holds now decides.
+    async fn once_more(
+        &self,
+        asked: &Asked,
+        cookie: Option<&SecretHash>,
+        result: Result<Step, Detour>,
+    ) -> Result<Step, Detour> {
+        match result {
+            Err(Detour::Changed) => self.advance(asked, cookie).await,
+            result => result,
+        }
     }
 
     /// Takes a detour to where it leads.

@@ -6,14 +6,15 @@ use crate::protocol::authorization_code::CodeRecord;
 #[cfg(doc)]
 use crate::protocol::authorization_code::MAX_UNUSED;
 use crate::protocol::browser_session::BrowserLife;
-use crate::protocol::ids::{BrowserSessionId, ConsentId};
+use crate::protocol::ids::ConsentId;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
 
 /// Stores a new code, if its interaction has none yet (C057), the user still is active and of the
-/// version that the code carries, the browser session was not ended and has fewer than [`MAX_UNUSED`]
-/// unused codes, and the consent that it relies on was not taken back. Otherwise it is [`Swap::Lost`].
+/// version that the code carries, the browser session was not ended, fewer than [`MAX_UNUSED`] valid codes
+/// of it lie unused for the client, and the consent that it relies on was not taken back. Otherwise it is
+/// [`Swap::Lost`].
 ///
 /// A code is kept for an hour longer than it is valid, also one that was burnt or withdrawn: an
 /// interaction has to be shorter than that.
@@ -24,10 +25,6 @@ pub struct StoreCode {
     pub consent: Option<ConsentId>,
 }
 operation!(StoreCode => Swap, SINGLE_STATEMENT);
-
-/// How many codes of a browser session lie unused.
-pub struct CountUnusedCodes(pub BrowserSessionId);
-operation!(CountUnusedCodes => u32, SINGLE_STATEMENT);
 
 /// Reads a code with what decides about it, in one statement. One that was exchanged is found with
 /// its session.

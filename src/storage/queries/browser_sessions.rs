@@ -241,9 +241,11 @@ async fn mark_browsers(
             BATCH
         ),
         BrowserSessions::Surplus(user, begun, keep) => end_where!(
+            // What stays is not locked, and what ends in the order of ids, as everywhere.
             concat!(
+                "id IN (SELECT id FROM browser_session WHERE ",
                 alive!("$3", "$2"),
-                " AND id <> $4 ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6"
+                " AND id <> $4 ORDER BY last_seen DESC, id LIMIT $5 OFFSET $6) ORDER BY id"
             ),
             user.as_bytes().as_slice(),
             begun.as_bytes().as_slice(),

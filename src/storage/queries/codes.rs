@@ -6,20 +6,7 @@ use super::sessions::insert;
 use super::{DbError, Engine, Execute, Swap, Tx, swapped, words};
 use crate::protocol::authorization_code::{MAX_TRIES, MAX_UNUSED};
 use crate::protocol::uri::ResourceUri;
-use crate::storage::ops::codes::{
-    CountUnusedCodes, ExchangeCode, FailCode, FindCode, FoundCode, StoreCode,
-};
-
-macro_rules! count_unused {
-    ($browser_session:literal) => {
-        concat!(
-            "(SELECT COUNT(*) FROM authorization_code AS unused WHERE unused.session_id IS NULL \
-             AND unused.browser_session_id = ",
-            $browser_session,
-            ")"
-        )
-    };
-}
+use crate::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, StoreCode};
 
 impl Execute<Engine> for StoreCode {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
@@ -36,9 +23,10 @@ impl Execute<Engine> for StoreCode {
                      users.version, $10, $11, $12, $13, $14, $15, $16, 0 FROM ",
                     $tables,
                     " WHERE users.id = $17 AND users.version = $18 AND users.status = 'active' \
-                     AND browser_session.id = $10 AND browser_session.ended_reason IS NULL AND ",
-                    count_unused!("$10"),
-                    " < $19",
+                     AND browser_session.id = $10 AND browser_session.ended_reason IS NULL \
+                     AND (SELECT COUNT(*) FROM authorization_code AS unused \
+                     WHERE unused.browser_session_id = $10 AND unused.client_id = $3 \
+                     AND unused.expires_at > $15 AND unused.session_id IS NULL) < $19",
                     for_share!(),
                     " ON CONFLICT (interaction) DO NOTHING"
                 )
@@ -77,17 +65,6 @@ impl Execute<Engine> for StoreCode {
         }
         let stored = store.execute(&mut *tx.conn).await?;
         Ok(swapped(stored.rows_affected()))
-    }
-}
-
-impl Execute<Engine> for CountUnusedCodes {
-    async fn execute(&self, tx: &mut Tx<'_>) -> Result<u32, DbError> {
-        let (count,): (i64,) = tx
-            .query_as(concat!("SELECT ", count_unused!("$1")))
-            .bind(self.0.as_bytes().as_slice())
-            .fetch_one(&mut *tx.conn)
-            .await?;
-        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 }
 
@@ -143,7 +120,7 @@ async fn lock(tx: &mut Tx<'_>, exchange: &ExchangeCode) -> Result<bool, DbError>
          AND code.expires_at > code.created_at \
          AND code.user_id = $3 AND code.user_version = $4 AND code.client_id = $5 \
          AND code.browser_session_id = $6 \
-         AND (browser.ended_reason IS NULL OR ($7 = 1 AND browser.ended_reason = 'replaced')) \
+         AND browser.ended_reason IS NULL \
          AND ($7 = 1 OR (browser.idle_expires_at > $2 AND browser.max_expires_at > $2)) \
          AND code.created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) \
          AND code.created_at > COALESCE((SELECT client.ended_before FROM client \

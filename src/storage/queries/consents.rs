@@ -4,6 +4,7 @@ use super::audit::append;
 use super::feed::publish;
 use super::session_ends::{end, ends};
 use super::{DbError, Engine, Execute, Swap, Tx, corrupt};
+use crate::protocol::authorization_code::CODE_LIFE;
 use crate::protocol::client::ClientId;
 use crate::protocol::consent::{Allowed, Consent};
 use crate::protocol::ids::{ConsentId, UserId};
@@ -152,16 +153,16 @@ async fn delete_consent(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u
     Ok(deleted.rows_affected())
 }
 
-/// Of codes the valid ones alone are looked at, those of one minute. They keep their rows, so that the same
-/// request is not given the same code again.
+/// Of codes those of the last minutes alone are looked at: another node's clock may be behind. They keep
+/// their rows, so that the same request is not given the same code again.
 async fn burn_codes(tx: &mut Tx<'_>, withdraw: &WithdrawConsent) -> Result<u64, DbError> {
-    let now = (tx.now)().millis();
+    let lately = (tx.now)() - CODE_LIFE;
     let burn = tx.query(
         "UPDATE authorization_code SET expires_at = created_at WHERE expires_at > $1 \
-         AND user_id = $2 AND client_id = $3 AND session_id IS NULL",
+         AND expires_at > created_at AND user_id = $2 AND client_id = $3 AND session_id IS NULL",
     );
     let burnt = burn
-        .bind(now)
+        .bind(lately.millis())
         .bind(withdraw.user.as_bytes().as_slice())
         .bind(withdraw.client.as_str())
         .execute(&mut *tx.conn)
