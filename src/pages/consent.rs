@@ -4,7 +4,7 @@
 use askama::Template;
 
 use super::frame::{self, Frame};
-use super::texts::{Around, Texts};
+use super::texts::Texts;
 use super::{Application, Brand, words};
 
 /// The page at `/consent`.
@@ -87,8 +87,7 @@ impl Scope<'_> {
     /// What it means. A resource cannot give the common scopes another meaning.
     pub(super) fn shown(&self, texts: &Texts) -> String {
         let Some(name) = self.name else {
-            let Around { before, after } = texts.consent.uses;
-            return format!("{before}{}{after}", words::shown(self.resource.unwrap_or_default()));
+            return texts.consent.uses.fill(&words::shown(self.resource.unwrap_or_default()));
         };
         let described = || words::told(self.description.unwrap_or_default());
         let text = texts.scope(name).map_or_else(described, str::to_owned);

@@ -4,6 +4,7 @@ use axum::response::Response;
 use http::{Method, StatusCode};
 
 use super::authorize::{begin, own_url, read_interaction};
+use crate::flows::authorize::browser::present;
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::server::detached;
 use crate::flows::sign_out::{SignOut, asking, sign_out};
@@ -57,13 +58,19 @@ pub(in crate::http) async fn post(mut exchange: Exchange) -> Result<Response, Ht
     }
 }
 
-/// The page that says that it is done.
+/// The page that says that it is done, to whom it is so: a link to it signs nobody out.
 pub(in crate::http) async fn done(exchange: Exchange) -> Result<Response, HttpError> {
     let browser = Browser::of(&exchange);
+    let server = exchange.server();
+    match present(&server, browser.session.as_ref(), &exchange.origin()).await {
+        Ok(None) => {}
+        Ok(Some(_)) => return Ok(go(&server.settings.issuer.join("/account"))),
+        Err(error) => return Ok(browser.failed(error, None, Some("/account"))),
+    }
     let text = exchange.query().ok().and_then(|params| params.value("i").map(str::to_owned));
     let interaction = text.and_then(|text| read_interaction(&exchange, &text));
     let request = interaction.as_ref().and_then(|one| read(one).ok()).unwrap_or_default();
-    let client = asking(&exchange.app.server, &request).await;
+    let client = asking(&server, &request).await;
     let view = SignedOut {
         application: client.as_deref().map(application),
         back: client.as_deref().and_then(own_page),

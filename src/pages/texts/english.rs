@@ -53,7 +53,8 @@ pub const ENGLISH: Texts = Texts {
         policy: "Privacy policy",
         terms: "Terms of service",
         about: around("About {}"),
-        withdraw: "You can withdraw access at any time in your account.",
+        withdraw: around("You can withdraw access at any time in {}."),
+        account: "your account",
         allow: "Allow",
         deny: "Deny",
     },
@@ -63,10 +64,7 @@ pub const ENGLISH: Texts = Texts {
         ("email", "See your email address"),
         ("address", "See your postal address"),
         ("phone", "See your phone number"),
-        (
-            "offline_access",
-            "Stay signed in, even after you sign out here, until you withdraw access",
-        ),
+        ("offline_access", "Keep this access, even after you sign out here, until you withdraw it"),
     ],
     account: AccountTexts {
         title: "Your account",
@@ -78,7 +76,8 @@ pub const ENGLISH: Texts = Texts {
         verified: "verified",
         browsers: "Where you’re signed in",
         browsers_about: "Browsers in which you are signed in. Sign out any that you don’t \
-                         recognise, then change your password.",
+                         recognise.",
+        then_password: "Then change your password",
         device: around(" on {}"),
         unknown_device: "Unknown device",
         current: "This browser",
@@ -88,10 +87,10 @@ pub const ENGLISH: Texts = Texts {
         end_others: "Sign out all other browsers",
         applications: "Signed-in applications",
         applications_about: "Applications that are signed in with your account now. One that you \
-                             sign out may sign in again without asking you, unless you also \
-                             withdraw its access below.",
+                             sign out may sign in again without asking you. If it is listed \
+                             below, you can withdraw its access there, too.",
         no_applications: "No application is signed in.",
-        offline: "Stays signed in after you sign out",
+        offline: "Keeps its access after you sign out",
         consents: "Access you have allowed",
         consents_about: "What you allowed applications to do. If you withdraw access, the \
                          application is signed out and has to ask you again.",
@@ -202,15 +201,15 @@ pub const ENGLISH: Texts = Texts {
         asks: around("{} asks to sign you out."),
         about: around(
             "You are signed in as {}. This signs you out in this browser and in the applications \
-             that you signed in to from it, except those that are allowed to stay signed in.",
+             that you signed in to from it. Applications that have lasting access keep it.",
         ),
         about_nobody: "This signs you out in this browser and in the applications that you signed \
-                       in to from it, except those that are allowed to stay signed in.",
+                       in to from it. Applications that have lasting access keep it.",
         submit: "Sign out",
         stay: "Stay signed in",
         done_title: "You are signed out",
-        done_about: "You are signed out in this browser. Applications that are allowed to stay signed \
-                     in are not affected. You can close this page.",
+        done_about: "You are signed out in this browser. Applications that have lasting access keep \
+                     it. You can close this page.",
         back: around("Back to {}"),
         sign_in: "Sign in to your account",
     },

@@ -55,7 +55,8 @@ pub const GERMAN: Texts = Texts {
         policy: "Datenschutzerklärung",
         terms: "Nutzungsbedingungen",
         about: around("Über {}"),
-        withdraw: "Sie können den Zugriff jederzeit in Ihrem Konto widerrufen.",
+        withdraw: around("Sie können den Zugriff jederzeit in {} widerrufen."),
+        account: "Ihrem Konto",
         allow: "Erlauben",
         deny: "Ablehnen",
     },
@@ -67,7 +68,7 @@ pub const GERMAN: Texts = Texts {
         ("phone", "Ihre Telefonnummer sehen"),
         (
             "offline_access",
-            "Angemeldet bleiben, auch wenn Sie sich hier abmelden, bis Sie den Zugriff widerrufen",
+            "Diesen Zugriff behalten, auch wenn Sie sich hier abmelden, bis Sie ihn widerrufen",
         ),
     ],
     account: AccountTexts {
@@ -80,7 +81,8 @@ pub const GERMAN: Texts = Texts {
         verified: "bestätigt",
         browsers: "Wo Sie angemeldet sind",
         browsers_about: "Browser, in denen Sie angemeldet sind. Melden Sie ab, was Sie nicht \
-                         kennen, und ändern Sie danach Ihr Passwort.",
+                         kennen.",
+        then_password: "Ändern Sie danach Ihr Passwort",
         device: around(" auf {}"),
         unknown_device: "Unbekanntes Gerät",
         current: "Dieser Browser",
@@ -90,10 +92,10 @@ pub const GERMAN: Texts = Texts {
         end_others: "In allen anderen Browsern abmelden",
         applications: "Angemeldete Anwendungen",
         applications_about: "Anwendungen, die gerade mit Ihrem Konto angemeldet sind. Eine Anwendung, \
-                             die Sie abmelden, kann sich ohne Rückfrage wieder anmelden, es sei \
-                             denn, Sie widerrufen unten auch ihren Zugriff.",
+                             die Sie abmelden, kann sich ohne Rückfrage wieder anmelden. Steht \
+                             sie auch unten, können Sie dort ihren Zugriff widerrufen.",
         no_applications: "Zurzeit ist keine Anwendung angemeldet.",
-        offline: "Bleibt angemeldet, auch wenn Sie sich abmelden",
+        offline: "Behält den Zugriff, auch wenn Sie sich abmelden",
         consents: "Erlaubte Zugriffe",
         consents_about: "Was Sie Anwendungen erlaubt haben. Wenn Sie einen Zugriff widerrufen, wird \
                          die Anwendung abgemeldet und muss Sie erneut fragen.",
@@ -209,18 +211,18 @@ pub const GERMAN: Texts = Texts {
         title: "Abmelden?",
         asks: around("{} möchte Sie abmelden."),
         about: around(
-            "Sie sind als {} angemeldet. Sie werden in diesem Browser und in den Anwendungen \
-             abgemeldet, die Sie darin geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet \
-             bleiben dürfen.",
+            "Sie sind als {} angemeldet. Wenn Sie sich abmelden, gilt das für diesen Browser und \
+             für die Anwendungen, bei denen Sie sich darüber angemeldet haben. Anwendungen mit \
+             dauerhaftem Zugriff behalten ihn.",
         ),
-        about_nobody: "Sie werden in diesem Browser und in den Anwendungen abgemeldet, die Sie darin \
-                       geöffnet haben. Ausgenommen sind Anwendungen, die angemeldet bleiben \
-                       dürfen.",
+        about_nobody: "Wenn Sie sich abmelden, gilt das für diesen Browser und für die Anwendungen, \
+                       bei denen Sie sich darüber angemeldet haben. Anwendungen mit dauerhaftem \
+                       Zugriff behalten ihn.",
         submit: "Abmelden",
         stay: "Angemeldet bleiben",
         done_title: "Sie sind abgemeldet",
-        done_about: "Sie sind in diesem Browser abgemeldet. Anwendungen, die angemeldet bleiben dürfen, \
-                     sind davon nicht betroffen. Sie können diese Seite schließen.",
+        done_about: "Sie sind in diesem Browser abgemeldet. Anwendungen mit dauerhaftem Zugriff \
+                     behalten ihn. Sie können diese Seite schließen.",
         back: around("Zurück zu {}"),
         sign_in: "In Ihrem Konto anmelden",
     },

@@ -84,7 +84,8 @@ pub(super) struct ConsentTexts {
     pub(super) policy: &'static str,
     pub(super) terms: &'static str,
     pub(super) about: Around,
-    pub(super) withdraw: &'static str,
+    pub(super) withdraw: Around,
+    pub(super) account: &'static str,
     pub(super) allow: &'static str,
     pub(super) deny: &'static str,
 }
@@ -99,6 +100,7 @@ pub(super) struct AccountTexts {
     pub(super) verified: &'static str,
     pub(super) browsers: &'static str,
     pub(super) browsers_about: &'static str,
+    pub(super) then_password: &'static str,
     pub(super) device: Around,
     pub(super) unknown_device: &'static str,
     pub(super) current: &'static str,

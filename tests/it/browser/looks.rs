@@ -27,6 +27,9 @@ const WINDOWS: [(&str, u32, u32, &str); 5] = [
 /// Where the client is on the web, as most are.
 const HOSTED: &str = "https://boats.example/callback";
 
+/// Where it is on a telephone.
+const INSTALLED: &str = "com.example.boats:/callback";
+
 struct Looks {
     stage: Stage,
     axe: String,
@@ -64,6 +67,8 @@ impl Looks {
         let changes = [
             "--redirect-uri",
             HOSTED,
+            "--redirect-uri",
+            INSTALLED,
             "--redirect-uri",
             &self.stage.site.at("/callback"),
             "--client-uri",
@@ -109,6 +114,10 @@ impl Looks {
         self.see("consent-german").await;
         self.stage.ask(&here).await;
         self.see("consent-device").await;
+        self.stage.ask(&here.set("redirect_uri", INSTALLED)).await;
+        self.see("consent-app").await;
+        self.stage.ask(&asking.clone().with("prompt", "login")).await;
+        self.see("sign-in-again").await;
         self.see_form_post().await;
         self.sign_in_to_client().await;
         self.go("/account").await;
@@ -238,7 +247,9 @@ impl Looks {
 /// Whether a window has a picture of a page. What is only said otherwise than on another has one.
 fn pictured(page: &str, window: &str) -> bool {
     match page {
-        "account-done" | "consent-device" | "sign-out-german" => window == "light",
+        "account-done" | "consent-app" | "consent-device" | "sign-in-again" | "sign-out-german" => {
+            window == "light"
+        }
         _ => ["light", "dark", "narrow"].contains(&window),
     }
 }

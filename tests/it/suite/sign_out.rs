@@ -253,6 +253,16 @@ async fn c116_a_yes_that_the_user_has_not_given_signs_nobody_out() {
 }
 
 #[tokio::test]
+async fn nobody_is_told_that_he_is_signed_out_who_is_not() {
+    let Some(given) = with_way_back().await else { return };
+    let mut browser = given.browser();
+    signed_in(&given, &mut browser).await;
+    assert!(browser.get("/signed-out").await.location().ends_with("/account"));
+    browser.cookies.clear();
+    assert_eq!(browser.get("/signed-out").await.status, 200);
+}
+
+#[tokio::test]
 async fn a_form_of_a_clients_page_goes_on_by_get() {
     // LGO-01
     let Some(given) = with_way_back().await else { return };

@@ -168,8 +168,12 @@ impl WebDriverCompatibleCommand for Vendor {
     }
 }
 
-/// A driver on a port of its own choice.
+/// A driver on a port of its own choice, which another program may take before it does: then it ends.
 fn start_driver() -> (Child, String) {
+    (0..5).find_map(|_| try_driver()).expect("chromedriver did not start")
+}
+
+fn try_driver() -> Option<(Child, String)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -180,13 +184,16 @@ fn start_driver() -> (Child, String) {
     let mut line = String::new();
     while !line.contains("successfully on port ") {
         line.clear();
-        assert_ne!(said.read_line(&mut line).unwrap(), 0, "chromedriver did not start");
+        if said.read_line(&mut line).unwrap() == 0 {
+            driver.wait().unwrap();
+            return None;
+        }
     }
     let port = line.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap();
     let url = format!("http://127.0.0.1:{port}");
     // Nobody reads the pipe from here on, so it has to be emptied.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-    (driver, url)
+    Some((driver, url))
 }
 
 fn capabilities(profile: &TempDir) -> Value {
