@@ -44,7 +44,7 @@ async fn the_single_page_is_used(backend: Backend) {
     browser.until("greeting", greets).await;
     assert_eq!(browser.url().await.as_str(), here);
 
-    // What the library does by itself a minute before the access token expires.
+    // What the page does a minute before the access token expires.
     let tokens =
         "const user = await users.getUser(); return [user.access_token, user.refresh_token]";
     let before = page(&stage, tokens).await;
