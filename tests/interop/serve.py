@@ -1,11 +1,10 @@
-"""Serves the application of app.py on the port of its own address."""
+"""Serves the application of app.py on the port that it is given."""
 
 import os
 
 from app import app
 from werkzeug.serving import make_server
 
-port = int(os.environ["APP"].rsplit(":")[-1])
-server = make_server("127.0.0.1", port, app, threaded=True)
+server = make_server("127.0.0.1", int(os.environ["PORT"]), app, threaded=True)
 print("listening", flush=True)
 server.serve_forever()

@@ -71,7 +71,10 @@ impl Visitor {
         for cookie in reply.headers.get_all("set-cookie") {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             let value = rest.split(';').next().unwrap().to_owned();
-            self.cookies.insert(name.to_owned(), value);
+            // Browsers leave a larger one, and keep what was there (RFC 6265bis §5.6).
+            if name.len() + value.len() <= 4096 {
+                self.cookies.insert(name.to_owned(), value);
+            }
         }
         reply
     }

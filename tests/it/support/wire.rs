@@ -207,7 +207,9 @@ pub(super) fn parse(answer: &[u8]) -> Option<Reply> {
         headers,
         body: body.to_owned(),
     };
-    let whole = reply.header("content-length").parse().unwrap_or(0) == body.len();
+    // Before HTTP/1.1 it is the connection's end that says so.
+    let whole = text.starts_with("HTTP/1.0 ")
+        || reply.header("content-length").parse().unwrap_or(0) == body.len();
     whole.then_some(reply)
 }
 

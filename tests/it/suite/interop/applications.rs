@@ -1,7 +1,7 @@
 //! The web applications that the guides show, each with a library of its language, as their users
 //! meet them: sign in, come back, be known, stay signed in by refreshes, sign out.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::Command;
 
 use http::Method;
@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 use super::issuer::Issuer;
 use super::people::{add_ada, assert_shows, sign_in};
 use crate::support::{
-    Program, Shown, Visitor, block, claims, exchange, free_address, node_package, python,
+    Program, Reply, Shown, Visitor, block, claims, exchange, free_address, node_package, python,
 };
 
 /// A web application that runs as a process, and its user.
 struct Web {
     issuer: Issuer,
     program: Program,
+    address: SocketAddr,
     origin: String,
     visitor: Visitor,
 }
@@ -24,9 +25,19 @@ struct Web {
 impl Web {
     /// Starts what the page shows. `None` if something is not to be had, which was said.
     async fn start(command: Option<Command>, files: &[(&str, String)]) -> Option<Self> {
+        let address = free_address();
+        Self::at(address, format!("http://localhost:{}", address.port()), command, files).await
+    }
+
+    /// The same, where people know it by another address than the one at which it listens.
+    async fn at(
+        address: SocketAddr,
+        origin: String,
+        command: Option<Command>,
+        files: &[(&str, String)],
+    ) -> Option<Self> {
         let command = command?;
         let issuer = Issuer::start().await?;
-        let origin = format!("http://localhost:{}", free_address().port());
         let client = json!({"client_id": "web", "name": "Web shop",
             "grants": ["authorization_code", "refresh_token"],
             "redirect_uris": [format!("{origin}/callback")],
@@ -39,12 +50,13 @@ impl Web {
             ("CLIENT_ID", "web".to_owned()),
             ("CLIENT_SECRET", client["client_secret"].as_str().unwrap().to_owned()),
             ("APP", origin.clone()),
+            ("PORT", address.port().to_string()),
             ("APP_SECRET", "what signs its cookie".to_owned()),
         ];
         let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
         let program = Program::start(command, files, &variables);
         assert_eq!(program.hear(), "listening");
-        Some(Self { issuer, program, origin, visitor: Visitor::default() })
+        Some(Self { issuer, program, address, origin, visitor: Visitor::default() })
     }
 
     async fn open(&mut self, path: &str) -> Shown {
@@ -60,11 +72,16 @@ impl Web {
     /// Everything that such an application does.
     async fn works(mut self) {
         assert_shows(&self.open("/").await, "Sign in");
+        // More than fit into one cookie.
+        for _ in 0..25 {
+            assert_shows(&self.open("/login").await, "name=\"password\"");
+        }
         let asked = self.sign_in().await;
         assert_shows(&asked, "Web shop");
         let home = self.visitor.submit(&asked, &[("decision", "allow")]).await;
         assert_eq!(home.url.as_str(), format!("{}/", self.origin));
         assert_shows(&home, "Hello Ada Lovelace");
+        assert_eq!(home.reply.header("cache-control"), "no-store");
 
         // Access tokens live for 300 s.
         let before = self.issuer.refreshes().await;
@@ -90,12 +107,15 @@ impl Web {
         assert_shows(&sign_in(&mut self.visitor, &again).await, "Hello Ada Lovelace");
     }
 
+    /// What it answers itself, in front of which there may be something else.
+    async fn ask(&self, path: &str) -> Reply {
+        exchange(self.address, (&Method::GET, path), "", ("", "")).await.unwrap()
+    }
+
     /// What any page, program or link can send takes nothing from who is signed in.
     async fn withstands_strangers(&mut self) {
-        let address = self.origin.trim_start_matches("http://localhost:");
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.parse().unwrap()));
         for path in ["/favicon.ico", "//", "//evil.example/callback"] {
-            let reply = exchange(address, (&Method::GET, path), "", ("", "")).await.unwrap();
+            let reply = self.ask(path).await;
             assert!(!reply.status.is_server_error(), "{path}: {reply:?}");
         }
         // Answers that it has not asked for.
@@ -135,6 +155,23 @@ impl Web {
         let listed = self.issuer.admin(Method::GET, "/sessions", &Value::Null).await.json();
         let items = listed["items"].as_array().unwrap().iter();
         items.filter(|it| it["client_id"] == "web").cloned().collect()
+    }
+
+    /// Its cookies, where people reach it by https, can come from no other host.
+    async fn keeps_its_cookies_to_its_host(self) {
+        let begun = self.ask("/login").await;
+        let back = "redirect_uri=https%3A%2F%2Fapp.example%2Fcallback";
+        assert!(begun.header("location").contains(back), "{begun:?}");
+        let cookies: Vec<_> = begun.headers.get_all("set-cookie").iter().collect();
+        assert!(!cookies.is_empty(), "{begun:?}");
+        for cookie in cookies {
+            let cookie = cookie.to_str().unwrap();
+            assert!(cookie.starts_with("__Host-"), "{cookie}");
+            for attribute in ["Path=/", "HttpOnly", "SameSite=Lax", "Secure"] {
+                assert!(cookie.split("; ").any(|it| it == attribute), "{attribute}: {cookie}");
+            }
+            assert!(!cookie.contains("Domain"), "{cookie}");
+        }
     }
 
     /// What the user of such an application sees who does not agree.
@@ -182,6 +219,15 @@ async fn openid_client_on_node_takes_a_no() {
 }
 
 #[tokio::test]
+async fn openid_client_on_node_keeps_its_cookies_to_its_host() {
+    let (command, files) = node_web();
+    let Some(web) = Web::at(free_address(), PUBLIC.to_owned(), command, &files).await else {
+        return;
+    };
+    web.keeps_its_cookies_to_its_host().await;
+}
+
+#[tokio::test]
 async fn authlib_on_python_signs_users_in_and_out() {
     let (command, files) = python_web();
     let Some(web) = Web::start(command, &files).await else { return };
@@ -195,4 +241,14 @@ async fn authlib_on_python_takes_a_no() {
     web.denied_access().await;
 }
 
+#[tokio::test]
+async fn authlib_on_python_keeps_its_cookies_to_its_host() {
+    let (command, files) = python_web();
+    let Some(web) = Web::at(free_address(), PUBLIC.to_owned(), command, &files).await else {
+        return;
+    };
+    web.keeps_its_cookies_to_its_host().await;
+}
+
+const PUBLIC: &str = "https://app.example";
 const WEB: &str = "docs/guides/web-application.md";

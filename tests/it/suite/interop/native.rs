@@ -37,6 +37,7 @@ async fn sign_in_for(program: &Program) {
     for path in ["/favicon.ico", "//", "/callback", "/callback?code=chc_x&state=x"] {
         let reply = exchange(address, (&Method::GET, path), "", ("", "")).await.unwrap();
         assert_eq!(reply.status, 404, "{path}: {reply:?}");
+        assert!(!reply.body.contains("close this window"), "{path}: {reply:?}");
     }
     let mut visitor = Visitor::default();
     let page = visitor.open(url).await;
@@ -115,6 +116,8 @@ async fn a_command_line_tool_stays_signed_in_between_its_calls() {
     let before = tool.issuer.refreshes().await;
     assert_eq!(tool.whoami().hear(), "Hello Ada Lovelace");
     assert_eq!(tool.issuer.refreshes().await, before, "the token is good still");
+    // Another login would leave this session behind.
+    assert_eq!(tool.run(&["tool.py", "login"]).fails(), "signed in already: tool.py logout\n");
 
     let first = tool.stored();
     tool.age();
@@ -162,7 +165,8 @@ async fn two_calls_of_a_command_line_tool_at_once_leave_its_tokens_whole() {
     for one in [tool.run(&["-c", STORES]), tool.run(&["-c", STORES])] {
         assert_eq!(one.hear(), "whole");
     }
-    // Who comes late with the successor of a token that is not the stored one any more changes nothing.
+    // Who comes late with the successor, or the end, of a session that is not the stored one any more
+    // changes nothing.
     assert_eq!(tool.run(&["-c", IS_LATE]).hear(), "kept");
 }
 
@@ -177,6 +181,7 @@ const IS_LATE: &str = "
 import tool
 before = tool.load()
 tool.store({'refresh_token': 'old'}, refresh_token='older')
+tool.forget({'refresh_token': 'older'})
 assert tool.load() == before
 print('kept')";
 
