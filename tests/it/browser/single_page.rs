@@ -8,20 +8,21 @@ use crate::support::postgres::skip_or_fail;
 use crate::support::{Backend, RunsScripts, block, installed};
 
 #[tokio::test]
-async fn it_signs_in_refreshes_and_signs_out_across_origins_on_sqlite() {
-    the_single_page_is_used(Backend::Sqlite).await;
+async fn the_single_page_is_used_across_origins_on_sqlite() {
+    use_it(Backend::Sqlite, "the_single_page_is_used_across_origins_on_sqlite").await;
 }
 
 #[tokio::test]
-async fn it_signs_in_refreshes_and_signs_out_across_origins_on_postgres() {
-    the_single_page_is_used(Backend::Postgres).await;
+async fn the_single_page_is_used_across_origins_on_postgres() {
+    use_it(Backend::Postgres, "the_single_page_is_used_across_origins_on_postgres").await;
 }
 
-async fn the_single_page_is_used(backend: Backend) {
+/// Signs in, refreshes in good times and in bad, and signs out.
+async fn use_it(backend: Backend, test: &str) {
     let library = installed("node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js");
     let Ok(library) = std::fs::read_to_string(library) else {
         let reason = "oidc-client-ts is not installed: run tests/interop/install";
-        return skip_or_fail("the_single_page_is_used", reason);
+        return skip_or_fail(test, reason);
     };
     let Some(stage) = Stage::with(backend, RunsScripts::Yes).await else { return };
     let (browser, site) = (&stage.browser, &stage.site);
