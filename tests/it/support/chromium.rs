@@ -170,7 +170,7 @@ impl WebDriverCompatibleCommand for Vendor {
 
 /// A driver on a port of its own choice, which another program may take before it does: then it ends.
 fn start_driver() -> (Child, String) {
-    (0..5).find_map(|_| try_driver()).expect("chromedriver did not start")
+    (0..5).find_map(|_| try_driver()).unwrap_or_else(|| panic!("chromedriver did not start"))
 }
 
 fn try_driver() -> Option<(Child, String)> {
