@@ -1,6 +1,7 @@
 //! Debian's Chromium, driven through its chromedriver.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use super::postgres::skip_or_fail;
 pub(crate) struct Chromium {
     pub(crate) client: Client,
     driver: Child,
+    /// Where the driver listens.
+    port: u16,
     _profile: TempDir,
 }
 
@@ -41,15 +44,15 @@ impl Chromium {
             skip_or_fail(&name, "there is no chromium with its chromedriver on the path");
             return None;
         }
-        let (driver, url) = start_driver();
+        let (driver, port) = start_driver();
         let profile = tempfile::tempdir().unwrap();
         let capabilities = capabilities(&profile);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.as_object().unwrap().clone())
-            .connect(&url)
+            .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .unwrap();
-        let it = Self { client, driver, _profile: profile };
+        let it = Self { client, driver, port, _profile: profile };
         if scripts == RunsScripts::No {
             it.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
         }
@@ -140,11 +143,19 @@ impl Chromium {
     }
 }
 
+impl Chromium {
+    fn shut_down(&self) -> std::io::Result<()> {
+        let mut driver = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        driver.set_read_timeout(Some(PATIENCE))?;
+        driver.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+        driver.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // The browser ends with its driver where it is asked nicely.
-        let asked = Command::new("kill").args(["-TERM", &self.driver.id().to_string()]).status();
-        if asked.is_err() {
+        // A driver that is killed leaves its browser behind; one that is asked ends it first.
+        if self.shut_down().is_err() {
             let _ = self.driver.kill();
         }
         let _ = self.driver.wait();
@@ -169,11 +180,11 @@ impl WebDriverCompatibleCommand for Vendor {
 }
 
 /// A driver on a port of its own choice, which another program may take before it does: then it ends.
-fn start_driver() -> (Child, String) {
+fn start_driver() -> (Child, u16) {
     (0..5).find_map(|_| try_driver()).unwrap_or_else(|| panic!("chromedriver did not start"))
 }
 
-fn try_driver() -> Option<(Child, String)> {
+fn try_driver() -> Option<(Child, u16)> {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
@@ -190,10 +201,10 @@ fn try_driver() -> Option<(Child, String)> {
         }
     }
     let port = line.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap();
-    let url = format!("http://127.0.0.1:{port}");
+    let port = port.parse().unwrap();
     // Nobody reads the pipe from here on, so it has to be emptied.
     std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-    Some((driver, url))
+    Some((driver, port))
 }
 
 fn capabilities(profile: &TempDir) -> Value {
