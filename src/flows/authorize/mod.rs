@@ -93,8 +93,12 @@ pub async fn advance(
 ) -> Result<Step, Stop> {
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
-    let result = walk.advance(&asked, cookie).await;
-    walk.answer(&asked, walk.once_more(&asked, cookie, result).await)
+    let result = match walk.advance(&asked, cookie).await {
+        // What holds now decides.
+        Err(Detour::Changed) => walk.advance(&asked, cookie).await,
+        result => result,
+    };
+    walk.answer(&asked, result)
 }
 
 /// Who signs in for the request of `interaction`, and whom he goes on to.
@@ -124,7 +128,7 @@ pub async fn decide(
     let walk = Walk { server, interaction, origin };
     let asked = Asked::read(server, interaction).await?;
     let result = walk.decide(&asked, cookie, decision).await;
-    walk.answer(&asked, walk.once_more(&asked, cookie, result).await)
+    walk.answer(&asked, result)
 }
 
 /// One request on its way.
@@ -230,19 +234,6 @@ impl Walk<'_> {
         let skips = asked.client().settings.sign_in.skips_consent;
         let consent = remembered.filter(|_| !asks && !skips).map(|consent| consent.id);
         Ok(Readiness::Ready(Box::new(Ready { present, grant, allowed, asks, consent })))
-    }
-
-    /// Where something was taken back on the way, what holds now decides.
-    async fn once_more(
-        &self,
-        asked: &Asked,
-        cookie: Option<&SecretHash>,
-        result: Result<Step, Detour>,
-    ) -> Result<Step, Detour> {
-        match result {
-            Err(Detour::Changed) => self.advance(asked, cookie).await,
-            result => result,
-        }
     }
 
     /// Takes a detour to where it leads.

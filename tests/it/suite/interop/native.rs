@@ -95,7 +95,8 @@ impl Tool {
     }
 
     fn place(&self) -> PathBuf {
-        self.issuer.home.path("state/tool/tokens.json")
+        let issuer = self.issuer.name().replace(':', "%3A").replace('/', "%2F");
+        self.issuer.home.path(&format!("state/tool/tool@{issuer}.json"))
     }
 
     fn stored(&self) -> Value {

@@ -168,6 +168,23 @@ async fn a_code_that_relies_on_a_consent_ends_with_it_or_is_not_stored() {
 }
 
 #[tokio::test]
+async fn a_code_that_a_slower_clock_takes_for_valid_is_withdrawn_with_its_consent() {
+    let Some(given) = Given::start().await else { return };
+    let anna = given.stored_user("anna").await;
+    let browser = given.stored_browser(&anna).await;
+    let consent = given.consent(&anna, "demo", "openid");
+    given.save(&consent, &anna).await;
+    let code = StoreCode { consent: Some(consent.id), ..storing(&given.code(&anna, &browser)) };
+    let record = code.code.clone();
+    assert_eq!(given.store().write(code).await.unwrap(), Swap::Won);
+    given.0.advance(61);
+    given.withdrawn(&anna, "demo").await;
+    let behind = record.created_at + std::time::Duration::from_secs(59);
+    let session = Session { created_at: behind, ..given.given_by(&record, &anna, false) };
+    assert_eq!(given.exchange(&record, &session).await, Swap::Lost);
+}
+
+#[tokio::test]
 async fn a_consent_is_kept_only_for_the_user_and_client_that_were_read() {
     // C055
     let Some(given) = Given::start().await else { return };
