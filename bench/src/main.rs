@@ -1,7 +1,7 @@
 //! Measures Chancery on this machine and prints the figures. Never part of a test: what a machine
 //! takes is nothing to fail for.
 //!
-//! `cargo run --release -p chancery-bench -- verify` and `-- reach`.
+//! `cargo run --release -p chancery-bench -- verify`, `-- reach` and `-- load`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -9,7 +9,10 @@
 )]
 
 mod figures;
+mod floor;
+mod load;
 mod reach;
+mod stage;
 mod verify;
 
 use std::process::ExitCode;
@@ -20,6 +23,12 @@ use clap::Parser;
 #[derive(Parser)]
 #[command(name = "chancery-bench", version)]
 enum Command {
+    /// What a request costs the server while many are made: time of the processor, latency, statements,
+    /// memory; and against a bare program that does only what cannot be left out.
+    Load(load::Arguments),
+    /// Be that program, until killed.
+    #[command(hide = true)]
+    Floor(floor::Arguments),
     /// How long it takes from a revocation until APIs refuse the token.
     Reach(reach::Arguments),
     /// What an API pays to check a token, against the bare signature check, with few and with many
@@ -29,6 +38,8 @@ enum Command {
 
 fn main() -> ExitCode {
     let measured = match Command::parse() {
+        Command::Load(arguments) => load::run(&arguments),
+        Command::Floor(arguments) => floor::run(&arguments),
         Command::Reach(arguments) => reach::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };

@@ -2,18 +2,13 @@
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper::Request;
-use hyper::body::Bytes;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use super::node::Node;
 use crate::figures::Failure;
-
-type Http = Client<HttpConnector, Full<Bytes>>;
+use crate::stage::Node;
+use crate::stage::http::{Http, authorized, http, json_request, member, send};
 
 /// An administrator at a node, who also has a session whose tokens he revokes one by one.
 pub(super) struct Admin {
@@ -67,38 +62,8 @@ impl Admin {
         let payload = token.split('.').nth(1).ok_or("not a token")?;
         let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload)?)?;
         let body = json!({"kind": "jti", "value": claims["jti"]});
-        let mut request = json_request(&format!("{}/admin/v1/revocations", self.url), &body)?;
-        let bearer = format!("Bearer {}", self.access).parse()?;
-        request.headers_mut().insert("authorization", bearer);
-        send(&self.http, request).await?;
+        let request = json_request(&format!("{}/admin/v1/revocations", self.url), &body)?;
+        send(&self.http, authorized(request, &self.access)?).await?;
         Ok(())
     }
-}
-
-/// Asks for a page, which has to be there.
-pub(super) async fn get(url: &str) -> Result<(), Failure> {
-    let answer = http().request(Request::get(url).body(Full::default())?).await?;
-    if answer.status().is_success() { Ok(()) } else { Err(answer.status().to_string().into()) }
-}
-
-fn http() -> Http {
-    Client::builder(TokioExecutor::new()).build_http()
-}
-
-fn json_request(url: &str, body: &Value) -> Result<Request<Full<Bytes>>, Failure> {
-    let request = Request::post(url).header("content-type", "application/json");
-    Ok(request.body(Full::from(body.to_string()))?)
-}
-
-async fn send(http: &Http, request: Request<Full<Bytes>>) -> Result<Value, Failure> {
-    let answer = http.request(request).await?;
-    let status = answer.status();
-    let body = answer.into_body().collect().await?.to_bytes();
-    let body: Value = serde_json::from_slice(&body)?;
-    if status.is_success() { Ok(body) } else { Err(format!("{status}: {body}").into()) }
-}
-
-fn member(answer: &Value, name: &str) -> Result<String, Failure> {
-    let value = answer[name].as_str();
-    Ok(value.ok_or_else(|| format!("the answer has no {name}"))?.to_owned())
 }

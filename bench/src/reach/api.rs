@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::node::Node;
 use crate::figures::{Failure, now};
+use crate::stage::Node;
 
 /// How an API follows the feed.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 
 mod admin;
 mod api;
-mod database;
-mod node;
 mod relay;
 
 use std::time::Duration;
@@ -12,10 +10,10 @@ use clap::Args;
 use tokio::runtime::Builder;
 
 use crate::figures::{Failure, Samples, now, print_table, show};
+use crate::stage::{Cluster, Node, build};
 use admin::Admin;
 use api::{Api, Crowd, Follow};
-use database::Cluster;
-use node::Node;
+use relay::node_behind_a_relay;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -32,7 +30,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    node::build()?;
+    build()?;
     Builder::new_multi_thread().enable_all().build()?.block_on(measure(arguments))
 }
 
@@ -128,7 +126,7 @@ async fn polling(node: &Node, rounds: usize) -> Result<Samples, Failure> {
 /// The way to an API is cut, and mended after a revocation that it cannot have heard of; then one
 /// more.
 async fn cut_off(rounds: usize) -> Result<(Samples, Samples), Failure> {
-    let (node, relay) = Node::behind_a_relay().await?;
+    let (node, relay) = node_behind_a_relay().await?;
     let mut admin = Admin::login(&node).await?;
     let api = [Api::start(&node, 0, Follow::Stream).await?];
     let (mut away, mut back) = (Vec::new(), Vec::new());

@@ -6,6 +6,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use crate::figures::Failure;
+use crate::stage::{Launch, Node, free_url};
+
+/// A node whose name leads to it over a relay.
+pub(super) async fn node_behind_a_relay() -> Result<(Node, Relay), Failure> {
+    let url = free_url()?;
+    let relay = Relay::start(url.trim_start_matches("http://").to_owned()).await?;
+    let launch = Launch { url, issuer: Some(relay.url.clone()), ..Launch::default() };
+    Ok((Node::start(launch).await?, relay))
+}
 
 /// Passes bytes on while the way is open. Cutting it ends every connection and refuses new ones.
 pub(super) struct Relay {

@@ -8,14 +8,14 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use crate::figures::Failure;
 
 /// A running cluster. It ends with this value.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     supervisor: Child,
     answers: BufReader<ChildStdout>,
-    url: String,
+    folder: PathBuf,
 }
 
 impl Cluster {
-    pub(super) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start() -> Result<Self, Failure> {
         let script = include_str!("../../../tests/it/support/postgres/cluster.sh");
         let mut supervisor = as_server_user()?
             .args(["-c", script, "supervisor"])
@@ -25,16 +25,38 @@ impl Cluster {
             .stdout(Stdio::piped())
             .spawn()?;
         let answers = supervisor.stdout.take().ok_or("the supervisor has no output")?;
-        let mut cluster = Self { supervisor, answers: BufReader::new(answers), url: String::new() };
-        let folder = cluster.ask("create")?;
-        cluster.url =
-            format!("postgres://postgres@localhost:5432/postgres?host={folder}&sslmode=disable");
+        let mut cluster =
+            Self { supervisor, answers: BufReader::new(answers), folder: PathBuf::new() };
+        cluster.folder = cluster.ask("create")?.into();
         cluster.ask("start")?;
         Ok(cluster)
     }
 
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// The URL of the database that every cluster has.
+    pub(crate) fn url(&self) -> String {
+        self.url_of("postgres")
+    }
+
+    /// Makes an empty database of that name.
+    pub(crate) fn create(&self, name: &str) -> Result<String, Failure> {
+        let mut command = Command::new(programs()?.join("createdb"));
+        command.arg("--host").arg(&self.folder).args(["--username=postgres", name]);
+        if command.status()?.success() {
+            Ok(self.url_of(name))
+        } else {
+            Err(format!("PostgreSQL has no database {name}").into())
+        }
+    }
+
+    /// The process that is the parent of all others.
+    pub(crate) fn postmaster(&self) -> Result<u32, Failure> {
+        let text = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        Ok(text.lines().next().ok_or("the file of the postmaster is empty")?.trim().parse()?)
+    }
+
+    fn url_of(&self, name: &str) -> String {
+        let folder = self.folder.display();
+        format!("postgres://postgres@localhost:5432/{name}?host={folder}&sslmode=disable")
     }
 
     fn ask(&mut self, request: &str) -> Result<String, Failure> {

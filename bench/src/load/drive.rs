@@ -1,0 +1,143 @@
+//! The closed loop: every virtual user has a connection of his own and sends his next request when the
+//! answer to the last has come. All of them share one thread.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::LocalSet;
+use tokio::time::timeout;
+
+use super::connection::Connection;
+use super::tally::Tally;
+use super::user::VirtualUser;
+use super::watched::{Reading, Watched};
+use crate::figures::{Failure, now};
+
+/// When a measurement ends: at whichever comes first.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds {
+    /// For how long the load is on before it is measured, and for how long it is measured.
+    pub(super) time: [Duration; 2],
+    /// With how many answers the same ends.
+    pub(super) answers: [u64; 2],
+}
+
+/// What was measured.
+pub(super) struct Measured {
+    pub(super) tally: Tally,
+    /// How long it took.
+    pub(super) time: Duration,
+    /// What the operating system and the server counted at its beginning and its end.
+    pub(super) readings: [Reading; 2],
+}
+
+/// What all virtual users of one measurement see.
+struct Course {
+    phase: Cell<Phase>,
+    tally: RefCell<Tally>,
+    /// How many answers the present phase has yet to wait for, and how many users still ask.
+    left: Cell<u64>,
+    users: Cell<usize>,
+    phase_is_over: Notify,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Phase {
+    WarmUp,
+    Measuring,
+    Over,
+}
+
+/// Puts the users on, and measures once they are warm.
+pub(super) async fn drive(
+    address: SocketAddr,
+    users: Vec<Box<dyn VirtualUser>>,
+    bounds: Bounds,
+    watched: &Watched<'_>,
+) -> Result<Measured, Failure> {
+    let course = Rc::new(Course {
+        phase: Cell::new(Phase::WarmUp),
+        tally: RefCell::new(Tally::new()?),
+        left: Cell::new(bounds.answers[0]),
+        users: Cell::new(users.len()),
+        phase_is_over: Notify::new(),
+    });
+    let local = LocalSet::new();
+    for user in users {
+        local.spawn_local(ask(user, Connection::new(address), course.clone()));
+    }
+    let measuring = local.run_until(measure(&course, bounds, watched));
+    let (time, readings) = measuring.await?;
+    // Those who still wait for an answer get it.
+    timeout(LAST_ANSWERS, local).await?;
+    let tally = course.tally.replace(Tally::new()?);
+    Ok(Measured { tally, time, readings })
+}
+
+async fn measure(
+    course: &Course,
+    bounds: Bounds,
+    watched: &Watched<'_>,
+) -> Result<(Duration, [Reading; 2]), Failure> {
+    let [warm_up, measured] = bounds.time;
+    let _ = timeout(warm_up, course.phase_is_over.notified()).await;
+    let before = watched.read().await?;
+    *course.tally.borrow_mut() = Tally::new()?;
+    course.left.set(bounds.answers[1]);
+    course.phase.set(Phase::Measuring);
+    let start = now();
+    if course.users.get() > 0 {
+        let _ = timeout(measured, course.phase_is_over.notified()).await;
+    }
+    course.phase.set(Phase::Over);
+    let time = start.elapsed();
+    Ok((time, [before, watched.read().await?]))
+}
+
+async fn ask(mut user: Box<dyn VirtualUser>, mut connection: Connection, course: Rc<Course>) {
+    let mut request = Vec::new();
+    while course.phase.get() != Phase::Over {
+        request.clear();
+        if !user.request(&mut request) {
+            break;
+        }
+        let (phase, start) = (course.phase.get(), now());
+        let answer = connection.exchange(&request).await;
+        let latency = start.elapsed();
+        let wrong = match answer {
+            Ok(answer) => user.take(answer).err(),
+            Err(error) => Some(error.to_string()),
+        };
+        course.count((phase == Phase::Measuring).then_some(latency), wrong.as_deref());
+    }
+    course.leave();
+}
+
+impl Course {
+    fn count(&self, latency: Option<Duration>, wrong: Option<&str>) {
+        if self.phase.get() == Phase::Over {
+            return;
+        }
+        let mut tally = self.tally.borrow_mut();
+        tally.count(latency);
+        if let Some(wrong) = wrong {
+            tally.note(wrong);
+        }
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            self.phase_is_over.notify_one();
+        }
+    }
+
+    fn leave(&self) {
+        self.users.set(self.users.get() - 1);
+        if self.users.get() == 0 {
+            self.phase_is_over.notify_one();
+        }
+    }
+}
+
+const LAST_ANSWERS: Duration = Duration::from_mins(1);

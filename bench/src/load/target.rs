@@ -1,0 +1,153 @@
+//! A server with all that a load needs: a client and its API, users, sessions.
+
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::user::Caller;
+use crate::figures::Failure;
+use crate::stage::Node;
+use crate::stage::http::{Http, authorized, http, json_request, member, send};
+
+/// A server, its administrator, and the client that all virtual users have.
+pub(super) struct Target {
+    http: Http,
+    url: String,
+    access: String,
+    secret: String,
+}
+
+/// What a login has given.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub(super) access: String,
+    pub(super) refresh: String,
+}
+
+impl Target {
+    /// Registers the client and an API whose tokens are signed with `algorithm`.
+    pub(super) async fn prepare(node: &Node, algorithm: &str) -> Result<Self, Failure> {
+        let mut target = Self {
+            http: http(),
+            url: node.url.clone(),
+            access: String::new(),
+            secret: String::new(),
+        };
+        let login = json!({
+            "username": node.secret("USERNAME")?,
+            "password": node.secret("PASSWORD")?,
+            "client_id": "chancery-admin",
+        });
+        let login = send(&target.http, json_request(&format!("{}/login", node.url), &login)?);
+        target.access = member(&login.await?, "access_token")?;
+        let resource = json!({
+            "uri": RESOURCE,
+            "scopes": ["read", "write"],
+            "algorithm": algorithm,
+            // Tokens that are made before a measurement are good until its end.
+            "access_token_ttl": 3600,
+        });
+        target.create("resources", &resource).await?;
+        let client = json!({
+            "client_id": CLIENT,
+            "first_party": true,
+            "grants": ["client_credentials", "refresh_token"],
+            "scopes": ["read", "write"],
+            "resources": [RESOURCE],
+            "serves": RESOURCE,
+        });
+        target.secret = member(&target.create("clients", &client).await?, "client_secret")?;
+        Ok(target)
+    }
+
+    /// Where the server listens.
+    pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
+        Ok(self.host().parse()?)
+    }
+
+    /// The client, as virtual users have it.
+    pub(super) fn caller(&self) -> Rc<Caller> {
+        Rc::new(Caller::new(self.host(), (CLIENT, &self.secret)))
+    }
+
+    /// So many sessions, at most [`SESSIONS_OF_ONE`] of them of one user.
+    pub(super) async fn sessions(&self, number: usize) -> Result<Vec<Session>, Failure> {
+        timeout(LONGEST, self.log_in(number)).await?
+    }
+
+    async fn log_in(&self, number: usize) -> Result<Vec<Session>, Failure> {
+        for user in 0..number.div_ceil(SESSIONS_OF_ONE) {
+            self.create("users", &json!({"name": name(user), "password": PASSWORD})).await?;
+        }
+        let (mut coming, mut sessions) = (JoinSet::new(), Vec::new());
+        for session in 0..number {
+            if coming.len() == AT_ONCE {
+                sessions.extend(coming.join_next().await.transpose()?.transpose()?);
+            }
+            let login = self.login(&name(session / SESSIONS_OF_ONE));
+            let (http, request) =
+                (self.http.clone(), json_request(&format!("{}/login", self.url), &login)?);
+            coming.spawn(async move { Session::of(&send(&http, request).await?) });
+        }
+        while let Some(session) = coming.join_next().await {
+            sessions.push(session??);
+        }
+        Ok(sessions)
+    }
+
+    /// So many users without sessions: what each of them sends to log in.
+    pub(super) async fn logins(&self, number: usize) -> Result<Vec<String>, Failure> {
+        for user in 0..number {
+            self.create("users", &json!({"name": visitor(user), "password": PASSWORD})).await?;
+        }
+        Ok((0..number).map(|user| self.login(&visitor(user)).to_string()).collect())
+    }
+
+    /// What a user sends to log in.
+    fn login(&self, user: &str) -> Value {
+        json!({
+            "username": user,
+            "password": PASSWORD,
+            "client_id": CLIENT,
+            "client_secret": self.secret,
+        })
+    }
+
+    async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
+        let request = json_request(&format!("{}/admin/v1/{kind}", self.url), body)?;
+        send(&self.http, authorized(request, &self.access)?).await
+    }
+
+    fn host(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+}
+
+impl Session {
+    fn of(answer: &Value) -> Result<Self, Failure> {
+        Ok(Self {
+            access: member(answer, "access_token")?,
+            refresh: member(answer, "refresh_token")?,
+        })
+    }
+}
+
+fn name(user: usize) -> String {
+    format!("user-{user}")
+}
+
+fn visitor(user: usize) -> String {
+    format!("visitor-{user}")
+}
+
+const CLIENT: &str = "load";
+const RESOURCE: &str = "https://load.example";
+const PASSWORD: &str = "a password that is long enough";
+/// A user may have twice as many before the oldest ends.
+const SESSIONS_OF_ONE: usize = 100;
+const AT_ONCE: usize = 8;
+const LONGEST: Duration = Duration::from_mins(2);

@@ -1,0 +1,62 @@
+//! The processes that a load is on, and what is read of them.
+
+use super::process::{Memory, Ran};
+use crate::figures::Failure;
+use crate::stage::http::get;
+
+/// What is watched: a server, its database beside it, and this program.
+pub(super) struct Watched<'a> {
+    pub(super) server: u32,
+    /// Where the server tells its metrics, if it has some.
+    pub(super) metrics: Option<&'a str>,
+    /// The parent of all processes of PostgreSQL.
+    pub(super) postmaster: Option<u32>,
+}
+
+/// What had been counted at one time.
+pub(super) struct Reading {
+    pub(super) server: Ran,
+    pub(super) database: Option<Ran>,
+    pub(super) generator: Ran,
+    /// How many statements the server had sent to its database.
+    pub(super) statements: Option<u64>,
+}
+
+impl Watched<'_> {
+    pub(super) async fn read(&self) -> Result<Reading, Failure> {
+        let statements = match self.metrics {
+            Some(url) => Some(counter(&get(url).await?, STATEMENTS)),
+            None => None,
+        };
+        Ok(Reading {
+            server: Ran::of(self.server)?,
+            database: self.postmaster.map(Ran::of_family).transpose()?,
+            generator: Ran::of(std::process::id())?,
+            statements,
+        })
+    }
+
+    pub(super) fn memory(&self) -> Result<Memory, Failure> {
+        Memory::of(self.server)
+    }
+}
+
+/// A counter without labels, in the text format of Prometheus. One that was never used is not there.
+fn counter(metrics: &str, name: &str) -> u64 {
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+}
+
+const STATEMENTS: &str = "chancery_storage_statements_total";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_is_found_by_its_whole_name() {
+        let text = "# TYPE x_total counter\nx_total_more 7\nx_total 41\n";
+        assert_eq!(counter(text, "x_total"), 41);
+        assert_eq!(counter(text, "y_total"), 0);
+    }
+}
