@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod drive;
 mod floor;
+mod plan;
 mod process;
 mod processor;
 mod row;
@@ -13,21 +14,14 @@ mod target;
 mod user;
 mod watched;
 
-use std::rc::Rc;
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 use tokio::runtime::Builder;
 
-use crate::figures::{Failure, now, print_table};
-use crate::stage::{Cluster, Launch, Node, build, free_url};
-use drive::{Bounds, drive};
-use floor::Floor;
-use row::{Place, Row};
-use scenario::{Scenario, Size};
-use target::Target;
-use user::Caller;
-use watched::Watched;
+use crate::figures::{Failure, print_table};
+use crate::stage::build;
+use plan::Plan;
+use row::Row;
+use scenario::Scenario;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -55,6 +49,16 @@ pub(crate) struct Arguments {
     /// How many sessions are made where each request uses one up.
     #[arg(long, default_value_t = 5_000)]
     sessions: usize,
+    /// How many further clients there are.
+    #[arg(long, default_value_t = 0)]
+    clients: usize,
+    /// How many revocations are in force.
+    #[arg(long, default_value_t = 0)]
+    revocations: usize,
+    /// How often each row is measured, each time on a new server. The row is the run with the median
+    /// of processor time.
+    #[arg(long, default_value_t = 1)]
+    runs: usize,
     /// Print JSON in the place of a table.
     #[arg(long)]
     json: bool,
@@ -87,118 +91,3 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-struct Plan<'a> {
-    arguments: &'a Arguments,
-    processor: Option<usize>,
-}
-
-impl Plan<'_> {
-    async fn carry_out(&self) -> Result<Vec<Row>, Failure> {
-        let (floors, scenarios): (Vec<_>, Vec<_>) =
-            self.scenarios().into_iter().partition(|scenario| scenario.is_floor());
-        let mut rows = Vec::new();
-        for connections in &self.arguments.connections {
-            for scenario in &floors {
-                rows.push(self.floor(*scenario, *connections).await?);
-            }
-        }
-        for database in &self.arguments.database {
-            let cluster = match database {
-                Database::Sqlite => None,
-                Database::Postgres => Some(Cluster::start()?),
-            };
-            for connections in &self.arguments.connections {
-                for scenario in &scenarios {
-                    let mut row = self.server(*scenario, *connections, cluster.as_ref()).await?;
-                    row.ratio_to_floor = ratio(&row, &rows, *scenario);
-                    rows.push(row);
-                }
-            }
-        }
-        Ok(rows)
-    }
-
-    fn scenarios(&self) -> Vec<Scenario> {
-        match self.arguments.scenarios.as_slice() {
-            [] => Scenario::value_variants().to_vec(),
-            some => some.to_vec(),
-        }
-    }
-
-    async fn floor(&self, scenario: Scenario, connections: usize) -> Result<Row, Failure> {
-        let floor = Floor::start(&self.arguments.algorithm, self.processor)?;
-        let watched = Watched { server: floor.id(), metrics: None, postmaster: None };
-        let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
-        let users = (0..connections).map(|_| scenario.plain(&caller)).collect();
-        let idle = watched.memory()?;
-        let measured = drive(floor.address, users, self.bounds(scenario), &watched).await?;
-        let place = self.place(scenario, (connections, "–"), Duration::ZERO);
-        Row::of(place, &measured, [idle, watched.memory()?])
-    }
-
-    async fn server(
-        &self,
-        scenario: Scenario,
-        connections: usize,
-        cluster: Option<&Cluster>,
-    ) -> Result<Row, Failure> {
-        let name = format!("{}_{connections}", scenario.name().replace('-', "_"));
-        let database = cluster.map(|cluster| cluster.create(&name)).transpose()?;
-        let node = Node::start(Launch {
-            url: free_url()?,
-            database,
-            environment: if scenario.hashes() { &[] } else { CHEAP_HASHES },
-            processor: self.processor,
-            ..Launch::default()
-        });
-        let node = node.await?;
-        tokio::time::sleep(SETTLING).await;
-        let metrics = format!("{}/metrics", node.url);
-        let postmaster = cluster.map(Cluster::postmaster).transpose()?;
-        let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster };
-        let idle = watched.memory()?;
-        let size = Size { users: connections, sessions: self.arguments.sessions };
-        let start = now();
-        let target = Target::prepare(&node, &self.arguments.algorithm).await?;
-        let users = scenario.users(&target, size).await?;
-        let setup = start.elapsed();
-        let measured = drive(target.address()?, users, self.bounds(scenario), &watched).await?;
-        let kept = if cluster.is_some() { "PostgreSQL" } else { "SQLite" };
-        let place = self.place(scenario, (connections, kept), setup);
-        Row::of(place, &measured, [idle, watched.memory()?])
-    }
-
-    fn bounds(&self, scenario: Scenario) -> Bounds {
-        let Arguments { warm_up, seconds, requests, sessions, .. } = *self.arguments;
-        // A fifth of what can be used up is for the warm-up.
-        let warm = if scenario.consumes() { sessions as u64 / 5 } else { requests };
-        Bounds { time: [warm_up, seconds].map(Duration::from_secs), answers: [warm, requests] }
-    }
-
-    fn place(
-        &self,
-        scenario: Scenario,
-        (connections, database): (usize, &'static str),
-        setup: Duration,
-    ) -> Place {
-        let (scenario, algorithm) = (scenario.name(), self.arguments.algorithm.clone());
-        eprintln!("{scenario}, {database}, {connections}: set up in {:.1} s", setup.as_secs_f64());
-        Place { scenario, database, algorithm, connections, setup }
-    }
-}
-
-/// Against the floor of the same run, if it was measured.
-fn ratio(row: &Row, rows: &[Row], scenario: Scenario) -> Option<f64> {
-    let floor = scenario.floor()?.name();
-    let floor = rows.iter().find(|one| one.scenario == floor && one.connections == row.connections);
-    Some(row.cpu() / floor?.cpu())
-}
-
-/// Where hashes are not what is measured, the logins beforehand need not cost much.
-const CHEAP_HASHES: &[(&str, &str)] = &[
-    ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8"),
-    ("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1"),
-];
-/// What a start leaves behind is over by then.
-const SETTLING: Duration = Duration::from_secs(1);

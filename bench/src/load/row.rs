@@ -44,6 +44,8 @@ struct Cpu {
     server: f64,
     database: Option<f64>,
     generator: f64,
+    /// Of server and database together, the least and the most of all runs.
+    spread: [f64; 2],
 }
 
 #[derive(Clone, Serialize)]
@@ -74,7 +76,10 @@ impl Row {
             return Err(format!("{}: no answer came in time", place.scenario).into());
         }
         let each = |span: Duration| micros(span) / number(tally.answers);
+        let server = each(after.server.since(&before.server));
         let database = before.database.as_ref().zip(after.database.as_ref());
+        let database = database.map(|(before, after)| each(after.since(before)));
+        let all = server + database.unwrap_or(0.0);
         let statements = before.statements.zip(after.statements);
         let quantile = |share| tally.quantile(share).map(micros);
         Ok(Self {
@@ -95,9 +100,10 @@ impl Row {
             },
             errors: tally.errors.clone(),
             cpu: Cpu {
-                server: each(after.server.since(&before.server)),
-                database: database.map(|(before, after)| each(after.since(before))),
+                server,
+                database,
                 generator: each(after.generator.since(&before.generator)),
+                spread: [all, all],
             },
             ratio_to_floor: None,
             statements: statements.map(|(before, after)| {
@@ -109,6 +115,18 @@ impl Row {
                 peak: memory[1].peak,
             },
         })
+    }
+
+    /// The run with the median of processor time, and what the others differ.
+    pub(super) fn median(mut runs: Vec<Self>) -> Result<Self, Failure> {
+        runs.sort_by(|one, other| one.cpu().total_cmp(&other.cpu()));
+        let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+            return Err("nothing was measured".into());
+        };
+        let spread = [first.cpu(), last.cpu()];
+        let mut median = runs.swap_remove(runs.len() / 2);
+        median.cpu.spread = spread;
+        Ok(median)
     }
 
     /// The processor time of server and database for each answer.
@@ -133,6 +151,8 @@ impl Row {
         cells.push(self.shown_errors());
         cells.push(format!("{:.1}", self.cpu.server));
         cells.push(or_dash(self.cpu.database, |micros| format!("{micros:.1}")));
+        let [least, most] = self.cpu.spread;
+        cells.push(format!("{:.1} ({least:.1}–{most:.1})", self.cpu()));
         cells.push(or_dash(self.ratio_to_floor, |ratio| format!("{ratio:.2}")));
         cells.push(format!("{:.1}", self.cpu.generator));
         cells.push(or_dash(self.statements, |statements| format!("{statements:.2}")));
@@ -169,7 +189,7 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-const HEAD: [&str; 16] = [
+const HEAD: [&str; 17] = [
     "",
     "database",
     "connections",
@@ -182,6 +202,7 @@ const HEAD: [&str; 16] = [
     "errors",
     "server, µs",
     "database, µs",
+    "both, µs (runs)",
     "× floor",
     "generator, µs",
     "statements",

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::user::Caller;
 use crate::figures::Failure;
 use crate::stage::Node;
-use crate::stage::http::{Http, authorized, http, json_request, member, send};
+use crate::stage::http::{Http, Request, authorized, http, json_request, member, send};
 
 /// A server, its administrator, and the client that all virtual users have.
 pub(super) struct Target {
@@ -64,6 +64,20 @@ impl Target {
         Ok(target)
     }
 
+    /// Adds clients and revocations for which nobody asks.
+    pub(super) async fn fill(&self, clients: usize, revocations: usize) -> Result<(), Failure> {
+        let mut work = Vec::new();
+        for client in 0..clients {
+            work.push(("clients", json!({"client_id": format!("client-{client}")})));
+        }
+        for revoked in 0..revocations {
+            work.push(("revocations", json!({"kind": "jti", "value": format!("token-{revoked}")})));
+        }
+        let requests = work.iter().map(|(kind, body)| self.creation(kind, body));
+        timeout(LONGEST, self.send_all(requests)).await??;
+        Ok(())
+    }
+
     /// Where the server listens.
     pub(super) fn address(&self) -> Result<SocketAddr, Failure> {
         Ok(self.host().parse()?)
@@ -83,20 +97,31 @@ impl Target {
         for user in 0..number.div_ceil(SESSIONS_OF_ONE) {
             self.create("users", &json!({"name": name(user), "password": PASSWORD})).await?;
         }
-        let (mut coming, mut sessions) = (JoinSet::new(), Vec::new());
-        for session in 0..number {
-            if coming.len() == AT_ONCE {
-                sessions.extend(coming.join_next().await.transpose()?.transpose()?);
-            }
+        let login = |session| {
             let login = self.login(&name(session / SESSIONS_OF_ONE));
-            let (http, request) =
-                (self.http.clone(), json_request(&format!("{}/login", self.url), &login)?);
-            coming.spawn(async move { Session::of(&send(&http, request).await?) });
+            json_request(&format!("{}/login", self.url), &login)
+        };
+        let answers = self.send_all((0..number).map(login)).await?;
+        answers.iter().map(Session::of).collect()
+    }
+
+    /// The answers to all requests, some of which are on their way at once.
+    async fn send_all(
+        &self,
+        requests: impl Iterator<Item = Result<Request, Failure>>,
+    ) -> Result<Vec<Value>, Failure> {
+        let (mut coming, mut answers) = (JoinSet::new(), Vec::new());
+        for request in requests {
+            if coming.len() == AT_ONCE {
+                answers.extend(coming.join_next().await.transpose()?.transpose()?);
+            }
+            let (http, request) = (self.http.clone(), request?);
+            coming.spawn(async move { send(&http, request).await });
         }
-        while let Some(session) = coming.join_next().await {
-            sessions.push(session??);
+        while let Some(answer) = coming.join_next().await {
+            answers.push(answer??);
         }
-        Ok(sessions)
+        Ok(answers)
     }
 
     /// So many users without sessions: what each of them sends to log in.
@@ -118,8 +143,12 @@ impl Target {
     }
 
     async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
+        send(&self.http, self.creation(kind, body)?).await
+    }
+
+    fn creation(&self, kind: &str, body: &Value) -> Result<Request, Failure> {
         let request = json_request(&format!("{}/admin/v1/{kind}", self.url), body)?;
-        send(&self.http, authorized(request, &self.access)?).await
+        authorized(request, &self.access)
     }
 
     fn host(&self) -> &str {

@@ -1,7 +1,6 @@
 //! Requests by HTTP that are not measured themselves.
 
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -13,13 +12,16 @@ use crate::figures::Failure;
 /// A client with connections of its own.
 pub(crate) type Http = Client<HttpConnector, Full<Bytes>>;
 
+/// A request with its body.
+pub(crate) type Request = hyper::Request<Full<Bytes>>;
+
 pub(crate) fn http() -> Http {
     Client::builder(TokioExecutor::new()).build_http()
 }
 
 /// Asks for a page, which has to be there.
 pub(crate) async fn get(url: &str) -> Result<String, Failure> {
-    let answer = http().request(Request::get(url).body(Full::default())?).await?;
+    let answer = http().request(hyper::Request::get(url).body(Full::default())?).await?;
     let status = answer.status();
     let body = answer.into_body().collect().await?.to_bytes();
     if status.is_success() {
@@ -29,23 +31,20 @@ pub(crate) async fn get(url: &str) -> Result<String, Failure> {
     }
 }
 
-pub(crate) fn json_request(url: &str, body: &Value) -> Result<Request<Full<Bytes>>, Failure> {
-    let request = Request::post(url).header("content-type", "application/json");
+pub(crate) fn json_request(url: &str, body: &Value) -> Result<Request, Failure> {
+    let request = hyper::Request::post(url).header("content-type", "application/json");
     Ok(request.body(Full::from(body.to_string()))?)
 }
 
 /// With an access token.
-pub(crate) fn authorized(
-    mut request: Request<Full<Bytes>>,
-    token: &str,
-) -> Result<Request<Full<Bytes>>, Failure> {
+pub(crate) fn authorized(mut request: Request, token: &str) -> Result<Request, Failure> {
     let bearer = format!("Bearer {token}").parse()?;
     request.headers_mut().insert("authorization", bearer);
     Ok(request)
 }
 
 /// The answer, which has to be JSON and no refusal.
-pub(crate) async fn send(http: &Http, request: Request<Full<Bytes>>) -> Result<Value, Failure> {
+pub(crate) async fn send(http: &Http, request: Request) -> Result<Value, Failure> {
     let answer = http.request(request).await?;
     let status = answer.status();
     let body = answer.into_body().collect().await?.to_bytes();
