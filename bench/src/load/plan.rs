@@ -120,7 +120,7 @@ impl Plan<'_> {
         let launch = Launch {
             url: free_url()?,
             database: line.cluster.map(create).transpose()?,
-            environment: if line.scenario.hashes() { &[] } else { CHEAP_HASHES },
+            environment: if line.scenario.hashes() { PROXIED } else { CHEAP_AND_PROXIED },
             processor: self.processor,
             ..Launch::default()
         };
@@ -152,8 +152,12 @@ fn ratio(row: &Row, rows: &[Row], scenario: Scenario) -> Option<f64> {
     Some(row.cpu() / floor?.cpu())
 }
 
+/// As a proxy on this machine the generator says where each login comes from.
+const PROXY: (&str, &str) = ("CHANCERY_TRUSTED_PROXIES", "127.0.0.1/32");
+const PROXIED: &[(&str, &str)] = &[PROXY];
 /// Where hashes are not what is measured, the logins beforehand need not cost much.
-const CHEAP_HASHES: &[(&str, &str)] = &[
+const CHEAP_AND_PROXIED: &[(&str, &str)] = &[
+    PROXY,
     ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8"),
     ("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1"),
 ];

@@ -98,8 +98,8 @@ impl Scenario {
                 users.map(|_| boxed(Revoke::new(&caller, &tokens))).collect()
             }
             Self::Login => {
-                let logins = target.logins(LOGINS).await?.into();
-                users.map(|user| boxed(Login::new(&caller, &logins, user))).collect()
+                let logins = logins(target, &caller, size.users).await?;
+                logins.into_iter().map(boxed).collect()
             }
             Self::Mixed => mixed(target, &caller, size.users).await?,
             _ => users.map(|_| self.plain(&caller)).collect(),
@@ -119,21 +119,28 @@ impl Scenario {
 async fn mixed(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Users, Failure> {
     let sessions = target.sessions(users).await?;
     let tokens = access_tokens(sessions.clone());
-    let logins = target.logins(LOGINS).await?.into();
-    let user = |(number, session): (usize, Session)| {
+    let logins = logins(target, caller, users).await?;
+    let user = |(number, (session, login)): (usize, (Session, Login))| {
         let unrevoked = Unrevoked::default();
         boxed(Mixed {
             refresh: Refresh::new(caller, session.refresh),
             client_credentials: ClientCredentials::new(caller),
             introspect: Introspect::new(caller, &tokens, number),
             documents: [JWKS, DISCOVERY].map(|path| Document::new(caller, path)),
-            login: Login::new(caller, &logins, number),
+            login,
             revoke: Revoke::new(caller, &unrevoked),
             unrevoked,
             turn: Turn::of_user(number),
         })
     };
-    Ok(sessions.into_iter().enumerate().map(user).collect())
+    Ok(sessions.into_iter().zip(logins).enumerate().map(user).collect())
+}
+
+/// No two virtual users log the same person in.
+async fn logins(target: &Target, caller: &Caller, users: usize) -> Result<Vec<Login>, Failure> {
+    let visitors = target.visitors(LOGINS.max(users)).await?;
+    let of_user = |user| visitors.iter().skip(user).step_by(users);
+    Ok((0..users).map(|user| Login::new(caller, of_user(user))).collect())
 }
 
 fn access_tokens(sessions: Vec<Session>) -> Rc<[String]> {

@@ -1,7 +1,8 @@
 //! A server with all that a load needs: a client and its API, users, sessions.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,6 +20,15 @@ pub(super) struct Target {
     url: String,
     access: String,
     secret: String,
+    /// How many users there are.
+    users: AtomicU32,
+}
+
+/// A user who can log in, at an address of his own: few logins of one network may wait at once.
+pub(super) struct Visitor {
+    pub(super) address: String,
+    /// What he sends to log in.
+    pub(super) body: Value,
 }
 
 /// What a login has given.
@@ -36,6 +46,7 @@ impl Target {
             url: node.url.clone(),
             access: String::new(),
             secret: String::new(),
+            users: AtomicU32::new(0),
         };
         let login = json!({
             "username": node.secret("USERNAME")?,
@@ -94,12 +105,12 @@ impl Target {
     }
 
     async fn log_in(&self, number: usize) -> Result<Vec<Session>, Failure> {
-        for user in 0..number.div_ceil(SESSIONS_OF_ONE) {
-            self.create("users", &json!({"name": name(user), "password": PASSWORD})).await?;
-        }
+        let visitors = self.visitors(number.div_ceil(SESSIONS_OF_ONE).max(AT_ONCE)).await?;
         let login = |session| {
-            let login = self.login(&name(session / SESSIONS_OF_ONE));
-            json_request(&format!("{}/login", self.url), &login)
+            let Visitor { address, body } = &visitors[session % visitors.len()];
+            let mut request = json_request(&format!("{}/login", self.url), body)?;
+            request.headers_mut().insert("x-forwarded-for", address.parse()?);
+            Ok(request)
         };
         let answers = self.send_all((0..number).map(login)).await?;
         answers.iter().map(Session::of).collect()
@@ -124,22 +135,23 @@ impl Target {
         Ok(answers)
     }
 
-    /// So many users without sessions: what each of them sends to log in.
-    pub(super) async fn logins(&self, number: usize) -> Result<Vec<String>, Failure> {
-        for user in 0..number {
-            self.create("users", &json!({"name": visitor(user), "password": PASSWORD})).await?;
+    /// So many new users without sessions.
+    pub(super) async fn visitors(&self, number: usize) -> Result<Vec<Visitor>, Failure> {
+        let mut visitors = Vec::new();
+        for _ in 0..number {
+            let user = self.users.fetch_add(1, Ordering::Relaxed);
+            let name = format!("user-{user}");
+            self.create("users", &json!({"name": name, "password": PASSWORD})).await?;
+            let body = json!({
+                "username": name,
+                "password": PASSWORD,
+                "client_id": CLIENT,
+                "client_secret": self.secret,
+            });
+            let address = Ipv4Addr::from_bits(ADDRESSES + user).to_string();
+            visitors.push(Visitor { address, body });
         }
-        Ok((0..number).map(|user| self.login(&visitor(user)).to_string()).collect())
-    }
-
-    /// What a user sends to log in.
-    fn login(&self, user: &str) -> Value {
-        json!({
-            "username": user,
-            "password": PASSWORD,
-            "client_id": CLIENT,
-            "client_secret": self.secret,
-        })
+        Ok(visitors)
     }
 
     async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
@@ -165,17 +177,11 @@ impl Session {
     }
 }
 
-fn name(user: usize) -> String {
-    format!("user-{user}")
-}
-
-fn visitor(user: usize) -> String {
-    format!("visitor-{user}")
-}
-
 const CLIENT: &str = "load";
 const RESOURCE: &str = "https://load.example";
 const PASSWORD: &str = "a password that is long enough";
+/// 198.18.0.0, where addresses for measurements begin (RFC 2544 §C.2.2).
+const ADDRESSES: u32 = 0xc612_0000;
 /// A user may have twice as many before the oldest ends.
 const SESSIONS_OF_ONE: usize = 100;
 const AT_ONCE: usize = 8;

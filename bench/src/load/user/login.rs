@@ -1,35 +1,41 @@
 //! An application whose users log in with a password.
 
-use std::rc::Rc;
-
 use super::refresh::Tokens;
 use super::{Caller, VirtualUser, ok};
 use crate::load::answer::Answer;
+use crate::load::target::Visitor;
 
 /// Logs in one user after the other, and then begins anew.
 pub(crate) struct Login {
-    caller: Rc<Caller>,
-    /// What each of them sends.
-    bodies: Rc<[String]>,
+    requests: Vec<Vec<u8>>,
     next: usize,
     /// The refresh token of the last session.
     pub(super) begun: Option<String>,
 }
 
 impl Login {
-    /// Begins with the user of that number.
-    pub(crate) fn new(caller: &Rc<Caller>, bodies: &Rc<[String]>, first: usize) -> Self {
-        Self { caller: caller.clone(), bodies: bodies.clone(), next: first, begun: None }
+    pub(crate) fn new<'a>(
+        caller: &Caller,
+        visitors: impl IntoIterator<Item = &'a Visitor>,
+    ) -> Self {
+        let request = |visitor: &Visitor| {
+            let mut request = Vec::new();
+            let body = visitor.body.to_string();
+            caller.post_json(&mut request, "/login", (&visitor.address, &body));
+            request
+        };
+        let requests = visitors.into_iter().map(request).collect();
+        Self { requests, next: 0, begun: None }
     }
 }
 
 impl VirtualUser for Login {
     fn request(&mut self, out: &mut Vec<u8>) -> bool {
-        let Some(body) = self.bodies.get(self.next % self.bodies.len().max(1)) else {
+        let Some(request) = self.requests.get(self.next % self.requests.len().max(1)) else {
             return false;
         };
         self.next += 1;
-        self.caller.post_json(out, "/login", body);
+        out.extend_from_slice(request);
         true
     }
 

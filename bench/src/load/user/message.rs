@@ -36,14 +36,15 @@ impl Caller {
         );
     }
 
-    /// A document that names the client itself.
-    pub(super) fn post_json(&self, out: &mut Vec<u8>, path: &str, body: &str) {
+    /// A document that names the client itself, for somebody at `address`.
+    pub(super) fn post_json(&self, out: &mut Vec<u8>, path: &str, (address, body): (&str, &str)) {
         let (host, length) = (&self.host, body.len());
         write(
             out,
             format_args!(
                 "POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n\
-                 accept: */*\r\ncontent-length: {length}\r\n\r\n{body}"
+                 x-forwarded-for: {address}\r\naccept: */*\r\n\
+                 content-length: {length}\r\n\r\n{body}"
             ),
         );
     }
