@@ -41,7 +41,8 @@ struct Course {
     /// How many answers the present phase has yet to wait for, and how many users still ask.
     left: Cell<u64>,
     users: Cell<usize>,
-    phase_is_over: Notify,
+    /// Told whenever one of these has come to zero.
+    is_over: Notify,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -63,7 +64,7 @@ pub(super) async fn drive(
         tally: RefCell::new(Tally::new()?),
         left: Cell::new(bounds.answers[0]),
         users: Cell::new(users.len()),
-        phase_is_over: Notify::new(),
+        is_over: Notify::new(),
     });
     let local = LocalSet::new();
     for user in users {
@@ -83,15 +84,13 @@ async fn measure(
     watched: &Watched<'_>,
 ) -> Result<(Duration, [Reading; 2]), Failure> {
     let [warm_up, measured] = bounds.time;
-    let _ = timeout(warm_up, course.phase_is_over.notified()).await;
+    course.phase_ends(warm_up).await;
     let before = watched.read().await?;
     *course.tally.borrow_mut() = Tally::new()?;
     course.left.set(bounds.answers[1]);
     course.phase.set(Phase::Measuring);
     let start = now();
-    if course.users.get() > 0 {
-        let _ = timeout(measured, course.phase_is_over.notified()).await;
-    }
+    course.phase_ends(measured).await;
     course.phase.set(Phase::Over);
     let time = start.elapsed();
     Ok((time, [before, watched.read().await?]))
@@ -117,6 +116,18 @@ async fn ask(mut user: Box<dyn VirtualUser>, mut connection: Connection, course:
 }
 
 impl Course {
+    /// Completes when the time is over, or there is nothing more to wait for.
+    async fn phase_ends(&self, time: Duration) {
+        let answered = async {
+            // It may have been told of what was the end of the phase before.
+            while self.left.get() > 0 && self.users.get() > 0 {
+                self.is_over.notified().await;
+            }
+        };
+        // The end of the time is one end like the other.
+        let _ = timeout(time, answered).await;
+    }
+
     fn count(&self, latency: Option<Duration>, wrong: Option<&str>) {
         if self.phase.get() == Phase::Over {
             return;
@@ -128,14 +139,14 @@ impl Course {
         }
         self.left.set(self.left.get().saturating_sub(1));
         if self.left.get() == 0 {
-            self.phase_is_over.notify_one();
+            self.is_over.notify_one();
         }
     }
 
     fn leave(&self) {
         self.users.set(self.users.get() - 1);
         if self.users.get() == 0 {
-            self.phase_is_over.notify_one();
+            self.is_over.notify_one();
         }
     }
 }

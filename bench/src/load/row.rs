@@ -16,7 +16,8 @@ pub(super) struct Row {
     pub(super) database: &'static str,
     pub(super) algorithm: String,
     pub(super) connections: usize,
-    pub(super) setup_seconds: f64,
+    start_milliseconds: Option<f64>,
+    setup_seconds: f64,
     seconds: f64,
     answers: u64,
     answers_per_second: f64,
@@ -61,6 +62,8 @@ pub(super) struct Place {
     pub(super) database: &'static str,
     pub(super) algorithm: String,
     pub(super) connections: usize,
+    /// How long the server took to be ready, with what it keeps there already.
+    pub(super) started: Option<Duration>,
     pub(super) setup: Duration,
 }
 
@@ -87,6 +90,7 @@ impl Row {
             database: place.database,
             algorithm: place.algorithm,
             connections: place.connections,
+            start_milliseconds: place.started.map(|span| micros(span) / 1e3),
             setup_seconds: place.setup.as_secs_f64(),
             seconds: time.as_secs_f64(),
             answers: tally.answers,
@@ -156,6 +160,8 @@ impl Row {
         cells.push(or_dash(self.ratio_to_floor, |ratio| format!("{ratio:.2}")));
         cells.push(format!("{:.1}", self.cpu.generator));
         cells.push(or_dash(self.statements, |statements| format!("{statements:.2}")));
+        cells.push(or_dash(self.start_milliseconds, |span| format!("{span:.0}")));
+        cells.push(format!("{:.1}", self.setup_seconds));
         let MemoryOverTime { idle, end, peak } = self.memory;
         cells.push([idle, end, peak].map(mebibytes).join(" / "));
         cells
@@ -189,7 +195,7 @@ fn number(count: u64) -> f64 {
     count as f64
 }
 
-const HEAD: [&str; 17] = [
+const HEAD: [&str; 19] = [
     "",
     "database",
     "connections",
@@ -206,5 +212,7 @@ const HEAD: [&str; 17] = [
     "× floor",
     "generator, µs",
     "statements",
+    "start, ms",
+    "set up, s",
     "memory idle / end / peak, MiB",
 ];

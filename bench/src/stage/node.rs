@@ -8,10 +8,11 @@ use tempfile::TempDir;
 
 use super::Cluster;
 use super::http::get;
-use crate::figures::Failure;
+use crate::figures::{Failure, now};
 
 /// A running node and the folder that it keeps things in. It ends with this value.
 pub(crate) struct Node {
+    command: Command,
     process: Child,
     home: TempDir,
     /// Where this node listens.
@@ -87,10 +88,23 @@ impl Node {
             .stdout(Stdio::null())
             .stderr(std::fs::File::create(home.path().join("log"))?);
         let process = command.spawn()?;
-        let mut node = Self { process, home, url: launch.url, issuer, secrets: String::new() };
+        let (url, secrets) = (launch.url, String::new());
+        let mut node = Self { command, process, home, url, issuer, secrets };
         node.ready().await?;
         node.secrets = std::fs::read_to_string(data.join("first-run.env"))?;
         Ok(node)
+    }
+
+    /// Stops the server, starts it again, and answers how long it took until it was ready.
+    pub(crate) async fn restart(&mut self) -> Result<Duration, Failure> {
+        let stopped = Command::new("kill").arg(self.id().to_string()).status()?;
+        if !stopped.success() || !self.process.wait()?.success() {
+            return Err("the server did not stop as it should".into());
+        }
+        let start = now();
+        self.process = self.command.spawn()?;
+        self.ready().await?;
+        Ok(start.elapsed())
     }
 
     /// The id of its process.
@@ -99,11 +113,11 @@ impl Node {
     }
 
     async fn ready(&self) -> Result<(), Failure> {
-        for _ in 0..200 {
+        for _ in 0..5_000 {
             if get(&format!("{}/readyz", self.url)).await.is_ok() {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let log = std::fs::read_to_string(self.home.path().join("log"))?;
         Err(format!("the server did not become ready: {log}").into())
