@@ -39,10 +39,13 @@ pub(crate) struct Launch<'a> {
     pub(crate) processor: Option<usize>,
 }
 
-/// Builds the server in the profile of a release.
+/// Builds the server in the profile of a release, in the folder of what was built with this program.
 pub(crate) fn build() -> Result<(), Failure> {
+    let binary = binary()?;
+    let target = binary.ancestors().nth(2).ok_or("this program was not built by cargo")?;
     let status = Command::new("cargo")
-        .args(["build", "--release", "--package", "chancery", "--bin", "chancery"])
+        .args(["build", "--release", "--package", "chancery", "--bin", "chancery", "--target-dir"])
+        .arg(target)
         .status()?;
     if status.success() { Ok(()) } else { Err("the server could not be built".into()) }
 }
