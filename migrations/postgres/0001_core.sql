@@ -235,6 +235,8 @@ CREATE TABLE revocation (
     until      BIGINT
 );
 
+CREATE INDEX revocation_by_end ON revocation (until) WHERE until IS NOT NULL;
+
 -- From the epoch `whole_since` on the log has lost nothing that anybody knows of: its numbers and marks
 -- go on through all epochs since. `changes` counts the changes of clients, resources and keys; sessions
 -- begun before `ended_before` are over.

@@ -68,7 +68,7 @@ impl Execute<Engine> for ListAudit {
             list.push(" AND id < ").push_bind(first_id(before + ID_SLACK));
         }
         list.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(self.limit));
-        count_statement();
+        count_statement(list.sql().as_str());
         let list = list.build_query_as::<AuditRow>().persistent(false);
         list.fetch_all(&mut *tx.conn).await?.into_iter().map(AuditEvent::try_from).collect()
     }

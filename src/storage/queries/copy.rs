@@ -4,6 +4,7 @@ use sqlx::query::Query;
 use sqlx::{Database, QueryBuilder, Row as _};
 
 use super::{Db, DbError, Engine, Execute, Swap, Tx};
+use crate::storage::operation::count_statement;
 use crate::storage::ops::copy::{Cell, CellType, ExportRows, ImportRows, Row, Table, tables};
 
 macro_rules! statements {
@@ -75,6 +76,7 @@ impl Execute<Engine> for ImportRows {
                 };
             }
         });
+        count_statement(insert.sql().as_str());
         insert.build().persistent(false).execute(&mut *tx.conn).await?;
         Ok(Swap::Won)
     }

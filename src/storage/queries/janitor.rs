@@ -114,9 +114,10 @@ impl Execute<Engine> for SweepAudit {
 
 impl Execute<Engine> for SweepRevocations {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swept<()>, DbError> {
+        // Those that go on are not looked at, however many there are.
         let sql = "DELETE FROM revocation WHERE seq IN (SELECT seq FROM revocation \
                    WHERE until < $1 AND seq < (SELECT seq FROM feed_head WHERE id = 1) \
-                   ORDER BY seq LIMIT $2)";
+                   ORDER BY until LIMIT $2)";
         remove(tx, sql, self.until, self.limit).await
     }
 }

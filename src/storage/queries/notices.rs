@@ -41,7 +41,7 @@ pub(super) async fn leave(
             .push_bind(0_i64)
             .push_bind(now.millis());
     });
-    count_statement();
+    count_statement(insert.sql().as_str());
     // Its text differs with the number of notices, so it is not worth keeping prepared.
     insert.build().persistent(false).execute(&mut *tx.conn).await?;
     Ok(())
@@ -64,7 +64,7 @@ pub(super) async fn outliving(
         ids.push_bind(browser.as_bytes().to_vec());
     }
     select.push(") ORDER BY id LIMIT ").push_bind(BATCH);
-    count_statement();
+    count_statement(select.sql().as_str());
     let rows: Vec<(Vec<u8>,)> =
         select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
     let id = |(id,): (Vec<u8>,)| SessionId::try_from(id.as_slice());
@@ -94,7 +94,7 @@ async fn with_listening_client(
         ids.push_bind(session.as_bytes().to_vec());
     }
     select.push(")");
-    count_statement();
+    count_statement(select.sql().as_str());
     let rows: Vec<(Vec<u8>, Vec<u8>, String)> =
         select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
     let told = |(id, user, client): (Vec<u8>, _, _)| {
@@ -132,7 +132,7 @@ impl Execute<Engine> for TakeNotices {
         take.push(" ORDER BY due_at, id LIMIT ").push_bind(i64::from(self.limit));
         take.push(for_update!());
         take.push(") RETURNING id, client_id, user_id, sid, due_at, attempts, created_at");
-        count_statement();
+        count_statement(take.sql().as_str());
         // Its text differs with the number of clients.
         let rows: Vec<NoticeRow> =
             take.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;

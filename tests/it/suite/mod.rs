@@ -25,6 +25,7 @@ mod lost_writes;
 mod managed_users;
 mod metrics;
 mod model;
+mod plans;
 mod races;
 mod reconcile;
 mod refresh;

@@ -39,6 +39,16 @@ impl Raw {
         }
     }
 
+    /// Connects to a database that takes an index wherever there is one. PostgreSQL would rather read
+    /// all of a small table.
+    pub(crate) async fn led_by_indexes(url: DatabaseUrl) -> Self {
+        let mut raw = Self::open(url).await;
+        if let Self::Postgres(_) = raw {
+            raw.run("SET enable_seqscan = off; SET enable_bitmapscan = off").await;
+        }
+        raw
+    }
+
     /// Runs statements that both databases understand, written by the test.
     pub(crate) async fn run(&mut self, sql: &str) {
         let text = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
@@ -73,6 +83,31 @@ impl Raw {
             }
         };
         lines.join("\n")
+    }
+
+    /// The steps in which the database answers a statement, whatever the values bound to it but for
+    /// its limit: for one that it does not know PostgreSQL expects a tenth of all rows.
+    pub(crate) async fn explain(&mut self, sql: &str) -> Vec<String> {
+        let sql = limited(sql);
+        match self {
+            Self::Sqlite(conn) => {
+                let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows = sqlx::query(sql).persistent(false).fetch_all(conn).await.unwrap();
+                rows.iter().map(|row| row.get("detail")).collect()
+            }
+            Self::Postgres(conn) => {
+                let bound = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
+                let values = vec!["NULL"; bound].join(", ");
+                let values = if bound == 0 { values } else { format!("({values})") };
+                let text = format!(
+                    "SET plan_cache_mode = force_generic_plan; PREPARE explained AS {sql}; \
+                     EXPLAIN EXECUTE explained {values}; DEALLOCATE explained"
+                );
+                let rows = sqlx::raw_sql(AssertSqlSafe(text)).fetch_all(conn).await;
+                let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+        }
     }
 
     /// Makes every insert into a table fail from now on.
@@ -120,4 +155,16 @@ impl Raw {
         ))
         .await;
     }
+}
+
+/// With numbers in the place of what is bound as the limit and the offset, which come last.
+fn limited(sql: &str) -> String {
+    ["LIMIT $", "OFFSET $", "LIMIT ?"].iter().fold(sql.to_owned(), |sql, limit| {
+        let mut parts = sql.split(limit);
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |whole, part| {
+            let word = limit.trim_end_matches(['$', '?']);
+            whole + word + "10" + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        })
+    })
 }
