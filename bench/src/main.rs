@@ -1,7 +1,7 @@
 //! Measures Chancery on this machine and prints the figures. Never part of a test: what a machine
 //! takes is nothing to fail for.
 //!
-//! `cargo run --release -p chancery-bench -- verify`, `-- reach` and `-- load`.
+//! `cargo run --release -p chancery-bench -- verify`, `-- reach`, `-- load` and `-- grow`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -26,6 +26,9 @@ enum Command {
     /// What a request costs the server while many are made: time of the processor, latency, statements,
     /// memory; and against a bare program that does only what cannot be left out.
     Load(load::Arguments),
+    /// What a request costs while the tables grow: the same load on a small database and on a large one,
+    /// which this fills, and beside the janitor. Takes room, time, `sqlite3` and `psql`.
+    Grow(load::grow::Arguments),
     /// Be that program, until killed.
     #[command(hide = true)]
     Floor(floor::Arguments),
@@ -39,6 +42,7 @@ enum Command {
 fn main() -> ExitCode {
     let measured = match Command::parse() {
         Command::Load(arguments) => load::run(&arguments),
+        Command::Grow(arguments) => load::grow::run(&arguments),
         Command::Floor(arguments) => floor::run(&arguments),
         Command::Reach(arguments) => reach::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),

@@ -4,6 +4,7 @@ mod answer;
 mod connection;
 mod drive;
 mod floor;
+pub(crate) mod grow;
 mod plan;
 mod process;
 mod processor;

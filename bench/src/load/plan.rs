@@ -167,7 +167,7 @@ fn ratio(row: &Row, rows: &[Row], scenario: Scenario) -> Option<f64> {
 const PROXY: (&str, &str) = ("CHANCERY_TRUSTED_PROXIES", "127.0.0.1/32");
 const PROXIED: &[(&str, &str)] = &[PROXY];
 /// Where hashes are not what is measured, the logins beforehand need not cost much.
-const CHEAP_AND_PROXIED: &[(&str, &str)] = &[
+pub(super) const CHEAP_AND_PROXIED: &[(&str, &str)] = &[
     PROXY,
     ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8"),
     ("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1"),

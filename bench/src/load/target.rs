@@ -142,16 +142,20 @@ impl Target {
             let user = self.users.fetch_add(1, Ordering::Relaxed);
             let name = format!("user-{user}");
             self.create("users", &json!({"name": name, "password": PASSWORD})).await?;
-            let body = json!({
-                "username": name,
-                "password": PASSWORD,
-                "client_id": CLIENT,
-                "client_secret": self.secret,
-            });
-            let address = Ipv4Addr::from_bits(ADDRESSES + user).to_string();
-            visitors.push(Visitor { address, body });
+            visitors.push(self.visitor(&name, user));
         }
         Ok(visitors)
+    }
+
+    /// A user who is there, at the address of this number.
+    pub(super) fn visitor(&self, name: &str, number: u32) -> Visitor {
+        let body = json!({
+            "username": name,
+            "password": PASSWORD,
+            "client_id": CLIENT,
+            "client_secret": self.secret,
+        });
+        Visitor { address: Ipv4Addr::from_bits(ADDRESSES + number).to_string(), body }
     }
 
     async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {

@@ -48,6 +48,15 @@ impl Cluster {
         }
     }
 
+    /// The program that reads SQL from its input, on one of the databases.
+    pub(crate) fn psql(&self, name: &str) -> Result<Command, Failure> {
+        let mut command = Command::new(programs()?.join("psql"));
+        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+        command.args(["--set=ON_ERROR_STOP=1", "--username=postgres", "--dbname", name]);
+        command.arg("--host").arg(&self.folder);
+        Ok(command)
+    }
+
     /// The process that is the parent of all others.
     pub(crate) fn postmaster(&self) -> Result<u32, Failure> {
         let text = std::fs::read_to_string(self.folder.join("data/postmaster.pid"))?;

@@ -100,14 +100,30 @@ impl Node {
 
     /// Stops the server, starts it again, and answers how long it took until it was ready.
     pub(crate) async fn restart(&mut self) -> Result<Duration, Failure> {
+        self.stop()?;
+        self.start_again().await
+    }
+
+    /// Stops the server, and waits until it has.
+    pub(crate) fn stop(&mut self) -> Result<(), Failure> {
         let stopped = Command::new("kill").arg(self.id().to_string()).status()?;
         if !stopped.success() || !self.process.wait()?.success() {
             return Err("the server did not stop as it should".into());
         }
+        Ok(())
+    }
+
+    /// Starts the server that was stopped, and answers how long it took until it was ready.
+    pub(crate) async fn start_again(&mut self) -> Result<Duration, Failure> {
         let start = now();
         self.process = self.command.spawn()?;
         self.ready().await?;
         Ok(start.elapsed())
+    }
+
+    /// Where its database is, if that is embedded.
+    pub(crate) fn database_file(&self) -> PathBuf {
+        self.home.path().join("data/chancery.db")
     }
 
     /// The id of its process.
@@ -116,7 +132,7 @@ impl Node {
     }
 
     async fn ready(&self) -> Result<(), Failure> {
-        for _ in 0..5_000 {
+        for _ in 0..MOST_LOOKS {
             if get(&format!("{}/readyz", self.url)).await.is_ok() {
                 return Ok(());
             }
@@ -141,6 +157,9 @@ impl Drop for Node {
         let _ = self.process.wait();
     }
 }
+
+/// Half a minute, or longer where a start takes most of the processor's time.
+const MOST_LOOKS: u32 = 15_000;
 
 /// A command that runs a program, on one processor alone if need be.
 pub(crate) fn on(processor: Option<usize>, program: PathBuf) -> Command {

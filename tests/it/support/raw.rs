@@ -96,7 +96,8 @@ impl Raw {
                 rows.iter().map(|row| row.get("detail")).collect()
             }
             Self::Postgres(conn) => {
-                let bound = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
+                let bound =
+                    (1..100).take_while(|number| sql.contains(&format!("${number}"))).count();
                 let values = vec!["NULL"; bound].join(", ");
                 let values = if bound == 0 { values } else { format!("({values})") };
                 let text = format!(
