@@ -150,6 +150,7 @@ impl Sweep {
 }
 
 /// Removes what a sweep finds, in batches from `after` on, until there is no more or there were many.
+/// Each is small, and followed by a rest: whoever writes meanwhile waits for one of them at most.
 async fn remove<O, Id: Copy>(
     server: &Server,
     after: &mut Option<Id>,
@@ -160,18 +161,24 @@ where
 {
     let mut removed = 0;
     for _ in 0..BATCHES {
+        let begun = server.world.clock.monotonic();
         let swept = server.store.write(sweep(*after)).await?;
         removed += swept.removed;
         *after = swept.next;
         if after.is_none() {
             break;
         }
+        let took = server.world.clock.monotonic().saturating_sub(begun);
+        server.world.clock.sleep((took * RESTS).min(LONGEST_REST)).await;
     }
     Ok(removed)
 }
 
-const BATCH: u32 = 500;
-const BATCHES: u32 = 20;
+const BATCH: u32 = 50;
+const BATCHES: u32 = 200;
+/// How many times as long as a batch took the janitor rests after it.
+const RESTS: u32 = 3;
+const LONGEST_REST: Duration = Duration::from_millis(200);
 const JUMP: Duration = Duration::from_mins(5);
 const REST: Duration = Duration::from_hours(1);
 const SESSION_MARGIN: Duration = Duration::from_hours(24);

@@ -39,9 +39,10 @@ pub(super) fn fill(bulk: &Bulk<'_>, size: Size) -> Result<(), Failure> {
     bulk.settle()
 }
 
-/// Adds sessions that have expired two days ago, and that the janitor meets first.
+/// Adds sessions that expired half a year ago, and that the janitor meets first: they are the first in
+/// the order of ids.
 pub(super) fn expire(bulk: &Bulk<'_>, size: Size, count: u64) -> Result<(), Failure> {
-    let ago = |column: &str| format!("original.{column} - 180 * 86400000");
+    let ago = |column: &str| format!("original.{column} - {HALF_A_YEAR}");
     let others = [
         ("id", bulk.id('!', "i")),
         ("user_id", bulk.id('u', &format!("i % {}", size.users))),
@@ -139,5 +140,7 @@ fn values(columns: &[String], others: Others<'_>) -> String {
     columns.iter().map(value).collect::<Vec<_>>().join(", ")
 }
 
+/// In milliseconds.
+const HALF_A_YEAR: u64 = 180 * 86_400_000;
 /// Rows of one statement.
 const BATCH: u64 = 250_000;

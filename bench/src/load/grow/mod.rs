@@ -44,7 +44,8 @@ pub(crate) struct Arguments {
     /// For how many seconds it is measured.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// How many expired sessions the janitor finds; none leaves it out. It takes a minute to begin.
+    /// How many expired sessions the janitor finds; none leaves it out. It begins after a minute, on
+    /// SQLite after an hour.
     #[arg(long, default_value_t = 0)]
     expired: u64,
     /// Go on although it takes long and much room.
