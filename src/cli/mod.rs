@@ -27,6 +27,7 @@ mod resource;
 mod revoke;
 mod serve;
 mod session;
+mod tidy_metrics;
 mod user;
 
 use std::process::ExitCode;
