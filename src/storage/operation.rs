@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metrics::Counter;
 use sqlx::database::HasStatementCache;
 use sqlx::query::{Query, QueryAs};
 use sqlx::{Database, FromRow};
@@ -43,6 +44,8 @@ pub(super) struct Tx<'c, E: Engine> {
     pub(super) now: &'c Now,
     /// Whether statements are prepared by name.
     pub(super) persistent: bool,
+    /// Counts statements, so that those of a request can be told from outside.
+    pub(super) statements: Counter,
     /// When what it revokes was revoked, if it revokes anything.
     pub(super) revoked_at: Option<Timestamp>,
 }
@@ -70,7 +73,7 @@ impl<E: Engine> Tx<'_, E> {
         &self,
         sql: &'static str,
     ) -> Query<'static, E::Db, <E::Db as Database>::Arguments> {
-        count_statement();
+        self.count_statement();
         sqlx::query(sql).persistent(self.persistent)
     }
 
@@ -81,8 +84,19 @@ impl<E: Engine> Tx<'_, E> {
     where
         R: for<'r> FromRow<'r, <E::Db as Database>::Row>,
     {
-        count_statement();
+        self.count_statement();
         sqlx::query_as(sql).persistent(self.persistent)
+    }
+
+    /// Whether a statement whose text differs with the number of its rows is kept prepared: only the one
+    /// about one row, which is nearly all that there are.
+    pub(super) fn keeps(&self, rows: usize) -> bool {
+        self.persistent && rows == 1
+    }
+
+    /// Counts a statement that is not made here.
+    pub(super) fn count_statement(&self) {
+        self.statements.increment(1);
     }
 }
 
@@ -98,7 +112,7 @@ impl<O> Stored for O where
 {
 }
 
-/// Counts a statement, so that the statements of a request can be told from outside.
-pub(super) fn count_statement() {
-    metrics::counter!("chancery_storage_statements_total").increment(1);
+/// What counts the statements of an operation: that of whoever asks for it, on whatever thread it runs.
+pub(super) fn statements() -> Counter {
+    metrics::counter!("chancery_storage_statements_total")
 }

@@ -52,8 +52,9 @@ pub(super) async fn publish(
             .push_bind(entry.not_before.map(Timestamp::millis))
             .push_bind(entry.until.map(Timestamp::millis));
     });
-    // Its text differs with the number of entries, so it is not worth keeping prepared.
-    insert.build().persistent(false).execute(&mut *tx.conn).await?;
+    let keep = tx.keeps(entries.len());
+    tx.count_statement();
+    insert.build().persistent(keep).execute(&mut *tx.conn).await?;
     Ok(FeedPosition { epoch, seq })
 }
 
