@@ -18,6 +18,7 @@ mod pages;
 mod respond;
 
 pub use cors::Sharing;
+pub use respond::private;
 use std::sync::Arc;
 use std::time::Duration;
 
