@@ -36,6 +36,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Sources};
 
+pub use connect::connect;
 use context::Context;
 pub use failure::Failure;
 use output::Output;

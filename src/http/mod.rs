@@ -22,6 +22,7 @@ mod respond;
 
 pub use cors::Sharing;
 pub use front::Front;
+pub use respond::private;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use crate::protocol::error::Refusal;
 use crate::protocol::form::Params;
 
 /// A JSON answer that nobody may keep: it holds tokens, or what only the caller may know (CORE-11).
-pub(super) fn private(body: impl Serialize) -> Response {
+pub fn private(body: impl Serialize) -> Response {
     with_status(StatusCode::OK, body)
 }
 
