@@ -1,0 +1,105 @@
+//! The figures of one measurement.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::drive::Measured;
+use super::process::Memory;
+use crate::figures::Failure;
+
+/// What a figure says. Times are in microseconds where no other unit is named, memory is in bytes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Figure {
+    /// How long the server took to be ready, with what it keeps there already.
+    StartMilliseconds,
+    SetUpSeconds,
+    Seconds,
+    Answers,
+    PerSecond,
+    P50,
+    P90,
+    P99,
+    #[serde(rename = "p99_9")]
+    P999,
+    Max,
+    /// Time of the processor for each answer.
+    ServerCpu,
+    DatabaseCpu,
+    /// Server and database together.
+    Cpu,
+    GeneratorCpu,
+    /// [`Figure::Cpu`] against that of the floor.
+    RatioToFloor,
+    /// For each answer.
+    Statements,
+    MemoryIdle,
+    MemoryEnd,
+    MemoryPeak,
+}
+
+/// The figures that a measurement has.
+pub(crate) type Figures = BTreeMap<Figure, f64>;
+
+/// The figures of a load.
+pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
+    let Measured { tally, time, readings: [before, after] } = measured;
+    if tally.answers == 0 {
+        return Err("no answer came in time".into());
+    }
+    let answers = number(tally.answers);
+    let each = |span: Duration| micros(span) / answers;
+    let server = each(after.server.since(&before.server));
+    let database = before.database.as_ref().zip(after.database.as_ref());
+    let database = database.map(|(before, after)| each(after.since(before)));
+    let statements = before.statements.zip(after.statements);
+    let statements = statements.map(|(before, after)| number(after.saturating_sub(before)));
+    let quantile = |share| tally.quantile(share).map(micros);
+    Ok(known([
+        (Figure::Seconds, Some(time.as_secs_f64())),
+        (Figure::Answers, Some(answers)),
+        (Figure::PerSecond, Some(answers / time.as_secs_f64())),
+        (Figure::P50, quantile(0.5)),
+        (Figure::P90, quantile(0.9)),
+        (Figure::P99, quantile(0.99)),
+        (Figure::P999, quantile(0.999)),
+        (Figure::Max, quantile(1.0)),
+        (Figure::ServerCpu, Some(server)),
+        (Figure::DatabaseCpu, database),
+        (Figure::Cpu, Some(server + database.unwrap_or(0.0))),
+        (Figure::GeneratorCpu, Some(each(after.generator.since(&before.generator)))),
+        (Figure::Statements, statements.map(|statements| statements / answers)),
+    ]))
+}
+
+/// The memory of a process before and after a load.
+pub(super) fn of_memory(idle: Memory, end: Memory) -> Figures {
+    known([
+        (Figure::MemoryIdle, Some(number(idle.share))),
+        (Figure::MemoryEnd, Some(number(end.share))),
+        (Figure::MemoryPeak, Some(number(end.peak))),
+    ])
+}
+
+/// How long a server took to be ready, and what had to be made then.
+pub(super) fn of_preparation(started: Duration, set_up: Duration) -> Figures {
+    known([
+        (Figure::StartMilliseconds, Some(micros(started) / 1e3)),
+        (Figure::SetUpSeconds, Some(set_up.as_secs_f64())),
+    ])
+}
+
+fn known<const N: usize>(figures: [(Figure, Option<f64>); N]) -> Figures {
+    figures.into_iter().filter_map(|(figure, value)| Some((figure, value?))).collect()
+}
+
+fn micros(span: Duration) -> f64 {
+    span.as_secs_f64() * 1e6
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a measurement stay far below 2^52")]
+fn number(count: u64) -> f64 {
+    count as f64
+}

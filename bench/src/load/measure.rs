@@ -1,0 +1,126 @@
+//! One measurement, on a server or a bare program of its own.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::drive::{Bounds, drive};
+use super::figure::{Figures, of_load, of_memory, of_preparation};
+use super::floor::Floor;
+use super::line::Line;
+use super::run::Run;
+use super::target::Target;
+use super::user::Caller;
+use super::users::Size;
+use super::watched::Watched;
+use crate::figures::{Failure, now};
+use crate::stage::{Cluster, Launch, Node, free_url};
+
+/// How everything is measured.
+pub(crate) struct Manner {
+    /// For how long the load is on before it is measured, and for how long it is measured.
+    pub(crate) time: [Duration; 2],
+    /// With how many answers a measurement ends before its time.
+    pub(crate) requests: u64,
+    /// How many sessions are made where each request uses one up.
+    pub(crate) sessions: usize,
+    /// The processor that the server has to itself.
+    pub(crate) processor: Option<usize>,
+}
+
+/// On what a measurement is made.
+#[derive(Clone, Copy)]
+pub(super) struct Stage<'a> {
+    pub(super) manner: &'a Manner,
+    pub(super) cluster: Option<&'a Cluster>,
+}
+
+/// The figures of a run, and what was wrong.
+type Found = (Figures, std::collections::BTreeMap<String, u64>);
+
+impl Stage<'_> {
+    pub(super) async fn measure(self, line: &Line, number: usize) -> Result<Run, Failure> {
+        let found = if line.is_of_server() {
+            self.server(line, number).await
+        } else {
+            self.floor(line).await
+        };
+        let (figures, errors) =
+            found.map_err(|error| format!("{}: {error}", line.scenario.name()))?;
+        Ok(Run { line: line.clone(), number, figures, errors })
+    }
+
+    async fn floor(self, line: &Line) -> Result<Found, Failure> {
+        let floor = Floor::start(line.algorithm.as_deref(), self.manner.processor)?;
+        let watched = Watched { server: floor.id(), metrics: None, postmaster: None };
+        let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
+        let users = (0..line.connections).map(|_| line.scenario.plain(&caller)).collect();
+        let idle = watched.memory()?;
+        let measured = drive(floor.address, users, self.bounds(line), &watched).await?;
+        let mut figures = of_load(&measured)?;
+        figures.extend(of_memory(idle, watched.memory()?));
+        Ok((figures, measured.tally.errors))
+    }
+
+    async fn server(self, line: &Line, number: usize) -> Result<Found, Failure> {
+        let mut node = self.start(line, number).await?;
+        // What the first start does besides, such as making keys, is not what is measured.
+        let started = node.restart().await?;
+        tokio::time::sleep(SETTLING).await;
+        let metrics = format!("{}/metrics", node.url);
+        let postmaster = self.cluster.map(Cluster::postmaster).transpose()?;
+        let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster };
+        let idle = watched.memory()?;
+        let start = now();
+        let target = Target::prepare(&node, line.algorithm.as_deref().unwrap_or("ES256")).await?;
+        target.fill(line.filling).await?;
+        let size = Size { users: line.connections, sessions: self.manner.sessions };
+        let users = line.scenario.users(&target, size).await?;
+        let set_up = start.elapsed();
+        let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
+        let mut figures = of_load(&measured)?;
+        figures.extend(of_memory(idle, watched.memory()?));
+        figures.extend(of_preparation(started, set_up));
+        Ok((figures, measured.tally.errors))
+    }
+
+    async fn start(self, line: &Line, number: usize) -> Result<Node, Failure> {
+        let launch = Launch {
+            url: free_url()?,
+            database: self
+                .cluster
+                .map(|cluster| cluster.create(&name(line, number)))
+                .transpose()?,
+            environment: if line.scenario.hashes() { PROXIED } else { CHEAP_AND_PROXIED },
+            processor: self.manner.processor,
+            ..Launch::default()
+        };
+        Node::start(launch).await
+    }
+
+    fn bounds(self, line: &Line) -> Bounds {
+        let Manner { time, requests, sessions, .. } = *self.manner;
+        // A fifth of what can be used up is for the warm-up.
+        let warm = if line.scenario.consumes() { sessions as u64 / 5 } else { requests };
+        Bounds { time, answers: [warm, requests] }
+    }
+}
+
+/// A name for the database of a run.
+fn name(line: &Line, number: usize) -> String {
+    let algorithm = line.algorithm.as_deref().unwrap_or_default();
+    let scenario = line.scenario.name().replace('-', "_");
+    let clients = line.filling.clients;
+    format!("{scenario}_{algorithm}_{}_{clients}_{number}", line.connections).to_lowercase()
+}
+
+/// As a proxy on this machine the generator says where each login comes from.
+const PROXY: (&str, &str) = ("CHANCERY_TRUSTED_PROXIES", "127.0.0.1/32");
+const PROXIED: &[(&str, &str)] = &[PROXY];
+/// Where hashes are not what is measured, the logins beforehand need not cost much.
+const CHEAP_AND_PROXIED: &[(&str, &str)] = &[
+    PROXY,
+    ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8"),
+    ("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1"),
+];
+/// What a start leaves behind is over by then.
+const SETTLING: Duration = Duration::from_secs(1);
