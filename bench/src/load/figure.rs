@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::drive::Measured;
+use super::pgbench::Counted;
 use super::process::Memory;
 use crate::figures::Failure;
 
@@ -33,6 +34,8 @@ pub(crate) enum Figure {
     GeneratorCpu,
     /// [`Figure::Cpu`] against that of the floor.
     RatioToFloor,
+    /// [`Figure::PerSecond`] against that of pgbench.
+    ShareOfPgbench,
     /// For each answer.
     Statements,
     MemoryIdle,
@@ -72,6 +75,20 @@ pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
         (Figure::GeneratorCpu, Some(each(after.generator.since(&before.generator)))),
         (Figure::Statements, statements.map(|statements| statements / answers)),
     ]))
+}
+
+/// The figures of pgbench, which has no latencies but their mean.
+pub(super) fn of_pgbench(counted: &Counted) -> Figures {
+    let Counted { seconds, transactions, database, generator } = counted;
+    let each = |span: &Duration| Some(micros(*span) / transactions);
+    known([
+        (Figure::Seconds, Some(*seconds)),
+        (Figure::Answers, Some(*transactions)),
+        (Figure::PerSecond, Some(transactions / seconds)),
+        (Figure::DatabaseCpu, each(database)),
+        (Figure::Cpu, each(database)),
+        (Figure::GeneratorCpu, each(generator)),
+    ])
 }
 
 /// The memory of a process before and after a load.

@@ -35,11 +35,6 @@ pub(crate) struct Filling {
 }
 
 impl Line {
-    /// Whether this row is one of a server, or else of a bare program.
-    pub(crate) fn is_of_server(&self) -> bool {
-        !self.scenario.is_floor()
-    }
-
     /// Whether another can be held against this one: nothing that it has is different here.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         self.connections == other.connections

@@ -1,5 +1,6 @@
 //! One measurement, on a server or a bare program of its own.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,7 +8,9 @@ use super::drive::{Bounds, drive};
 use super::figure::{Figures, of_load, of_memory, of_preparation};
 use super::floor::Floor;
 use super::line::Line;
+use super::pgbench::rotate;
 use super::run::Run;
+use super::scenario::Scenario;
 use super::target::Target;
 use super::user::Caller;
 use super::users::Size;
@@ -35,14 +38,14 @@ pub(super) struct Stage<'a> {
 }
 
 /// The figures of a run, and what was wrong.
-type Found = (Figures, std::collections::BTreeMap<String, u64>);
+type Found = (Figures, BTreeMap<String, u64>);
 
 impl Stage<'_> {
     pub(super) async fn measure(self, line: &Line, number: usize) -> Result<Run, Failure> {
-        let found = if line.is_of_server() {
-            self.server(line, number).await
-        } else {
-            self.floor(line).await
+        let found = match line.scenario {
+            Scenario::Pgbench => self.pgbench(line, number).await,
+            scenario if scenario.is_floor() => self.floor(line).await,
+            _ => self.server(line, number).await,
         };
         let (figures, errors) =
             found.map_err(|error| format!("{}: {error}", line.scenario.name()))?;
@@ -61,6 +64,16 @@ impl Stage<'_> {
         Ok((figures, measured.tally.errors))
     }
 
+    async fn pgbench(self, line: &Line, number: usize) -> Result<Found, Failure> {
+        let cluster = self.cluster.ok_or("there is no PostgreSQL")?;
+        let node = self.start(line, number).await?;
+        let target = Target::prepare(&node, ALGORITHM).await?;
+        target.sessions(line.connections).await?;
+        drop(node);
+        let figures = rotate(cluster, &name(line, number), line.connections, self.manner.time)?;
+        Ok((figures, BTreeMap::new()))
+    }
+
     async fn server(self, line: &Line, number: usize) -> Result<Found, Failure> {
         let mut node = self.start(line, number).await?;
         // What the first start does besides, such as making keys, is not what is measured.
@@ -71,7 +84,7 @@ impl Stage<'_> {
         let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster };
         let idle = watched.memory()?;
         let start = now();
-        let target = Target::prepare(&node, line.algorithm.as_deref().unwrap_or("ES256")).await?;
+        let target = Target::prepare(&node, line.algorithm.as_deref().unwrap_or(ALGORITHM)).await?;
         target.fill(line.filling).await?;
         let size = Size { users: line.connections, sessions: self.manner.sessions };
         let users = line.scenario.users(&target, size).await?;
@@ -122,5 +135,7 @@ const CHEAP_AND_PROXIED: &[(&str, &str)] = &[
     ("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", "8"),
     ("CHANCERY_PASSWORDS__ARGON2_ITERATIONS", "1"),
 ];
+/// Where nothing depends on it.
+const ALGORITHM: &str = "ES256";
 /// What a start leaves behind is over by then.
 const SETTLING: Duration = Duration::from_secs(1);

@@ -8,6 +8,7 @@ mod floor;
 mod line;
 mod measure;
 mod people;
+mod pgbench;
 mod plan;
 mod process;
 mod processor;
@@ -108,15 +109,12 @@ impl Arguments {
             [] => Scenario::value_variants(),
             some => some,
         };
-        let (floors, scenarios): (Vec<_>, Vec<_>) =
-            scenarios.iter().partition(|scenario| scenario.is_floor());
-        let databases = self.database.iter().copied().map(Some);
-        let groups = std::iter::once((None, floors))
-            .chain(databases.map(|database| (database, scenarios.clone())));
+        let databases = std::iter::once(None).chain(self.database.iter().copied().map(Some));
         let mut lines = Vec::new();
-        for (database, scenarios) in groups {
+        for database in databases {
             for connections in self.connections.iter().copied() {
-                lines.extend(scenarios.iter().map(|scenario| Line {
+                let scenarios = scenarios.iter().filter(|scenario| scenario.is_on(database));
+                lines.extend(scenarios.map(|scenario| Line {
                     scenario: *scenario,
                     database,
                     algorithm: scenario.signs().then(|| self.algorithm.clone()),

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::figure::Figure;
+use super::line::Database;
 
 /// A kind of load.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
@@ -13,6 +14,8 @@ pub(crate) enum Scenario {
     Floor,
     /// The same program with a document in its memory.
     FloorDocument,
+    /// PostgreSQL's own load generator with the statement of `refresh`.
+    Pgbench,
     /// Tokens for services.
     ClientCredentials,
     /// Chains of refresh tokens, one of each virtual user.
@@ -43,20 +46,33 @@ impl Scenario {
 
     /// Whether what is measured signs tokens.
     pub(super) fn signs(self) -> bool {
-        self != Self::FloorDocument
+        !matches!(self, Self::FloorDocument | Self::Pgbench)
+    }
+
+    /// Whether it can be measured there.
+    pub(super) fn is_on(self, database: Option<Database>) -> bool {
+        match self {
+            _ if self.is_floor() => database.is_none(),
+            Self::Pgbench => database == Some(Database::Postgres),
+            _ => database.is_some(),
+        }
     }
 
     /// The ratios to other scenarios of the same run: what they are called, and of which figure. To a
     /// floor there is one where a request does no more than that by its nature.
     pub(super) fn comparisons(self) -> &'static [(Figure, Figure, Self)] {
         match self {
-            Self::Floor | Self::ClientCredentials | Self::Refresh => {
+            Self::Floor | Self::ClientCredentials => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::Floor)]
             }
+            Self::Refresh => &[
+                (Figure::RatioToFloor, Figure::Cpu, Self::Floor),
+                (Figure::ShareOfPgbench, Figure::PerSecond, Self::Pgbench),
+            ],
             Self::FloorDocument | Self::Jwks | Self::Discovery => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorDocument)]
             }
-            Self::Introspect | Self::Revoke | Self::Login | Self::Mixed => &[],
+            Self::Pgbench | Self::Introspect | Self::Revoke | Self::Login | Self::Mixed => &[],
         }
     }
 

@@ -12,7 +12,7 @@ pub(crate) fn head() -> Vec<String> {
     HEAD.map(str::to_owned).to_vec()
 }
 
-const HEAD: [&str; 20] = [
+const HEAD: [&str; 21] = [
     "",
     "database",
     "tokens",
@@ -28,6 +28,7 @@ const HEAD: [&str; 20] = [
     "database, µs",
     "both, µs (runs)",
     "× floor",
+    "of pgbench",
     "generator, µs",
     "statements",
     "start, ms",
@@ -56,6 +57,7 @@ pub(crate) fn cells(row: &Row) -> Vec<String> {
         figure(Figure::DatabaseCpu, tenths),
         spread(row, Figure::Cpu),
         figure(Figure::RatioToFloor, hundredths),
+        figure(Figure::ShareOfPgbench, hundredths),
         figure(Figure::GeneratorCpu, tenths),
         figure(Figure::Statements, hundredths),
         figure(Figure::StartMilliseconds, whole),
