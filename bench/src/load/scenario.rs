@@ -14,6 +14,8 @@ pub(crate) enum Scenario {
     Floor,
     /// The same program with a document in its memory.
     FloorDocument,
+    /// The same program hashes a password, as costly as by default.
+    FloorHash,
     /// PostgreSQL's own load generator with the statement of `refresh`.
     Pgbench,
     /// Tokens for services.
@@ -41,12 +43,12 @@ impl Scenario {
 
     /// Whether the server is not what is measured.
     pub(crate) fn is_floor(self) -> bool {
-        matches!(self, Self::Floor | Self::FloorDocument)
+        matches!(self, Self::Floor | Self::FloorDocument | Self::FloorHash)
     }
 
     /// Whether what is measured signs tokens.
     pub(super) fn signs(self) -> bool {
-        !matches!(self, Self::FloorDocument | Self::Pgbench)
+        !matches!(self, Self::FloorDocument | Self::FloorHash | Self::Pgbench)
     }
 
     /// Whether it can be measured there.
@@ -72,7 +74,10 @@ impl Scenario {
             Self::FloorDocument | Self::Jwks | Self::Discovery => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorDocument)]
             }
-            Self::Pgbench | Self::Introspect | Self::Revoke | Self::Login | Self::Mixed => &[],
+            Self::FloorHash | Self::Login => {
+                &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorHash)]
+            }
+            Self::Pgbench | Self::Introspect | Self::Revoke | Self::Mixed => &[],
         }
     }
 

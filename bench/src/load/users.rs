@@ -58,6 +58,7 @@ impl Scenario {
         match self {
             Self::Jwks | Self::FloorDocument => boxed(Document::new(caller, JWKS)),
             Self::Discovery => boxed(Document::new(caller, DISCOVERY)),
+            Self::FloorHash => boxed(Document::new(caller, "/hash")),
             _ => boxed(ClientCredentials::new(caller)),
         }
     }
