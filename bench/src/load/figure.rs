@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::drive::Measured;
 use super::pgbench::Counted;
 use super::process::Memory;
+use super::watched::Reading;
 use crate::figures::Failure;
 
 /// What a figure says. Times are in microseconds where no other unit is named, memory is in bytes.
@@ -36,6 +37,11 @@ pub(crate) enum Figure {
     RatioToFloor,
     /// [`Figure::PerSecond`] against that of pgbench.
     ShareOfPgbench,
+    /// [`Figure::P99`] against that without a flood of logins.
+    RatioToCalm,
+    /// Answers beside those that are measured, and those of them that were wrong.
+    BesidePerSecond,
+    BesideWrongPerSecond,
     /// For each answer.
     Statements,
     MemoryIdle,
@@ -52,29 +58,42 @@ pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
     if tally.answers == 0 {
         return Err("no answer came in time".into());
     }
-    let answers = number(tally.answers);
+    let (answers, seconds) = (number(tally.answers), time.as_secs_f64());
+    let quantile = |share| tally.quantile(share).map(micros);
+    let mut figures = known([
+        (Figure::Seconds, Some(seconds)),
+        (Figure::Answers, Some(answers)),
+        (Figure::PerSecond, Some(answers / seconds)),
+        (Figure::P50, quantile(0.5)),
+        (Figure::P90, quantile(0.9)),
+        (Figure::P99, quantile(0.99)),
+        (Figure::P999, quantile(0.999)),
+        (Figure::Max, quantile(1.0)),
+    ]);
+    let [beside, wrong] = tally.beside.map(|times| Some(number(times) / seconds));
+    figures.extend(if tally.beside == [0; 2] {
+        for_each_answer(before, after, answers)
+    } else {
+        // What was done is not for the answers that are measured alone.
+        known([(Figure::BesidePerSecond, beside), (Figure::BesideWrongPerSecond, wrong)])
+    });
+    Ok(figures)
+}
+
+fn for_each_answer(before: &Reading, after: &Reading, answers: f64) -> Figures {
     let each = |span: Duration| micros(span) / answers;
     let server = each(after.server.since(&before.server));
     let database = before.database.as_ref().zip(after.database.as_ref());
     let database = database.map(|(before, after)| each(after.since(before)));
     let statements = before.statements.zip(after.statements);
     let statements = statements.map(|(before, after)| number(after.saturating_sub(before)));
-    let quantile = |share| tally.quantile(share).map(micros);
-    Ok(known([
-        (Figure::Seconds, Some(time.as_secs_f64())),
-        (Figure::Answers, Some(answers)),
-        (Figure::PerSecond, Some(answers / time.as_secs_f64())),
-        (Figure::P50, quantile(0.5)),
-        (Figure::P90, quantile(0.9)),
-        (Figure::P99, quantile(0.99)),
-        (Figure::P999, quantile(0.999)),
-        (Figure::Max, quantile(1.0)),
+    known([
         (Figure::ServerCpu, Some(server)),
         (Figure::DatabaseCpu, database),
         (Figure::Cpu, Some(server + database.unwrap_or(0.0))),
         (Figure::GeneratorCpu, Some(each(after.generator.since(&before.generator)))),
         (Figure::Statements, statements.map(|statements| statements / answers)),
-    ]))
+    ])
 }
 
 /// The figures of pgbench, which has no latencies but their mean.

@@ -13,7 +13,7 @@ use super::run::Run;
 use super::scenario::Scenario;
 use super::target::Target;
 use super::user::Caller;
-use super::users::Size;
+use super::users::{Size, Users};
 use super::watched::Watched;
 use crate::figures::{Failure, now};
 use crate::stage::{Cluster, Launch, Node, free_url};
@@ -57,6 +57,7 @@ impl Stage<'_> {
         let watched = Watched { server: floor.id(), metrics: None, postmaster: None };
         let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
         let users = (0..line.connections).map(|_| line.scenario.plain(&caller)).collect();
+        let users = Users::alone(users);
         let idle = watched.memory()?;
         let measured = drive(floor.address, users, self.bounds(line), &watched).await?;
         let mut figures = of_load(&measured)?;

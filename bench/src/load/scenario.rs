@@ -22,6 +22,8 @@ pub(crate) enum Scenario {
     ClientCredentials,
     /// Chains of refresh tokens, one of each virtual user.
     Refresh,
+    /// The same while more people log in than passwords can be hashed at once.
+    RefreshDuringLogins,
     /// An API asks about access tokens.
     Introspect,
     /// Refresh tokens are revoked, each of another session.
@@ -74,6 +76,7 @@ impl Scenario {
             Self::FloorDocument | Self::Jwks | Self::Discovery => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorDocument)]
             }
+            Self::RefreshDuringLogins => &[(Figure::RatioToCalm, Figure::P99, Self::Refresh)],
             Self::FloorHash | Self::Login => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorHash)]
             }
@@ -83,7 +86,7 @@ impl Scenario {
 
     /// Whether password hashes have the default cost, since they are a part of what is measured.
     pub(super) fn hashes(self) -> bool {
-        matches!(self, Self::Login | Self::Mixed)
+        matches!(self, Self::Login | Self::Mixed | Self::RefreshDuringLogins)
     }
 
     /// Whether each request uses up something that was made beforehand.

@@ -12,7 +12,7 @@ pub(crate) fn head() -> Vec<String> {
     HEAD.map(str::to_owned).to_vec()
 }
 
-const HEAD: [&str; 21] = [
+const HEAD: [&str; 22] = [
     "",
     "database",
     "tokens",
@@ -23,6 +23,7 @@ const HEAD: [&str; 21] = [
     "p99",
     "p99.9",
     "max",
+    "p99 × calm",
     "errors",
     "server, µs",
     "database, µs",
@@ -52,6 +53,7 @@ pub(crate) fn cells(row: &Row) -> Vec<String> {
         figure(Figure::P99, span),
         figure(Figure::P999, span),
         figure(Figure::Max, span),
+        figure(Figure::RatioToCalm, hundredths),
         errors(row),
         figure(Figure::ServerCpu, tenths),
         figure(Figure::DatabaseCpu, tenths),

@@ -12,8 +12,23 @@ use super::user::{
 };
 use crate::figures::Failure;
 
-/// The virtual users of a load.
-pub(super) type Users = Vec<Box<dyn VirtualUser>>;
+/// Virtual users.
+type Group = Vec<Box<dyn VirtualUser>>;
+
+/// All of a load.
+pub(super) struct Users {
+    /// Those whose answers are what is measured.
+    pub(super) counted: Group,
+    /// Those who are in their way.
+    pub(super) beside: Group,
+}
+
+impl Users {
+    /// Nobody is in their way.
+    pub(super) fn alone(counted: Group) -> Self {
+        Self { counted, beside: Vec::new() }
+    }
+}
 
 /// How much is made before a load.
 #[derive(Clone, Copy)]
@@ -28,10 +43,12 @@ impl Scenario {
     /// The users of a server.
     pub(super) async fn users(self, target: &Target, size: Size) -> Result<Users, Failure> {
         let (caller, users) = (target.caller(), 0..size.users);
-        Ok(match self {
-            Self::Refresh => {
-                let sessions = target.sessions(size.users).await?.into_iter();
-                sessions.map(|session| boxed(Refresh::new(&caller, session.refresh))).collect()
+        Ok(Users::alone(match self {
+            Self::Refresh => chains(target, &caller, size.users).await?,
+            Self::RefreshDuringLogins => {
+                let counted = chains(target, &caller, size.users).await?;
+                let flood = logins(target, &caller, FLOOD).await?.into_iter();
+                return Ok(Users { counted, beside: flood.map(boxed).collect() });
             }
             Self::Introspect => {
                 let tokens = access_tokens(target.sessions(ACCESS_TOKENS).await?);
@@ -50,7 +67,7 @@ impl Scenario {
             }
             Self::Mixed => mixed(target, &caller, size.users).await?,
             _ => users.map(|_| self.plain(&caller)).collect(),
-        })
+        }))
     }
 
     /// A user for whom nothing has to be made.
@@ -64,7 +81,12 @@ impl Scenario {
     }
 }
 
-async fn mixed(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Users, Failure> {
+async fn chains(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Group, Failure> {
+    let sessions = target.sessions(users).await?.into_iter();
+    Ok(sessions.map(|session| boxed(Refresh::new(caller, session.refresh))).collect())
+}
+
+async fn mixed(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Group, Failure> {
     let sessions = target.sessions(users).await?;
     let tokens = access_tokens(sessions.clone());
     let logins = logins(target, caller, users).await?;
@@ -102,5 +124,7 @@ fn boxed(user: impl VirtualUser + 'static) -> Box<dyn VirtualUser> {
 const JWKS: &str = "/.well-known/jwks.json";
 const DISCOVERY: &str = "/.well-known/openid-configuration";
 const ACCESS_TOKENS: usize = 1_000;
+/// So many logins at once, more than a server hashes at once.
+const FLOOD: usize = 32;
 /// So many users that none of them comes to more sessions than he may have.
 const LOGINS: usize = 64;
