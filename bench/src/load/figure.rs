@@ -45,8 +45,14 @@ pub(crate) enum Figure {
     /// For each answer.
     Statements,
     MemoryIdle,
+    /// What of this is no file's, such as the program itself.
+    MemoryIdleAnonymous,
+    /// What the server maps when it is idle, be it in memory or not.
+    MemoryIdleMapped,
     MemoryEnd,
     MemoryPeak,
+    /// Some seconds after the load.
+    MemoryBack,
 }
 
 /// The figures that a measurement has.
@@ -110,21 +116,32 @@ pub(super) fn of_pgbench(counted: &Counted) -> Figures {
     ])
 }
 
-/// The memory of a process before and after a load.
-pub(super) fn of_memory(idle: Memory, end: Memory) -> Figures {
+/// The memory of a process before a load.
+pub(super) fn of_idle(memory: Memory) -> Figures {
     known([
-        (Figure::MemoryIdle, Some(number(idle.share))),
-        (Figure::MemoryEnd, Some(number(end.share))),
-        (Figure::MemoryPeak, Some(number(end.peak))),
+        (Figure::MemoryIdle, Some(number(memory.share))),
+        (Figure::MemoryIdleAnonymous, Some(number(memory.anonymous))),
+        (Figure::MemoryIdleMapped, Some(number(memory.mapped))),
     ])
 }
 
-/// How long a server took to be ready, and what had to be made then.
-pub(super) fn of_preparation(started: Duration, set_up: Duration) -> Figures {
+/// The memory of a process after a load, and some time later.
+pub(super) fn of_end(end: Memory, back: Option<Memory>) -> Figures {
     known([
-        (Figure::StartMilliseconds, Some(micros(started) / 1e3)),
-        (Figure::SetUpSeconds, Some(set_up.as_secs_f64())),
+        (Figure::MemoryEnd, Some(number(end.share))),
+        (Figure::MemoryPeak, Some(number(end.peak))),
+        (Figure::MemoryBack, back.map(|memory| number(memory.share))),
     ])
+}
+
+/// How long a server took to be ready.
+pub(super) fn of_start(started: Duration) -> Figures {
+    known([(Figure::StartMilliseconds, Some(micros(started) / 1e3))])
+}
+
+/// How long it took to make what a load needs.
+pub(super) fn of_preparation(set_up: Duration) -> Figures {
+    known([(Figure::SetUpSeconds, Some(set_up.as_secs_f64()))])
 }
 
 fn known<const N: usize>(figures: [(Figure, Option<f64>); N]) -> Figures {

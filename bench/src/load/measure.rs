@@ -5,10 +5,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::drive::{Bounds, drive};
-use super::figure::{Figures, of_load, of_memory, of_preparation};
+use super::figure::{Figures, of_end, of_idle, of_load, of_preparation, of_start};
 use super::floor::Floor;
 use super::line::Line;
 use super::pgbench::rotate;
+use super::process::Memory;
 use super::run::Run;
 use super::scenario::Scenario;
 use super::target::Target;
@@ -26,6 +27,8 @@ pub(crate) struct Manner {
     pub(crate) requests: u64,
     /// How many sessions are made where each request uses one up.
     pub(crate) sessions: usize,
+    /// How long after a load memory is looked at again.
+    pub(crate) rest: Duration,
     /// The processor that the server has to itself.
     pub(crate) processor: Option<usize>,
 }
@@ -58,10 +61,10 @@ impl Stage<'_> {
         let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
         let users = (0..line.connections).map(|_| line.scenario.plain(&caller)).collect();
         let users = Users::alone(users);
-        let idle = watched.memory()?;
+        let mut figures = of_idle(watched.memory()?);
         let measured = drive(floor.address, users, self.bounds(line), &watched).await?;
-        let mut figures = of_load(&measured)?;
-        figures.extend(of_memory(idle, watched.memory()?));
+        figures.extend(of_load(&measured)?);
+        figures.extend(of_end(watched.memory()?, None));
         Ok((figures, measured.tally.errors))
     }
 
@@ -83,18 +86,31 @@ impl Stage<'_> {
         let metrics = format!("{}/metrics", node.url);
         let postmaster = self.cluster.map(Cluster::postmaster).transpose()?;
         let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster };
-        let idle = watched.memory()?;
+        let mut figures = of_start(started);
+        figures.extend(of_idle(watched.memory()?));
+        if line.scenario == Scenario::Idle {
+            return Ok((figures, BTreeMap::new()));
+        }
         let start = now();
         let target = Target::prepare(&node, line.algorithm.as_deref().unwrap_or(ALGORITHM)).await?;
         target.fill(line.filling).await?;
         let size = Size { users: line.connections, sessions: self.manner.sessions };
         let users = line.scenario.users(&target, size).await?;
-        let set_up = start.elapsed();
+        figures.extend(of_preparation(start.elapsed()));
         let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
-        let mut figures = of_load(&measured)?;
-        figures.extend(of_memory(idle, watched.memory()?));
-        figures.extend(of_preparation(started, set_up));
+        figures.extend(of_load(&measured)?);
+        let end = watched.memory()?;
+        figures.extend(of_end(end, self.back(&watched).await?));
         Ok((figures, measured.tally.errors))
+    }
+
+    /// The memory once the load is over, if there is time for it.
+    async fn back(self, watched: &Watched<'_>) -> Result<Option<Memory>, Failure> {
+        if self.manner.rest.is_zero() {
+            return Ok(None);
+        }
+        tokio::time::sleep(self.manner.rest).await;
+        watched.memory().map(Some)
     }
 
     async fn start(self, line: &Line, number: usize) -> Result<Node, Failure> {

@@ -66,6 +66,9 @@ pub(crate) struct Arguments {
     /// How many revocations are in force.
     #[arg(long, default_value_t = 0)]
     revocations: usize,
+    /// How many seconds after a load memory is looked at again, if at all.
+    #[arg(long, default_value_t = 0)]
+    rest: u64,
     /// How often each row is measured, each time on a new server: all rows once, and then all again.
     /// A figure is the median of all runs.
     #[arg(long, default_value_t = 1)]
@@ -136,6 +139,7 @@ impl Arguments {
             time: [self.warm_up, self.seconds].map(Duration::from_secs),
             requests: self.requests,
             sessions: self.sessions,
+            rest: Duration::from_secs(self.rest),
             processor,
         }
     }

@@ -16,6 +16,8 @@ pub(crate) enum Scenario {
     FloorDocument,
     /// The same program hashes a password, as costly as by default.
     FloorHash,
+    /// Nothing is asked, of a server with the default costs of a password.
+    Idle,
     /// PostgreSQL's own load generator with the statement of `refresh`.
     Pgbench,
     /// Tokens for services.
@@ -50,7 +52,7 @@ impl Scenario {
 
     /// Whether what is measured signs tokens.
     pub(super) fn signs(self) -> bool {
-        !matches!(self, Self::FloorDocument | Self::FloorHash | Self::Pgbench)
+        !matches!(self, Self::FloorDocument | Self::FloorHash | Self::Idle | Self::Pgbench)
     }
 
     /// Whether it can be measured there.
@@ -80,13 +82,13 @@ impl Scenario {
             Self::FloorHash | Self::Login => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorHash)]
             }
-            Self::Pgbench | Self::Introspect | Self::Revoke | Self::Mixed => &[],
+            Self::Idle | Self::Pgbench | Self::Introspect | Self::Revoke | Self::Mixed => &[],
         }
     }
 
     /// Whether password hashes have the default cost, since they are a part of what is measured.
     pub(super) fn hashes(self) -> bool {
-        matches!(self, Self::Login | Self::Mixed | Self::RefreshDuringLogins)
+        matches!(self, Self::Idle | Self::Login | Self::Mixed | Self::RefreshDuringLogins)
     }
 
     /// Whether each request uses up something that was made beforehand.

@@ -34,14 +34,14 @@ const HEAD: [&str; 22] = [
     "statements",
     "start, ms",
     "set up, s",
-    "memory idle / end / peak, MiB",
+    "memory idle / end / peak / back, MiB",
 ];
 
 /// The medians of a row, and with the time of the processor its spread.
 pub(crate) fn cells(row: &Row) -> Vec<String> {
     let line = &row.line;
     let figure = |figure, shown: fn(f64) -> String| or_dash(row.median(figure), shown);
-    let memory = [Figure::MemoryIdle, Figure::MemoryEnd, Figure::MemoryPeak];
+    let memory = [Figure::MemoryIdle, Figure::MemoryEnd, Figure::MemoryPeak, Figure::MemoryBack];
     vec![
         line.scenario.name(),
         line.database.map_or("–", Database::label).to_owned(),
