@@ -20,6 +20,7 @@ use crate::figures::{Failure, now};
 use crate::stage::{Cluster, Launch, Node, free_url};
 
 /// How everything is measured.
+#[derive(Clone)]
 pub(crate) struct Manner {
     /// For how long the load is on before it is measured, and for how long it is measured.
     pub(crate) time: [Duration; 2],

@@ -15,7 +15,7 @@ mod processor;
 mod row;
 mod run;
 mod scenario;
-mod table;
+pub(crate) mod table;
 mod tally;
 mod target;
 mod user;
@@ -29,10 +29,14 @@ use tokio::runtime::Builder;
 
 use crate::figures::{Failure, print_table};
 use crate::stage::build;
-use line::{Database, Filling, Line};
-use measure::Manner;
-use plan::Plan;
-use scenario::Scenario;
+pub(crate) use figure::Figure;
+pub(crate) use line::{Database, Filling, Line};
+pub(crate) use measure::Manner;
+pub(crate) use plan::Plan;
+pub(crate) use row::Row;
+pub(crate) use run::Run;
+pub(crate) use scenario::Scenario;
+use table::{COST, LATENCY, MEMORY, PLACE, table};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -78,6 +82,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Measures what the arguments name, and prints it.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     build()?;
     let plan = Plan {
@@ -90,14 +95,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
-        let body = rows.iter().map(table::cells);
-        print_table(&std::iter::once(table::head()).chain(body).collect::<Vec<_>>());
+        let columns = [PLACE.as_slice(), &LATENCY, &COST, &MEMORY].concat();
+        print_table(&table(&columns, &rows.iter().collect::<Vec<_>>()));
     }
     Ok(())
 }
 
 /// The processor that servers have to themselves, if there is one.
-fn own_processor() -> Option<usize> {
+pub(crate) fn own_processor() -> Option<usize> {
     let divided = processor::divide();
     if let Err(reason) = &divided {
         eprintln!("everything shares the processors: {reason}");

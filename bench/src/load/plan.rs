@@ -5,7 +5,7 @@ use super::line::{Database, Line};
 use super::measure::{Manner, Stage};
 use super::row::Row;
 use super::run::{Run, compare};
-use super::table::cells;
+use super::table::{COST, LATENCY, PLACE, cells};
 use crate::figures::Failure;
 use crate::stage::Cluster;
 
@@ -54,8 +54,9 @@ impl Plan {
     /// Says what has just been measured.
     fn tell(&self, runs: &[Run]) {
         let Some(last) = runs.last() else { return };
+        let columns = [PLACE.as_slice(), &LATENCY, &COST].concat();
         let row = Row::of(&last.line, &runs[runs.len() - 1..]);
-        let cells = row.as_ref().map(cells).unwrap_or_default().join(" ");
-        eprintln!("[{}/{}] {cells}", runs.len(), self.runs * self.lines.len());
+        let cells = row.map(|row| cells(&columns, &row)).unwrap_or_default();
+        eprintln!("[{}/{}] {}", runs.len(), self.runs * self.lines.len(), cells.join(" "));
     }
 }

@@ -51,12 +51,12 @@ impl Scenario {
     }
 
     /// Whether what is measured signs tokens.
-    pub(super) fn signs(self) -> bool {
+    pub(crate) fn signs(self) -> bool {
         !matches!(self, Self::FloorDocument | Self::FloorHash | Self::Idle | Self::Pgbench)
     }
 
     /// Whether it can be measured there.
-    pub(super) fn is_on(self, database: Option<Database>) -> bool {
+    pub(crate) fn is_on(self, database: Option<Database>) -> bool {
         match self {
             _ if self.is_floor() => database.is_none(),
             Self::Pgbench => database == Some(Database::Postgres),

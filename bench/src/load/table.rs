@@ -1,4 +1,4 @@
-//! Rows as cells of a table.
+//! Rows as tables.
 
 use std::time::Duration;
 
@@ -7,69 +7,63 @@ use super::line::Database;
 use super::row::Row;
 use crate::figures::show;
 
-/// The head of a table of rows.
-pub(crate) fn head() -> Vec<String> {
-    HEAD.map(str::to_owned).to_vec()
+/// A column: its head, and what a row has there.
+pub(crate) type Column = (&'static str, fn(&Row) -> String);
+
+/// A table of rows, with its head.
+pub(crate) fn table(columns: &[Column], rows: &[&Row]) -> Vec<Vec<String>> {
+    let head = columns.iter().map(|(head, _)| (*head).to_owned()).collect();
+    let body = rows.iter().map(|row| cells(columns, row));
+    std::iter::once(head).chain(body).collect()
 }
 
-const HEAD: [&str; 22] = [
-    "",
-    "database",
-    "tokens",
-    "connections",
-    "per second",
-    "p50",
-    "p90",
-    "p99",
-    "p99.9",
-    "max",
-    "p99 × calm",
-    "errors",
-    "server, µs",
-    "database, µs",
-    "both, µs (runs)",
-    "× floor",
-    "of pgbench",
-    "generator, µs",
-    "statements",
-    "start, ms",
-    "set up, s",
-    "memory idle / end / peak / back, MiB",
+/// A row of it.
+pub(crate) fn cells(columns: &[Column], row: &Row) -> Vec<String> {
+    columns.iter().map(|(_, cell)| cell(row)).collect()
+}
+
+/// What a row is about.
+pub(crate) const PLACE: [Column; 4] = [
+    ("", |row| row.line.scenario.name()),
+    ("database", |row| row.line.database.map_or("–", Database::label).to_owned()),
+    ("tokens", |row| row.line.algorithm.clone().unwrap_or_else(dash)),
+    ("connections", |row| row.line.connections.to_string()),
 ];
 
-/// The medians of a row, and with the time of the processor its spread.
-pub(crate) fn cells(row: &Row) -> Vec<String> {
-    let line = &row.line;
-    let figure = |figure, shown: fn(f64) -> String| or_dash(row.median(figure), shown);
-    let memory = [Figure::MemoryIdle, Figure::MemoryEnd, Figure::MemoryPeak, Figure::MemoryBack];
-    vec![
-        line.scenario.name(),
-        line.database.map_or("–", Database::label).to_owned(),
-        line.algorithm.clone().unwrap_or_else(|| "–".to_owned()),
-        line.connections.to_string(),
-        figure(Figure::PerSecond, whole),
-        figure(Figure::P50, span),
-        figure(Figure::P90, span),
-        figure(Figure::P99, span),
-        figure(Figure::P999, span),
-        figure(Figure::Max, span),
-        figure(Figure::RatioToCalm, hundredths),
-        errors(row),
-        figure(Figure::ServerCpu, tenths),
-        figure(Figure::DatabaseCpu, tenths),
-        spread(row, Figure::Cpu),
-        figure(Figure::RatioToFloor, hundredths),
-        figure(Figure::ShareOfPgbench, hundredths),
-        figure(Figure::GeneratorCpu, tenths),
-        figure(Figure::Statements, hundredths),
-        figure(Figure::StartMilliseconds, whole),
-        figure(Figure::SetUpSeconds, tenths),
-        memory.map(|one| figure(one, mebibytes)).join(" / "),
-    ]
-}
+pub(crate) const LATENCY: [Column; 8] = [
+    ("per second", |row| shown(row, Figure::PerSecond, whole)),
+    ("p50", |row| shown(row, Figure::P50, span)),
+    ("p90", |row| shown(row, Figure::P90, span)),
+    ("p99", |row| shown(row, Figure::P99, span)),
+    ("p99.9", |row| shown(row, Figure::P999, span)),
+    ("max", |row| shown(row, Figure::Max, span)),
+    ("p99 × calm", |row| shown(row, Figure::RatioToCalm, hundredths)),
+    ("errors", errors),
+];
+
+pub(crate) const COST: [Column; 7] = [
+    ("server, µs", |row| shown(row, Figure::ServerCpu, tenths)),
+    ("database, µs", |row| shown(row, Figure::DatabaseCpu, tenths)),
+    ("both, µs (runs)", |row| spread(row, Figure::Cpu)),
+    ("× floor", |row| shown(row, Figure::RatioToFloor, hundredths)),
+    ("of pgbench", |row| shown(row, Figure::ShareOfPgbench, hundredths)),
+    ("generator, µs", |row| shown(row, Figure::GeneratorCpu, tenths)),
+    ("statements", |row| shown(row, Figure::Statements, hundredths)),
+];
+
+pub(crate) const MEMORY: [Column; 8] = [
+    ("start, ms", |row| shown(row, Figure::StartMilliseconds, whole)),
+    ("set up, s", |row| shown(row, Figure::SetUpSeconds, tenths)),
+    ("idle, MiB", |row| shown(row, Figure::MemoryIdle, mebibytes)),
+    ("of it no file's", |row| shown(row, Figure::MemoryIdleAnonymous, mebibytes)),
+    ("mapped", |row| shown(row, Figure::MemoryIdleMapped, mebibytes)),
+    ("end", |row| shown(row, Figure::MemoryEnd, mebibytes)),
+    ("peak", |row| shown(row, Figure::MemoryPeak, mebibytes)),
+    ("back", |row| shown(row, Figure::MemoryBack, mebibytes)),
+];
 
 fn spread(row: &Row, figure: Figure) -> String {
-    let Some(spread) = row.figures.get(&figure) else { return "–".to_owned() };
+    let Some(spread) = row.figures.get(&figure) else { return dash() };
     format!("{:.1} ({:.1}–{:.1})", spread.median, spread.least, spread.most)
 }
 
@@ -79,8 +73,13 @@ fn errors(row: &Row) -> String {
     if errors.is_empty() { "0".to_owned() } else { errors }
 }
 
-fn or_dash(figure: Option<f64>, shown: fn(f64) -> String) -> String {
-    figure.map_or_else(|| "–".to_owned(), shown)
+/// The median of a figure.
+fn shown(row: &Row, figure: Figure, unit: fn(f64) -> String) -> String {
+    row.median(figure).map_or_else(dash, unit)
+}
+
+fn dash() -> String {
+    "–".to_owned()
 }
 
 fn whole(figure: f64) -> String {

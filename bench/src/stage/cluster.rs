@@ -90,6 +90,12 @@ impl Drop for Cluster {
     }
 }
 
+/// What the server of a cluster says of itself.
+pub(crate) fn postgres_version() -> Result<String, Failure> {
+    let output = Command::new(programs()?.join("postgres")).arg("--version").output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 /// The server's programs do not run as root.
 fn as_server_user() -> Result<Command, Failure> {
     if std::fs::metadata("/proc/self")?.uid() != 0 {
