@@ -133,7 +133,7 @@ fn of_memory() -> Vec<Aim> {
             Bound::AtMost(15.0),
         ),
     ];
-    for scenario in [Scenario::Refresh, Scenario::Login, Scenario::Mixed] {
+    for scenario in [Scenario::Refresh, Scenario::Mixed] {
         aims.push(aim(
             scenario,
             "peak: at most 40 MiB, and 19 MiB for the one hash at a time",

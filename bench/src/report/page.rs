@@ -37,7 +37,7 @@ fn figures(machine: &Machine, command: &str, speed: &[Row], memory: &[Row]) -> S
     let runs = all.iter().map(|row| row.runs).min().unwrap_or(0);
     let tables = [
         ("Aims", markdown(&aims)),
-        ("Time of the processor", of([&PLACE, &COST], &first)),
+        ("Time of the processor", of([&PLACE, &COST], &costly(&first))),
         ("Rates and latencies", of([&PLACE, &LATENCY], &first)),
         ("Other algorithms", of([&PLACE, &COST], &others)),
         ("Memory and start", of([&PLACE, &MEMORY], &remembered)),
@@ -49,6 +49,11 @@ fn figures(machine: &Machine, command: &str, speed: &[Row], memory: &[Row]) -> S
 
 fn of(columns: [&[Column]; 2], rows: &[&Row]) -> String {
     markdown(&table(&columns.concat(), rows))
+}
+
+/// Those of which each answer has a cost.
+fn costly<'a>(rows: &[&'a Row]) -> Vec<&'a Row> {
+    rows.iter().copied().filter(|row| row.median(Figure::Cpu).is_some()).collect()
 }
 
 fn facts(machine: &Machine) -> String {
