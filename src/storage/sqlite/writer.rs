@@ -140,7 +140,7 @@ impl Work {
             if batch.len() >= MAX_BATCH || now().since(started) >= MAX_WORK {
                 break;
             }
-            match queue.try_next() {
+            match queue.next_in_a_moment() {
                 Some(queued) => batch.push(queued),
                 None => break,
             }
