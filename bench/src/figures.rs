@@ -46,16 +46,17 @@ impl Samples {
     }
 }
 
-/// Prints the rows of a table in Markdown, the first of which is its head.
+/// Prints the rows of a table, the first of which is its head.
 pub(crate) fn print_table(rows: &[Vec<String>]) {
-    let [head, body @ ..] = rows else { return };
-    let line = |row: &[String]| println!("| {} |", row.join(" | "));
-    line(head);
-    line(&vec!["---".to_owned(); head.len()]);
-    for row in body {
-        line(row);
-    }
-    println!();
+    println!("{}", markdown(rows));
+}
+
+/// The rows of a table in Markdown, the first of which is its head.
+pub(crate) fn markdown(rows: &[Vec<String>]) -> String {
+    let [head, body @ ..] = rows else { return String::new() };
+    let rule = vec!["---".to_owned(); head.len()];
+    let rows = [head, &rule].into_iter().chain(body);
+    rows.fold(String::new(), |text, row| text + &format!("| {} |\n", row.join(" | ")))
 }
 
 /// A duration in the unit that suits it.

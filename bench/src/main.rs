@@ -1,7 +1,7 @@
 //! Measures Chancery on this machine and prints the figures. Never part of a test: what a machine
 //! takes is nothing to fail for.
 //!
-//! `cargo run --release -p chancery-bench -- verify`, `-- reach`, `-- load` and `-- grow`.
+//! `cargo run --release -p chancery-bench -- verify`, `-- reach`, `-- load`, `-- grow` and `-- report`.
 
 #![expect(
     clippy::disallowed_methods,
@@ -12,6 +12,7 @@ mod figures;
 mod floor;
 mod load;
 mod reach;
+mod report;
 mod stage;
 mod verify;
 
@@ -34,6 +35,8 @@ enum Command {
     Floor(floor::Arguments),
     /// How long it takes from a revocation until APIs refuse the token.
     Reach(reach::Arguments),
+    /// All loads on both databases, and the tables of docs/performance.md that come of it.
+    Report(report::Arguments),
     /// What an API pays to check a token, against the bare signature check, with few and with many
     /// revocations; and what the set of revocations takes of memory.
     Verify(verify::Arguments),
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Command::Grow(arguments) => load::grow::run(&arguments),
         Command::Floor(arguments) => floor::run(&arguments),
         Command::Reach(arguments) => reach::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
     };
     match measured {

@@ -24,7 +24,7 @@ use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
 /// Opens the database and puts the server together. It is not started yet.
-pub(super) async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
+pub async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
     connect_with(config, config.migrate).await
 }
 

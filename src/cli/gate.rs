@@ -7,8 +7,10 @@ use chancery_verifier::Verifier;
 use chancery_verifier::client::{Client, ClientSettings};
 
 use super::serve::{limits, stop_signal};
+use super::tidy_metrics::tidy_metrics;
 use super::{Failure, log};
 use crate::config::{self, Config};
+use crate::env::World;
 use crate::gate::Gate;
 use crate::http::gate::{Answers, router};
 use crate::http::serve::{bind, serve as serve_http};
@@ -33,6 +35,7 @@ pub(super) struct Arguments {
 pub(super) async fn serve(arguments: Arguments, config: &Config) -> Result<(), Failure> {
     log::start(config, "info");
     let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
+    let _tidy = tidy_metrics(&metrics, &World::system());
     let settings = arguments.over(config.gate.clone());
     let issuer = settings.issuer.clone().unwrap_or_else(|| config.issuer.to_string());
     let verifier = Gate::verifier_settings(&settings, &issuer).ok_or_else(no_audience)?;

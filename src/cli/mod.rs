@@ -27,6 +27,7 @@ mod resource;
 mod revoke;
 mod serve;
 mod session;
+mod tidy_metrics;
 mod user;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Sources};
 
+pub use connect::connect;
 use context::Context;
 pub use failure::Failure;
 use output::Output;

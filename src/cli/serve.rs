@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::apply;
 use super::connect::connect;
 use super::first_run::first_run;
+use super::tidy_metrics::tidy_metrics;
 use super::{Failure, log, picture};
 use crate::config::Config;
 use crate::flows::administration::Administration;
@@ -37,6 +38,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     {
         tracing::warn!("{complaint}");
     }
+    let _tidy = tidy_metrics(&metrics, &server.world);
     let app = App::new(AppState {
         server: server.clone(),
         settings: HttpSettings {

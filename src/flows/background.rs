@@ -24,6 +24,7 @@ pub fn start(server: &Arc<Server>) -> Background {
     others.spawn(listen(server.clone()));
     others.spawn(beat(server.clone()));
     others.spawn(keep(server.clone()));
+    others.spawn(rest(server.clone()));
     let (mut courier, stop) = (JoinSet::new(), Arc::new(Notify::new()));
     let stopped = stop.clone();
     courier.spawn(Courier::new(server.clone()).run(async move { stopped.notified().await }));
@@ -88,6 +89,14 @@ async fn beat(server: Arc<Server>) {
     }
 }
 
+/// Gives back the memory of password hashes once nobody logs in.
+async fn rest(server: Arc<Server>) {
+    loop {
+        server.world.clock.sleep(REST_AFTER).await;
+        server.credentials.pool.rest();
+    }
+}
+
 /// Keeps the keys, and removes what nobody needs any more.
 async fn keep(server: Arc<Server>) {
     let mut sweep = janitor::Sweep::at_start(&server);
@@ -114,4 +123,6 @@ const LISTEN_AT_LAST: Duration = Duration::from_secs(30);
 /// How long nothing may be heard until somebody asks whether the database is still there.
 const QUIET: Duration = Duration::from_secs(30);
 const TRIAL: Duration = Duration::from_secs(10);
+/// Memory that was given back has to be asked for again, which costs a login some milliseconds.
+const REST_AFTER: Duration = Duration::from_secs(10);
 const UPKEEP_EVERY: Duration = Duration::from_mins(1);

@@ -1,17 +1,16 @@
 //! Cross-origin requests (WEB-03): public documents for everybody, the endpoints of scripts for the
 //! origins that some client registered, nothing for administration.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
     VARY,
 };
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
-use super::App;
+use crate::flows::server::Server;
 use crate::protocol::client::ClientStatus;
 
 /// Who may read the answers of a path from a script.
@@ -25,53 +24,31 @@ pub enum Sharing {
     Registered,
 }
 
-/// What the layer of one path knows.
-#[derive(Clone)]
+/// What a request for a path asks of this, and is given.
 pub(super) struct Shared {
-    pub(super) app: App,
-    pub(super) sharing: Sharing,
-    pub(super) methods: &'static str,
+    sharing: Sharing,
+    preflight: bool,
+    /// The value of `Access-Control-Allow-Origin`, if the origin may read the answer.
+    allowed: Option<HeaderValue>,
 }
 
-/// Answers preflights, and lets the right origins read the answers, errors included.
-pub(super) async fn share(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let origin = request.headers().get(ORIGIN).cloned();
-    let preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    let allowed = origin.and_then(|origin| shared.allow(&origin));
-    let mut response = match &allowed {
-        Some(_) if preflight => StatusCode::NO_CONTENT.into_response(),
-        _ => next.run(request).await,
-    };
-    let headers = response.headers_mut();
-    if shared.sharing == Sharing::Registered {
-        headers.append(VARY, HeaderValue::from_static("Origin"));
+impl Sharing {
+    /// What `request` may have.
+    pub(super) fn with(self, server: &Server, request: &Request) -> Shared {
+        let headers = request.headers();
+        let preflight = request.method() == Method::OPTIONS
+            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let allowed = headers.get(ORIGIN).and_then(|origin| self.allow(server, origin));
+        Shared { sharing: self, preflight, allowed }
     }
-    if let Some(origin) = allowed {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        if preflight {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(shared.methods));
-            let allowed = HeaderValue::from_static("authorization, content-type");
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
-            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-        } else {
-            // Without this a script sees neither when to come again nor why it was refused.
-            let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
-            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
-        }
-    }
-    response
-}
 
-impl Shared {
-    /// The value of `Access-Control-Allow-Origin` for this origin.
-    fn allow(&self, origin: &HeaderValue) -> Option<HeaderValue> {
-        match self.sharing {
-            Sharing::None => None,
-            Sharing::Everybody => Some(HeaderValue::from_static("*")),
-            Sharing::Registered => {
+    fn allow(self, server: &Server, origin: &HeaderValue) -> Option<HeaderValue> {
+        match self {
+            Self::None => None,
+            Self::Everybody => Some(HeaderValue::from_static("*")),
+            Self::Registered => {
                 let text = origin.to_str().ok()?;
-                let known = self.app.server.memory.last_known()?;
+                let known = server.memory.last_known()?;
                 let registered = known
                     .clients()
                     .filter(|client| client.status != ClientStatus::Disabled)
@@ -82,5 +59,38 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Whether it is a preflight of an origin that may go on.
+    pub(super) fn is_preflight(&self) -> bool {
+        self.preflight && self.allowed.is_some()
+    }
+
+    /// The answer to one.
+    pub(super) fn preflight(&self) -> Response {
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        let headers = response.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+        let allowed = HeaderValue::from_static("authorization, content-type");
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        response
+    }
+
+    /// Lets the right origins read the answer, an error included.
+    pub(super) fn mark(self, headers: &mut HeaderMap) {
+        if self.sharing == Sharing::Registered {
+            headers.append(VARY, HeaderValue::from_static("Origin"));
+        }
+        let is_preflight = self.is_preflight();
+        let Some(origin) = self.allowed else { return };
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        if !is_preflight {
+            // Without this a script sees neither when to come again nor why it was refused.
+            let exposed = HeaderValue::from_static("retry-after, www-authenticate, x-request-id");
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        }
+    }
+}
+
 /// The methods of the paths that scripts may use.
-pub(super) const METHODS: &str = "GET, POST, DELETE";
+const METHODS: &str = "GET, POST, DELETE";

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::extract::Request;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
@@ -30,6 +30,8 @@ pub(super) struct Exchange {
     route: &'static Route,
     /// The listener that it came to.
     pub listener: Listener,
+    /// The variable part of the path, if it has one that is text.
+    parameter: Option<String>,
     /// Read once. The lock is never waited for: it lets an endpoint lend the rest to its parts.
     body: Mutex<Body>,
 }
@@ -40,9 +42,10 @@ impl Exchange {
         app: App,
         (route, listener): (&'static Route, Listener),
         request: Request,
+        parameter: Option<String>,
     ) -> Self {
         let (parts, body) = request.into_parts();
-        Self { app, parts, route, listener, body: Mutex::new(body) }
+        Self { app, parts, route, listener, parameter, body: Mutex::new(body) }
     }
 
     /// The server.
@@ -165,17 +168,13 @@ impl Exchange {
     }
 
     /// The variable part of the path; paths here have at most one.
-    pub(super) async fn path_parameter(&mut self) -> Option<String> {
-        let params = RawPathParams::from_request_parts(&mut self.parts, &()).await.ok()?;
-        params.iter().next().map(|(_, value)| value.to_owned())
+    pub(super) fn path_parameter(&self) -> Option<&str> {
+        self.parameter.as_deref()
     }
 
     /// The id in the path. What is none names nothing that there is.
-    pub(super) async fn path_id<Id>(
-        &mut self,
-        parse: impl Fn(&str) -> Option<Id>,
-    ) -> Result<Id, HttpError> {
-        let id = self.path_parameter().await.and_then(|text| parse(&text));
+    pub(super) fn path_id<Id>(&self, parse: impl Fn(&str) -> Option<Id>) -> Result<Id, HttpError> {
+        let id = self.path_parameter().and_then(parse);
         Ok(id.ok_or_else(FlowError::not_found)?)
     }
 

@@ -11,28 +11,37 @@ mod cors;
 mod endpoints;
 mod error;
 mod exchange;
+mod front;
 mod guard;
-mod middleware;
+mod headers;
+mod meter;
 mod origin;
 mod pages;
+mod paths;
 mod respond;
 
 pub use cors::Sharing;
+pub use front::Front;
+pub use respond::private;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use endpoints::assets::Assets;
+use endpoints::metadata::Metadata;
 
 use crate::flows::server::Server;
 use crate::pages::Brand;
 
 /// What the handlers work with.
 #[derive(Clone)]
-pub struct App {
-    state: Arc<AppState>,
-    assets: Arc<Assets>,
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    state: AppState,
+    assets: Assets,
+    metadata: Metadata,
 }
 
 /// The parts of an [`App`].
@@ -62,8 +71,17 @@ pub struct HttpSettings {
 impl App {
     /// An app.
     pub fn new(state: AppState) -> Self {
-        let assets = Arc::new(Assets::of(&state.brand));
-        Self { state: Arc::new(state), assets }
+        let assets = Assets::of(&state.brand);
+        let metadata = Metadata::of(&state.server.settings.issuer);
+        Self(Arc::new(Inner { state, assets, metadata }))
+    }
+
+    fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+
+    fn metadata(&self) -> &Metadata {
+        &self.0.metadata
     }
 }
 
@@ -71,6 +89,6 @@ impl std::ops::Deref for App {
     type Target = AppState;
 
     fn deref(&self) -> &AppState {
-        &self.state
+        &self.0.state
     }
 }

@@ -9,14 +9,14 @@ use http::header::USER_AGENT;
 use http::request::Parts;
 use ipnet::IpNet;
 
-use super::middleware::RequestId;
+use super::headers::RequestId;
 use crate::protocol::audit::Origin;
 
 /// The origin of the request.
 pub(super) fn of(parts: &Parts, trusted: &[IpNet]) -> Origin {
     let peer = peer(parts);
     Origin {
-        request_id: parts.extensions.get::<RequestId>().map(|id| id.0.to_string()),
+        request_id: parts.extensions.get::<RequestId>().map(RequestId::to_string),
         address: peer.map(|peer| client_address(peer, &parts.headers, trusted)),
         user_agent: parts
             .headers

@@ -11,7 +11,7 @@ use super::endpoints::authorize::send;
 use super::error::HttpError;
 use super::exchange::{Exchange, Form as SentForm};
 use super::guard::{LeadsTo, guard, is_foreign};
-use super::middleware::RequestId;
+use super::headers::RequestId;
 use crate::flows::authorize::Stop;
 use crate::flows::authorize::interaction::{Form, Interaction};
 use crate::flows::error::FlowError;
@@ -217,12 +217,13 @@ impl<'a> Browser<'a> {
         retry: Option<&str>,
     ) -> Response {
         let reference = self.exchange.parts.extensions.get::<RequestId>();
+        let reference = reference.map(RequestId::to_string);
         let page = ErrorPage {
             problem,
             application: client.map(application),
             code: refusal.map(|refusal| refusal.code.as_str()),
             detail: refusal.map(|refusal| refusal.description),
-            reference: reference.map(|id| &*id.0),
+            reference: reference.as_deref(),
             retry,
         };
         let html = page.render(self.brand(), self.texts());

@@ -11,7 +11,7 @@ use crate::protocol::error::Refusal;
 use crate::protocol::form::Params;
 
 /// A JSON answer that nobody may keep: it holds tokens, or what only the caller may know (CORE-11).
-pub(super) fn private(body: impl Serialize) -> Response {
+pub fn private(body: impl Serialize) -> Response {
     with_status(StatusCode::OK, body)
 }
 
@@ -38,13 +38,13 @@ pub(super) fn empty(status: StatusCode) -> Response {
 
 /// A public document that caches may keep for `max_age` seconds, or 304 for who has it already.
 pub(super) fn public(
-    (content_type, body): (&'static str, &str),
+    document: (&'static str, Bytes),
     etag: &str,
     max_age: u64,
     request: &HeaderMap,
 ) -> Response {
     let cache = format!("public, max-age={max_age}, stale-if-error=86400");
-    cached((content_type, body.to_owned().into()), etag, &cache, request)
+    cached(document, etag, &cache, request)
 }
 
 /// A public document that never changes under its name, or 304 for who has it already.

@@ -1,15 +1,13 @@
-//! Every route, in one table: the router is built from it, and openapi.yaml is compared with it.
+//! Every route, in one table: requests are led by it, and openapi.yaml is compared with it.
 
 use std::future::Future;
 use std::pin::Pin;
 
-use axum::Router;
-use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::response::Response;
 use http::Method;
 
-use super::cors::{Shared, Sharing, share};
+use super::App;
+use super::cors::Sharing;
 use super::endpoints::admin::{
     self, audit, browser_sessions, clients, resources, revocations, users,
 };
@@ -19,10 +17,7 @@ use super::endpoints::{
 };
 use super::error::HttpError;
 use super::exchange::Exchange;
-use super::middleware::around;
-use super::serve::guard;
-use super::{App, cors};
-use crate::protocol::error::ErrorCode;
+use super::front::Front;
 
 /// One route.
 pub struct Route {
@@ -36,7 +31,7 @@ pub struct Route {
     pub sharing: Sharing,
     /// The parameters that it takes in the URL, beside an access token.
     pub query: &'static [&'static str],
-    handler: Handler,
+    pub(super) handler: Handler,
 }
 
 /// Where a route is served.
@@ -193,7 +188,7 @@ pub(super) enum Listener {
 }
 
 impl Listener {
-    fn serves(self, place: Place) -> bool {
+    pub(super) fn serves(self, place: Place) -> bool {
         match self {
             Self::Only => true,
             Self::Public => place != Place::Admin,
@@ -202,81 +197,17 @@ impl Listener {
     }
 }
 
-/// The router of everything but what is for administration alone.
-pub fn public(app: &App) -> Router {
-    build(app, Listener::Public)
+/// What answers on a listener, but for what is for administration alone.
+pub fn public(app: &App) -> Front {
+    Front::new(app, Listener::Public)
 }
 
-/// The router of what is for administration.
-pub fn administration(app: &App) -> Router {
-    build(app, Listener::Administration)
+/// What answers on a listener for administration.
+pub fn administration(app: &App) -> Front {
+    Front::new(app, Listener::Administration)
 }
 
-/// The router of everything, for a single listener.
-pub fn all(app: &App) -> Router {
-    build(app, Listener::Only)
-}
-
-fn build(app: &App, listener: Listener) -> Router {
-    let mut router = Router::new();
-    let served: Vec<&'static Route> =
-        ROUTES.iter().filter(|route| listener.serves(route.place)).collect();
-    let mut paths: Vec<&'static str> = served.iter().map(|route| route.path).collect();
-    paths.dedup();
-    for path in paths {
-        let of_path: Vec<&'static Route> =
-            served.iter().filter(|route| route.path == path).copied().collect();
-        router = router.route(&full_path(app, of_path[0]), methods(app, &of_path, listener));
-    }
-    let deadline = app.settings.request_timeout;
-    let router = router
-        .fallback(|| async { HttpError::plain(ErrorCode::NotFound, "there is nothing here") })
-        .with_state(());
-    // Within `around`, so that a request that takes too long has its line in the log as well.
-    guard(router, deadline).layer(axum::middleware::from_fn_with_state(app.clone(), around))
-}
-
-fn methods(app: &App, routes: &[&'static Route], listener: Listener) -> MethodRouter {
-    let mut methods = MethodRouter::new();
-    for route in routes.iter().copied() {
-        let app = app.clone();
-        let answer = move |request: Request| async move {
-            match (route.handler)(Exchange::new(app, (route, listener), request)).await {
-                Ok(response) => response,
-                Err(error) => error.into_response(),
-            }
-        };
-        methods = methods.merge(on(filter(&route.method), answer));
-    }
-    // Set here and not at the router, which would put it outside the layer: it is what answers the
-    // preflight (OPTIONS) of a script.
-    methods = methods.fallback(|| async {
-        HttpError::plain(ErrorCode::MethodNotAllowed, "this path does not take this method")
-    });
-    let sharing = routes[0].sharing;
-    if sharing == Sharing::None {
-        return methods;
-    }
-    let shared = Shared { app: app.clone(), sharing, methods: cors::METHODS };
-    methods.layer(axum::middleware::from_fn_with_state(shared, share))
-}
-
-fn full_path(app: &App, route: &Route) -> String {
-    let own = app.server.settings.issuer.path();
-    match route.place {
-        Place::Issuer | Place::Admin => format!("{own}{}", route.path),
-        Place::WellKnown => format!("{}{own}", route.path),
-        Place::Root => route.path.to_owned(),
-    }
-}
-
-fn filter(method: &Method) -> MethodFilter {
-    // The table holds none but these.
-    match *method {
-        Method::POST => MethodFilter::POST,
-        Method::PUT => MethodFilter::PUT,
-        Method::PATCH => MethodFilter::PATCH,
-        Method::DELETE => MethodFilter::DELETE,
-        _ => MethodFilter::GET,
-    }
+/// What answers on a single listener.
+pub fn all(app: &App) -> Front {
+    Front::new(app, Listener::Only)
 }

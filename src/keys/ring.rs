@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chancery_verifier::claims::{ACCESS_TOKEN_TYPE, AccessTokenClaims};
 use chancery_verifier::feed::{FEED_TYPE, jwks_hash};
 use serde::Serialize;
@@ -11,7 +12,7 @@ use super::error::KeyError;
 use super::master::{MasterKey, Purpose};
 use super::signer::SigningKey;
 use super::token_key::TokenKeys;
-use super::verify::{VerifyingKey, key_id};
+use super::verify::{Unproven, VerifyingKey};
 use crate::protocol::id_token::{ID_TOKEN_TYPE, IdTokenHint};
 use crate::protocol::key::{Algorithm, KeyRecord, KeyState, KeyUse, Kid, PublicJwk};
 use crate::protocol::secret::SecretHash;
@@ -36,7 +37,7 @@ pub struct KeyRing {
 #[derive(Clone)]
 pub struct Jwks {
     /// The document.
-    pub body: Arc<str>,
+    pub body: Bytes,
     /// Its entity tag, quotes included.
     pub etag: Arc<str>,
     /// Its name on the feed of revocations.
@@ -103,16 +104,19 @@ impl KeyRing {
         issuer: &Issuer,
         now: Timestamp,
     ) -> Option<(AccessTokenClaims, Kid)> {
-        let kid = Kid::new(&key_id(token, ACCESS_TOKEN_TYPE)?);
-        let claims = self.verifying.get(&kid)?.verify(token, issuer, now)?;
-        Some((claims, kid))
+        let token = Unproven::parse(token, ACCESS_TOKEN_TYPE)?;
+        let kid = Kid::new(&token.kid);
+        let claims: AccessTokenClaims = self.verifying.get(&kid)?.verify(&token)?;
+        let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;
+        alive.then_some((claims, kid))
     }
 
     /// What `token` says, if it is an ID token of ours, be it expired: it hints at a user, and proves
     /// nothing of who sends it (OIDC Core §3.1.2.2).
     pub fn read_hint(&self, token: &str, issuer: &Issuer) -> Option<IdTokenHint> {
-        let kid = Kid::new(&key_id(token, ID_TOKEN_TYPE)?);
-        self.hinting.get(&kid)?.read(token, issuer)
+        let token = Unproven::parse(token, ID_TOKEN_TYPE)?;
+        let hint: IdTokenHint = self.hinting.get(&Kid::new(&token.kid))?.verify(&token)?;
+        (hint.iss == issuer.as_str()).then_some(hint)
     }
 
     /// The keys that tag refresh tokens.
@@ -146,8 +150,8 @@ impl Jwks {
             purpose: (record.usage == KeyUse::Feed).then_some("revocations"),
         });
         let set = KeySet { keys: keys.collect() };
-        let body = serde_json::to_string(&set).map_err(|_| KeyError::Unusable)?;
-        let etag = SecretHash::of(body.as_bytes()).entity_tag();
+        let body = serde_json::to_vec(&set).map_err(|_| KeyError::Unusable)?;
+        let etag = SecretHash::of(&body).entity_tag();
         let hash = jwks_hash(records.iter().map(|record| record.kid.as_str()));
         Ok(Self { body: body.into(), etag: etag.into(), hash: hash.into() })
     }

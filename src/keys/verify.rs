@@ -1,79 +1,99 @@
-//! Verifying access tokens of our own, by the public keys in the ring.
+//! Verifying tokens of our own, by the public keys in the ring.
 
-use std::collections::HashSet;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,
+};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 
-use chancery_verifier::claims::AccessTokenClaims;
-use jsonwebtoken::{DecodingKey, Validation};
-
-use crate::protocol::id_token::IdTokenHint;
 use crate::protocol::key::{Algorithm, PublicJwk};
-use crate::protocol::time::Timestamp;
-use crate::protocol::uri::Issuer;
 
 /// A public key, parsed once, with its one algorithm.
 pub(super) struct VerifyingKey {
-    key: DecodingKey,
-    validation: Validation,
+    key: ParsedPublicKey,
+    algorithm: Algorithm,
+}
+
+/// A token that has the form of one of ours. Nothing that it says is proven.
+pub(super) struct Unproven<'a> {
+    /// Keys are looked up by this text and never fetched, whatever else the header says (JWT-03).
+    pub(super) kid: String,
+    algorithm: jsonwebtoken::Algorithm,
+    signed: &'a str,
+    payload: &'a str,
+    signature: &'a str,
 }
 
 impl VerifyingKey {
     pub(super) fn parse(public: &PublicJwk, algorithm: Algorithm) -> Option<Self> {
-        let key = match public {
-            PublicJwk::Ec { x, y, .. } => DecodingKey::from_ec_components(x, y),
-            PublicJwk::Rsa { e, n } => DecodingKey::from_rsa_components(n, e),
-            PublicJwk::Okp { x, .. } => DecodingKey::from_ed_components(x),
+        let key = match (public, algorithm) {
+            (PublicJwk::Ec { x, y, .. }, Algorithm::Es256) => {
+                let point = [&[UNCOMPRESSED], &*decode(x)?, &*decode(y)?].concat();
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok()?
+            }
+            (PublicJwk::Okp { x, .. }, Algorithm::EdDsa) => {
+                ParsedPublicKey::new(&ED25519, decode(x)?).ok()?
+            }
+            (PublicJwk::Rsa { e, n }, Algorithm::Rs256 | Algorithm::Ps256) => {
+                let padding = match algorithm {
+                    Algorithm::Ps256 => &RSA_PSS_2048_8192_SHA256,
+                    _ => &RSA_PKCS1_2048_8192_SHA256,
+                };
+                let components = RsaPublicKeyComponents { n: decode(n)?, e: decode(e)? };
+                components.to_parsed_public_key(padding).ok()?
+            }
+            _ => return None,
         };
-        // JWT-01: the algorithm is the key's, whatever the token's header says. The times and names
-        // are checked below: the library reads a clock of its own, and takes a missing `aud` or
-        // `iss` for a good one.
-        let mut validation = Validation::new(match algorithm {
-            Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
-            Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
-            Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
-            Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-        });
-        validation.required_spec_claims = HashSet::new();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        Some(Self { key: key.ok()?, validation })
+        Some(Self { key, algorithm })
     }
 
-    /// The claims of `token`, if this key signed it and it is alive at `now`.
-    pub(super) fn verify(
-        &self,
-        token: &str,
-        issuer: &Issuer,
-        now: Timestamp,
-    ) -> Option<AccessTokenClaims> {
-        let decoded = jsonwebtoken::decode::<AccessTokenClaims>(token, &self.key, &self.validation);
-        let claims = decoded.ok()?.claims;
-        let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;
-        alive.then_some(claims)
-    }
-
-    /// What an ID token says, if this key signed it for `issuer`, whenever that was.
-    pub(super) fn read(&self, token: &str, issuer: &Issuer) -> Option<IdTokenHint> {
-        let decoded = jsonwebtoken::decode::<IdTokenHint>(token, &self.key, &self.validation);
-        decoded.ok().map(|decoded| decoded.claims).filter(|hint| hint.iss == issuer.as_str())
+    /// What `token` says, if this key signed it.
+    pub(super) fn verify<T: DeserializeOwned>(&self, token: &Unproven<'_>) -> Option<T> {
+        // JWT-01: the algorithm is the key's. A header that names another is none of ours.
+        if token.algorithm != name(self.algorithm) {
+            return None;
+        }
+        let signature = decode(token.signature)?;
+        self.key.verify_sig(token.signed.as_bytes(), &signature).ok()?;
+        serde_json::from_slice(&decode(token.payload)?).ok()
     }
 }
 
-/// The `kid` of a token that has the form of one of ours, and claims to be of the type `expected`.
-///
-/// Keys are looked up by this text and never fetched, whatever else the header says (JWT-03).
-pub(super) fn key_id(token: &str, expected: &str) -> Option<String> {
-    if token.len() > MAX_TOKEN || token.split('.').count() != 3 {
-        return None;
+impl<'a> Unproven<'a> {
+    /// Takes a token apart that claims to be of the type `expected` (RFC 7515 §7.1).
+    pub(super) fn parse(token: &'a str, expected: &str) -> Option<Self> {
+        if token.len() > MAX_TOKEN || token.split('.').count() != 3 {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (_, payload) = signed.split_once('.')?;
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        let typ = header.typ?;
+        let typ = typ.strip_prefix("application/").unwrap_or(&typ);
+        // JWT-02, JWT-04: extensions that must be understood are none of ours, and tokens of another
+        // type are other tokens.
+        if header.crit.is_some() || !typ.eq_ignore_ascii_case(expected) {
+            return None;
+        }
+        Some(Self { kid: header.kid?, algorithm: header.alg, signed, payload, signature })
     }
-    let header = jsonwebtoken::decode_header(token).ok()?;
-    let typ = header.typ?;
-    let typ = typ.strip_prefix("application/").unwrap_or(&typ);
-    // JWT-02, JWT-04: extensions that must be understood are none of ours, and tokens of another type
-    // are other tokens.
-    if header.crit.is_some() || !typ.eq_ignore_ascii_case(expected) {
-        return None;
+}
+
+fn name(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
+    match algorithm {
+        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
+        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
+        Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
+        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
     }
-    header.kid
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(text).ok()
 }
 
 const MAX_TOKEN: usize = 8 * 1024;
+/// The form of a point (SEC 1 §2.3.3).
+const UNCOMPRESSED: u8 = 4;

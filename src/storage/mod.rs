@@ -89,7 +89,7 @@ impl Store {
     pub async fn read<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
         match &self.backend {
             Backend::Postgres(database) => database.read(&operation).await,
-            Backend::Sqlite(database) => database.read(&operation).await,
+            Backend::Sqlite(database) => database.read(operation).await,
         }
     }
 

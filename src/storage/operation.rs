@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use metrics::Counter;
 use sqlx::database::HasStatementCache;
 use sqlx::query::{Query, QueryAs};
 use sqlx::{Database, FromRow};
+use tracing::Level;
+use tracing::dispatcher::{Dispatch, get_default, with_default};
+use tracing::level_filters::STATIC_MAX_LEVEL;
 
 use super::Now;
 use super::error::{DbError, StorageError};
@@ -43,6 +47,8 @@ pub(super) struct Tx<'c, E: Engine> {
     pub(super) now: &'c Now,
     /// Whether statements are prepared by name.
     pub(super) persistent: bool,
+    /// Counts statements, so that those of a request can be told from outside.
+    pub(super) statements: Statements,
     /// When what it revokes was revoked, if it revokes anything.
     pub(super) revoked_at: Option<Timestamp>,
 }
@@ -70,7 +76,7 @@ impl<E: Engine> Tx<'_, E> {
         &self,
         sql: &'static str,
     ) -> Query<'static, E::Db, <E::Db as Database>::Arguments> {
-        count_statement(sql);
+        self.count_statement(sql);
         sqlx::query(sql).persistent(self.persistent)
     }
 
@@ -81,8 +87,19 @@ impl<E: Engine> Tx<'_, E> {
     where
         R: for<'r> FromRow<'r, <E::Db as Database>::Row>,
     {
-        count_statement(sql);
+        self.count_statement(sql);
         sqlx::query_as(sql).persistent(self.persistent)
+    }
+
+    /// Whether a statement whose text differs with the number of its rows is kept prepared: only the one
+    /// about one row, which is nearly all that there are.
+    pub(super) fn keeps(&self, rows: usize) -> bool {
+        self.persistent && rows == 1
+    }
+
+    /// Counts a statement that is not made here.
+    pub(super) fn count_statement(&self, sql: &str) {
+        self.statements.count(sql);
     }
 }
 
@@ -98,9 +115,28 @@ impl<O> Stored for O where
 {
 }
 
-/// Counts a statement, so that the statements of a request can be told from outside. Its text, which
-/// holds no values, is for the tests of plans: a release build leaves this level out.
-pub(super) fn count_statement(sql: &str) {
-    tracing::trace!(target: "chancery::statement", sql);
-    metrics::counter!("chancery_storage_statements_total").increment(1);
+/// Who is told of the statements of an operation: whoever listens where it is asked for, on whatever
+/// thread it runs.
+#[derive(Clone)]
+pub(super) struct Statements {
+    counter: Counter,
+    /// Hears their texts, which hold no values, for the tests of plans: a release build leaves this out.
+    listener: Option<Dispatch>,
+}
+
+impl Statements {
+    pub(super) fn here() -> Self {
+        let is_heard = STATIC_MAX_LEVEL >= Level::TRACE;
+        Self {
+            counter: metrics::counter!("chancery_storage_statements_total"),
+            listener: is_heard.then(|| get_default(Dispatch::clone)),
+        }
+    }
+
+    fn count(&self, sql: &str) {
+        self.counter.increment(1);
+        if let Some(listener) = &self.listener {
+            with_default(listener, || tracing::trace!(target: "chancery::statement", sql));
+        }
+    }
 }

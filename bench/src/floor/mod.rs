@@ -1,6 +1,7 @@
-//! What no server of this kind can go below: a program that answers the same requests with a signature
-//! or with a document, and does nothing else. It runs in a process of its own.
+//! What no server of this kind can go below: a program that answers the same requests with a signature,
+//! with a document or with the hash of a password, and does nothing else. It runs in a process of its own.
 
+mod hash;
 mod signer;
 
 use std::sync::Arc;
@@ -12,12 +13,15 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use axum::{Router, serve};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use clap::Args;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 
 use crate::figures::Failure;
+use hash::Hasher;
 use signer::Signer;
 
 #[derive(Args)]
@@ -29,10 +33,12 @@ pub(crate) struct Arguments {
 /// Serves until it is killed. The address is what it prints.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let signer = Arc::new(Signer::generate(&arguments.algorithm)?);
+    let hasher = Arc::new(Hasher::new()?);
     let router = Router::new()
         .route("/oauth/token", post(token))
         .route("/.well-known/jwks.json", get(document))
-        .with_state(signer);
+        .with_state(signer)
+        .merge(Router::new().route("/hash", get(hash)).with_state(hasher));
     Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("{}", listener.local_addr()?);
@@ -64,6 +70,11 @@ async fn token(State(signer): State<Arc<Signer>>, body: Bytes) -> impl IntoRespo
     };
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")];
     (headers, serde_json::to_vec(&answer).unwrap_or_default())
+}
+
+async fn hash(State(hasher): State<Arc<Hasher>>) -> impl IntoResponse {
+    let hash = BASE64_URL_SAFE_NO_PAD.encode(hasher.hash().unwrap_or_default());
+    ([(CONTENT_TYPE, "application/json")], format!(r#"{{"hash":"{hash}"}}"#))
 }
 
 async fn document() -> impl IntoResponse {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::connection::Connection;
 use super::tally::Tally;
 use super::user::VirtualUser;
+use super::users::Users;
 use super::watched::{Reading, Watched};
 use crate::figures::{Failure, now};
 
@@ -55,7 +56,7 @@ enum Phase {
 /// Puts the users on, and measures once they are warm.
 pub(super) async fn drive(
     address: SocketAddr,
-    users: Vec<Box<dyn VirtualUser>>,
+    users: Users,
     bounds: Bounds,
     watched: &Watched<'_>,
 ) -> Result<Measured, Failure> {
@@ -63,12 +64,18 @@ pub(super) async fn drive(
         phase: Cell::new(Phase::WarmUp),
         tally: RefCell::new(Tally::new()?),
         left: Cell::new(bounds.answers[0]),
-        users: Cell::new(users.len()),
+        users: Cell::new(users.counted.len()),
         is_over: Notify::new(),
     });
     let local = LocalSet::new();
-    for user in users {
+    for user in users.counted {
         local.spawn_local(ask(user, Connection::new(address), course.clone()));
+    }
+    for user in users.beside {
+        local.spawn_local(disturb(user, Connection::new(address), course.clone()));
+    }
+    if watched.postmaster.is_none() {
+        local.spawn_local(stay_awake(course.clone()));
     }
     let measuring = local.run_until(measure(&course, bounds, watched));
     let (time, readings) = measuring.await?;
@@ -96,6 +103,14 @@ async fn measure(
     Ok((time, [before, watched.read().await?]))
 }
 
+/// Keeps this thread's processor from falling asleep between two answers: on a virtual machine, to wake
+/// it costs whoever sends the answer more than the answer does. Not where a database shares it.
+async fn stay_awake(course: Rc<Course>) {
+    while course.phase.get() != Phase::Over {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn ask(mut user: Box<dyn VirtualUser>, mut connection: Connection, course: Rc<Course>) {
     let mut request = Vec::new();
     while course.phase.get() != Phase::Over {
@@ -113,6 +128,17 @@ async fn ask(mut user: Box<dyn VirtualUser>, mut connection: Connection, course:
         course.count((phase == Phase::Measuring).then_some(latency), wrong.as_deref());
     }
     course.leave();
+}
+
+/// Somebody whose answers are not what is measured.
+async fn disturb(mut user: Box<dyn VirtualUser>, mut connection: Connection, course: Rc<Course>) {
+    let mut request = Vec::new();
+    while course.phase.get() != Phase::Over && user.request(&mut request) {
+        let answer = connection.exchange(&request).await;
+        let is_right = answer.is_ok_and(|answer| user.take(answer).is_ok());
+        course.tally.borrow_mut().count_beside(is_right);
+        request.clear();
+    }
 }
 
 impl Course {

@@ -14,9 +14,15 @@ pub(super) struct Floor {
 }
 
 impl Floor {
-    pub(super) fn start(algorithm: &str, processor: Option<usize>) -> Result<Self, Failure> {
+    pub(super) fn start(
+        algorithm: Option<&str>,
+        processor: Option<usize>,
+    ) -> Result<Self, Failure> {
         let mut command = on(processor, std::env::current_exe()?);
-        command.args(["floor", algorithm]).stdin(Stdio::null()).stdout(Stdio::piped());
+        command
+            .args(["floor", algorithm.unwrap_or("ES256")])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
         let mut process = command.spawn()?;
         let mut line = String::new();
         let output = process.stdout.take().ok_or("the floor has no output")?;

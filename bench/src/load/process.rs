@@ -55,8 +55,12 @@ impl Ran {
 pub(super) struct Memory {
     /// Its share of what it has in memory (PSS).
     pub(super) share: u64,
+    /// What of this is no file's.
+    pub(super) anonymous: u64,
     /// The most that it ever had in memory.
     pub(super) peak: u64,
+    /// What it may address, be it in memory or not.
+    pub(super) mapped: u64,
 }
 
 impl Memory {
@@ -65,7 +69,12 @@ impl Memory {
             let text = fs::read_to_string(format!("/proc/{process}/{file}"))?;
             Ok(bytes_in(&text, name).ok_or_else(|| format!("{file} has no {name}"))?)
         };
-        Ok(Self { share: read("smaps_rollup", "Pss:")?, peak: read("status", "VmHWM:")? })
+        Ok(Self {
+            share: read("smaps_rollup", "Pss:")?,
+            anonymous: read("smaps_rollup", "Pss_Anon:")?,
+            peak: read("status", "VmHWM:")?,
+            mapped: read("status", "VmSize:")?,
+        })
     }
 }
 

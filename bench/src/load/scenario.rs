@@ -1,28 +1,31 @@
-//! The scenarios: what the virtual users of each are, and what is made for them beforehand.
-
-use std::cell::RefCell;
-use std::rc::Rc;
+//! The scenarios: what is asked, and against what it is held.
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-use super::target::{Session, Target};
-use super::user::{
-    Caller, ClientCredentials, Document, Introspect, Login, Mixed, Refresh, Revoke, Turn,
-    Unrevoked, VirtualUser,
-};
-use crate::figures::Failure;
+use super::figure::Figure;
+use super::line::Database;
 
 /// A kind of load.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(super) enum Scenario {
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Scenario {
     /// A bare program that reads the form of `client-credentials` and signs the same claims.
     Floor,
     /// The same program with a document in its memory.
     FloorDocument,
+    /// The same program hashes a password, as costly as by default.
+    FloorHash,
+    /// Nothing is asked, of a server with the default costs of a password.
+    Idle,
+    /// PostgreSQL's own load generator with the statement of `refresh`.
+    Pgbench,
     /// Tokens for services.
     ClientCredentials,
     /// Chains of refresh tokens, one of each virtual user.
     Refresh,
+    /// The same while more people log in than passwords can be hashed at once.
+    RefreshDuringLogins,
     /// An API asks about access tokens.
     Introspect,
     /// Refresh tokens are revoked, each of another session.
@@ -37,122 +40,59 @@ pub(super) enum Scenario {
     Mixed,
 }
 
-/// The virtual users of a load.
-pub(super) type Users = Vec<Box<dyn VirtualUser>>;
-
-/// How much is made before a load.
-#[derive(Clone, Copy)]
-pub(super) struct Size {
-    /// Virtual users.
-    pub(super) users: usize,
-    /// Sessions, where they are used up.
-    pub(super) sessions: usize,
-}
-
 impl Scenario {
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
     /// Whether the server is not what is measured.
-    pub(super) fn is_floor(self) -> bool {
-        self.floor() == Some(self)
+    pub(crate) fn is_floor(self) -> bool {
+        matches!(self, Self::Floor | Self::FloorDocument | Self::FloorHash)
     }
 
-    /// Below which of the bare programs this cannot go, where it does no more than that by its nature.
-    pub(super) fn floor(self) -> Option<Self> {
+    /// Whether what is measured signs tokens.
+    pub(crate) fn signs(self) -> bool {
+        !matches!(self, Self::FloorDocument | Self::FloorHash | Self::Idle | Self::Pgbench)
+    }
+
+    /// Whether it can be measured there.
+    pub(crate) fn is_on(self, database: Option<Database>) -> bool {
         match self {
-            Self::Floor | Self::ClientCredentials | Self::Refresh => Some(Self::Floor),
-            Self::FloorDocument | Self::Jwks | Self::Discovery => Some(Self::FloorDocument),
-            Self::Introspect | Self::Revoke | Self::Login | Self::Mixed => None,
+            _ if self.is_floor() => database.is_none(),
+            Self::Pgbench => database == Some(Database::Postgres),
+            _ => database.is_some(),
+        }
+    }
+
+    /// The ratios to other scenarios of the same run: what they are called, and of which figure. To a
+    /// floor there is one where a request does no more than that by its nature.
+    pub(super) fn comparisons(self) -> &'static [(Figure, Figure, Self)] {
+        match self {
+            Self::Floor | Self::ClientCredentials => {
+                &[(Figure::RatioToFloor, Figure::Cpu, Self::Floor)]
+            }
+            Self::Refresh => &[
+                (Figure::RatioToFloor, Figure::Cpu, Self::Floor),
+                (Figure::ShareOfPgbench, Figure::PerSecond, Self::Pgbench),
+            ],
+            Self::FloorDocument | Self::Jwks | Self::Discovery => {
+                &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorDocument)]
+            }
+            Self::RefreshDuringLogins => &[(Figure::RatioToCalm, Figure::P99, Self::Refresh)],
+            Self::FloorHash | Self::Login => {
+                &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorHash)]
+            }
+            Self::Idle | Self::Pgbench | Self::Introspect | Self::Revoke | Self::Mixed => &[],
         }
     }
 
     /// Whether password hashes have the default cost, since they are a part of what is measured.
     pub(super) fn hashes(self) -> bool {
-        matches!(self, Self::Login | Self::Mixed)
+        matches!(self, Self::Idle | Self::Login | Self::Mixed | Self::RefreshDuringLogins)
     }
 
     /// Whether each request uses up something that was made beforehand.
     pub(super) fn consumes(self) -> bool {
         self == Self::Revoke
     }
-
-    /// The users of a server.
-    pub(super) async fn users(self, target: &Target, size: Size) -> Result<Users, Failure> {
-        let (caller, users) = (target.caller(), 0..size.users);
-        Ok(match self {
-            Self::Refresh => {
-                let sessions = target.sessions(size.users).await?.into_iter();
-                sessions.map(|session| boxed(Refresh::new(&caller, session.refresh))).collect()
-            }
-            Self::Introspect => {
-                let tokens = access_tokens(target.sessions(ACCESS_TOKENS).await?);
-                let first = |user| user * ACCESS_TOKENS / size.users;
-                users.map(|user| boxed(Introspect::new(&caller, &tokens, first(user)))).collect()
-            }
-            Self::Revoke => {
-                let sessions = target.sessions(size.sessions).await?.into_iter();
-                let tokens = sessions.map(|session| session.refresh).collect();
-                let tokens: Unrevoked = Rc::new(RefCell::new(tokens));
-                users.map(|_| boxed(Revoke::new(&caller, &tokens))).collect()
-            }
-            Self::Login => {
-                let logins = logins(target, &caller, size.users).await?;
-                logins.into_iter().map(boxed).collect()
-            }
-            Self::Mixed => mixed(target, &caller, size.users).await?,
-            _ => users.map(|_| self.plain(&caller)).collect(),
-        })
-    }
-
-    /// A user for whom nothing has to be made.
-    pub(super) fn plain(self, caller: &Rc<Caller>) -> Box<dyn VirtualUser> {
-        match self {
-            Self::Jwks | Self::FloorDocument => boxed(Document::new(caller, JWKS)),
-            Self::Discovery => boxed(Document::new(caller, DISCOVERY)),
-            _ => boxed(ClientCredentials::new(caller)),
-        }
-    }
 }
-
-async fn mixed(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Users, Failure> {
-    let sessions = target.sessions(users).await?;
-    let tokens = access_tokens(sessions.clone());
-    let logins = logins(target, caller, users).await?;
-    let user = |(number, (session, login)): (usize, (Session, Login))| {
-        let unrevoked = Unrevoked::default();
-        boxed(Mixed {
-            refresh: Refresh::new(caller, session.refresh),
-            client_credentials: ClientCredentials::new(caller),
-            introspect: Introspect::new(caller, &tokens, number),
-            documents: [JWKS, DISCOVERY].map(|path| Document::new(caller, path)),
-            login,
-            revoke: Revoke::new(caller, &unrevoked),
-            unrevoked,
-            turn: Turn::of_user(number),
-        })
-    };
-    Ok(sessions.into_iter().zip(logins).enumerate().map(user).collect())
-}
-
-/// No two virtual users log the same person in.
-async fn logins(target: &Target, caller: &Caller, users: usize) -> Result<Vec<Login>, Failure> {
-    let visitors = target.visitors(LOGINS.max(users)).await?;
-    let of_user = |user| visitors.iter().skip(user).step_by(users);
-    Ok((0..users).map(|user| Login::new(caller, of_user(user))).collect())
-}
-
-fn access_tokens(sessions: Vec<Session>) -> Rc<[String]> {
-    sessions.into_iter().map(|session| session.access).collect()
-}
-
-fn boxed(user: impl VirtualUser + 'static) -> Box<dyn VirtualUser> {
-    Box::new(user)
-}
-
-const JWKS: &str = "/.well-known/jwks.json";
-const DISCOVERY: &str = "/.well-known/openid-configuration";
-const ACCESS_TOKENS: usize = 1_000;
-/// So many users that none of them comes to more sessions than he may have.
-const LOGINS: usize = 64;

@@ -14,12 +14,14 @@ pub(super) struct Tally {
     pub(super) answers: u64,
     /// How many were wrong: by status, or by what was wrong with them.
     pub(super) errors: BTreeMap<String, u64>,
+    /// How many answers there were beside those that are measured, and how many of them were wrong.
+    pub(super) beside: [u64; 2],
 }
 
 impl Tally {
     pub(super) fn new() -> Result<Self, Failure> {
         let latencies = Histogram::new_with_bounds(1, LONGEST_NANOS, SIGNIFICANT_DIGITS)?;
-        Ok(Self { latencies, answers: 0, errors: BTreeMap::new() })
+        Ok(Self { latencies, answers: 0, errors: BTreeMap::new(), beside: [0; 2] })
     }
 
     /// Counts an answer. One that was asked for before the measurement began has no latency here,
@@ -40,6 +42,12 @@ impl Tally {
                 self.errors.insert(wrong.to_owned(), 1);
             }
         }
+    }
+
+    /// Counts an answer beside those that are measured.
+    pub(super) fn count_beside(&mut self, is_right: bool) {
+        self.beside[0] += 1;
+        self.beside[1] += u64::from(!is_right);
     }
 
     /// The latency that `share` (0 to 1) of all do not exceed; none where nothing was measured.

@@ -1,14 +1,15 @@
-//! A server with all that a load needs: a client and its API, users, sessions.
+//! A server with all that a load needs: a client, its API, and what else it is to know.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::line::Filling;
 use super::user::Caller;
 use crate::figures::Failure;
 use crate::stage::Node;
@@ -17,25 +18,11 @@ use crate::stage::http::{Http, Request, authorized, http, json_request, member, 
 /// A server, its administrator, and the client that all virtual users have.
 pub(super) struct Target {
     http: Http,
-    url: String,
+    pub(super) url: String,
     access: String,
-    secret: String,
+    pub(super) secret: String,
     /// How many users there are.
-    users: AtomicU32,
-}
-
-/// A user who can log in, at an address of his own: few logins of one network may wait at once.
-pub(super) struct Visitor {
-    pub(super) address: String,
-    /// What he sends to log in.
-    pub(super) body: Value,
-}
-
-/// What a login has given.
-#[derive(Clone)]
-pub(super) struct Session {
-    pub(super) access: String,
-    pub(super) refresh: String,
+    pub(super) users: AtomicU32,
 }
 
 impl Target {
@@ -76,7 +63,8 @@ impl Target {
     }
 
     /// Adds clients and revocations for which nobody asks.
-    pub(super) async fn fill(&self, clients: usize, revocations: usize) -> Result<(), Failure> {
+    pub(super) async fn fill(&self, filling: Filling) -> Result<(), Failure> {
+        let Filling { clients, revocations } = filling;
         let mut work = Vec::new();
         for client in 0..clients {
             work.push(("clients", json!({"client_id": format!("client-{client}")})));
@@ -99,25 +87,8 @@ impl Target {
         Rc::new(Caller::new(self.host(), (CLIENT, &self.secret)))
     }
 
-    /// So many sessions, at most [`SESSIONS_OF_ONE`] of them of one user.
-    pub(super) async fn sessions(&self, number: usize) -> Result<Vec<Session>, Failure> {
-        timeout(LONGEST, self.log_in(number)).await?
-    }
-
-    async fn log_in(&self, number: usize) -> Result<Vec<Session>, Failure> {
-        let visitors = self.visitors(number.div_ceil(SESSIONS_OF_ONE).max(AT_ONCE)).await?;
-        let login = |session| {
-            let Visitor { address, body } = &visitors[session % visitors.len()];
-            let mut request = json_request(&format!("{}/login", self.url), body)?;
-            request.headers_mut().insert("x-forwarded-for", address.parse()?);
-            Ok(request)
-        };
-        let answers = self.send_all((0..number).map(login)).await?;
-        answers.iter().map(Session::of).collect()
-    }
-
     /// The answers to all requests, some of which are on their way at once.
-    async fn send_all(
+    pub(super) async fn send_all(
         &self,
         requests: impl Iterator<Item = Result<Request, Failure>>,
     ) -> Result<Vec<Value>, Failure> {
@@ -135,30 +106,7 @@ impl Target {
         Ok(answers)
     }
 
-    /// So many new users without sessions.
-    pub(super) async fn visitors(&self, number: usize) -> Result<Vec<Visitor>, Failure> {
-        let mut visitors = Vec::new();
-        for _ in 0..number {
-            let user = self.users.fetch_add(1, Ordering::Relaxed);
-            let name = format!("user-{user}");
-            self.create("users", &json!({"name": name, "password": PASSWORD})).await?;
-            visitors.push(self.visitor(&name, user));
-        }
-        Ok(visitors)
-    }
-
-    /// A user who is there, at the address of this number.
-    pub(super) fn visitor(&self, name: &str, number: u32) -> Visitor {
-        let body = json!({
-            "username": name,
-            "password": PASSWORD,
-            "client_id": CLIENT,
-            "client_secret": self.secret,
-        });
-        Visitor { address: Ipv4Addr::from_bits(ADDRESSES + number).to_string(), body }
-    }
-
-    async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
+    pub(super) async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
         send(&self.http, self.creation(kind, body)?).await
     }
 
@@ -172,21 +120,9 @@ impl Target {
     }
 }
 
-impl Session {
-    fn of(answer: &Value) -> Result<Self, Failure> {
-        Ok(Self {
-            access: member(answer, "access_token")?,
-            refresh: member(answer, "refresh_token")?,
-        })
-    }
-}
-
-const CLIENT: &str = "load";
+pub(super) const CLIENT: &str = "load";
 const RESOURCE: &str = "https://load.example";
-const PASSWORD: &str = "a password that is long enough";
-/// 198.18.0.0, where addresses for measurements begin (RFC 2544 §C.2.2).
-const ADDRESSES: u32 = 0xc612_0000;
-/// A user may have twice as many before the oldest ends.
-const SESSIONS_OF_ONE: usize = 100;
-const AT_ONCE: usize = 8;
-const LONGEST: Duration = Duration::from_mins(2);
+/// So many requests are on their way at once.
+pub(super) const AT_ONCE: usize = 8;
+/// What is made may not take longer.
+pub(super) const LONGEST: Duration = Duration::from_mins(2);

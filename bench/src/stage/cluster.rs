@@ -39,22 +39,25 @@ impl Cluster {
 
     /// Makes an empty database of that name.
     pub(crate) fn create(&self, name: &str) -> Result<String, Failure> {
-        let mut command = Command::new(programs()?.join("createdb"));
-        command.arg("--host").arg(&self.folder).args(["--username=postgres", name]);
-        if command.status()?.success() {
+        if self.client("createdb")?.arg(name).status()?.success() {
             Ok(self.url_of(name))
         } else {
             Err(format!("PostgreSQL has no database {name}").into())
         }
     }
 
-    /// The program that reads SQL from its input, on one of the databases.
-    pub(crate) fn psql(&self, name: &str) -> Result<Command, Failure> {
-        let mut command = Command::new(programs()?.join("psql"));
-        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-        command.args(["--set=ON_ERROR_STOP=1", "--username=postgres", "--dbname", name]);
-        command.arg("--host").arg(&self.folder);
+    /// One of PostgreSQL's own programs, as a client of this cluster.
+    pub(crate) fn client(&self, program: &str) -> Result<Command, Failure> {
+        let mut command = Command::new(programs()?.join(program));
+        command.arg("--host").arg(&self.folder).arg("--username=postgres");
         Ok(command)
+    }
+
+    /// The one value that a statement gives.
+    pub(crate) fn ask_for(&self, database: &str, statement: &str) -> Result<String, Failure> {
+        let mut psql = self.client("psql")?;
+        psql.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", statement, database]);
+        Ok(String::from_utf8(psql.output()?.stdout)?.trim().to_owned())
     }
 
     /// The process that is the parent of all others.
@@ -85,6 +88,12 @@ impl Drop for Cluster {
         // The end of its input is what stops it.
         let _ = self.supervisor.wait();
     }
+}
+
+/// What the server of a cluster says of itself.
+pub(crate) fn postgres_version() -> Result<String, Failure> {
+    let output = Command::new(programs()?.join("postgres")).arg("--version").output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// The server's programs do not run as root.

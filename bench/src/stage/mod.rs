@@ -5,5 +5,5 @@ mod cluster;
 pub(crate) mod http;
 mod node;
 
-pub(crate) use cluster::Cluster;
+pub(crate) use cluster::{Cluster, postgres_version};
 pub(crate) use node::{Launch, Node, build, free_url, on};

@@ -30,8 +30,9 @@ pub struct PoolSettings {
     pub params: Argon2Params,
 }
 
-/// Hashes passwords on blocking threads. Every permit keeps the memory that it hashes in, so the
-/// memory is permits × parameters however many ask (C064). Clones are the same pool.
+/// Hashes passwords on blocking threads. Every permit keeps the memory that it hashes in while there
+/// is something to hash, so the memory is permits × parameters however many ask (C064). Clones are the
+/// same pool.
 #[derive(Clone)]
 pub struct HashPool {
     shared: Arc<Shared>,
@@ -50,12 +51,12 @@ pub struct Busy {
 impl HashPool {
     /// An idle pool. Takes the time of one hash, which makes the decoy for unknown users.
     pub fn new(settings: PoolSettings, world: World) -> Self {
-        let mut first = HashMemory::new();
         let clock = Arc::clone(&world.clock);
-        let hasher = Hasher::new(settings.params, world, &mut first);
-        let mut idle = vec![first];
+        let hasher = Hasher::new(settings.params, world, &mut HashMemory::new());
+        let mut idle = Vec::new();
         idle.resize_with(settings.permits.max(1), HashMemory::new);
-        let state = Mutex::new(State { idle, waiting: Queue::new(settings.queue) });
+        let state = State { idle, used: false, waiting: Queue::new(settings.queue) };
+        let state = Mutex::new(state);
         let shared = Shared { state, clock, kept_kib: hasher.memory_kib() };
         let (shared, hasher) = (Arc::new(shared), Arc::new(hasher));
         Self { shared, hasher, deadline: settings.deadline }
@@ -84,6 +85,16 @@ impl HashPool {
         self.run(from, move |hasher, memory| hasher.hash(&password, memory)).await
     }
 
+    /// Gives the memory back if nothing was hashed since this was called last.
+    pub fn rest(&self) {
+        let unused = self.shared.with(|state| {
+            let rests = !std::mem::take(&mut state.used);
+            rests.then(|| state.idle.iter_mut().map(std::mem::take).collect::<Vec<_>>())
+        });
+        // Behind the lock.
+        drop(unused);
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         from: &Source,
@@ -105,9 +116,12 @@ impl HashPool {
     fn enter(&self, from: &Source, job: Job) -> Result<Option<Place<'_>>, Busy> {
         let since = self.shared.clock.monotonic();
         let until = since.saturating_add(self.deadline);
-        let entered = self.shared.with(|state| match state.idle.pop() {
-            Some(memory) => Ok(Entered::Free(memory, job)),
-            None => state.waiting.admit(from, (since, until), job).map(Entered::Queued),
+        let entered = self.shared.with(|state| {
+            state.used = true;
+            match state.idle.pop() {
+                Some(memory) => Ok(Entered::Free(memory, job)),
+                None => state.waiting.admit(from, (since, until), job).map(Entered::Queued),
+            }
         });
         match entered {
             Ok(Entered::Free(memory, job)) => {
@@ -158,6 +172,8 @@ struct Shared {
 struct State {
     /// The permits that nobody uses. While there is one, nobody waits.
     idle: Vec<HashMemory>,
+    /// Whether something was hashed since the pool was asked to rest.
+    used: bool,
     waiting: Queue<Job>,
 }
 

@@ -111,6 +111,20 @@ async fn no_more_hashes_run_than_there_are_permits() {
     assert_eq!(done.recv().unwrap(), "third");
 }
 
+#[tokio::test]
+async fn memory_is_given_back_once_nobody_has_logged_in_for_a_while() {
+    let Bench { pool, .. } = bench(1, 4);
+    let alice = Source::new("alice", None);
+    let kib = || pool.run(&alice, |_, memory| memory.kib());
+    assert_eq!(kib().await, Ok(0), "the decoy leaves nothing behind");
+    pool.hash(&alice, Password::presented("a password").unwrap()).await.unwrap();
+    pool.rest();
+    assert_eq!(kib().await, Ok(8), "it was used since the last time");
+    pool.rest();
+    pool.rest();
+    assert_eq!(kib().await, Ok(0));
+}
+
 /// C064: every hash finds memory that is allocated already.
 #[tokio::test]
 async fn a_permit_keeps_its_memory_but_no_more_than_our_own_hashes_need() {

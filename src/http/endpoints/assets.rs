@@ -28,15 +28,15 @@ impl Assets {
     }
 }
 
-pub(in crate::http) async fn get(mut exchange: Exchange) -> Result<Response, HttpError> {
-    let name = exchange.path_parameter().await.unwrap_or_default();
-    let file = exchange.app.assets.0.get(&name).ok_or_else(FlowError::not_found)?;
-    Ok(respond::forever(file.clone(), &name, exchange.headers()))
+pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
+    let name = exchange.path_parameter().unwrap_or_default();
+    let file = exchange.app.assets().0.get(name).ok_or_else(FlowError::not_found)?;
+    Ok(respond::forever(file.clone(), name, exchange.headers()))
 }
 
-pub(in crate::http) async fn logo(mut exchange: Exchange) -> Result<Response, HttpError> {
-    let name = exchange.path_parameter().await.unwrap_or_default();
-    let hash = PictureHash::parse(&name).ok_or_else(FlowError::not_found)?;
+pub(in crate::http) async fn logo(exchange: Exchange) -> Result<Response, HttpError> {
+    let name = exchange.path_parameter().unwrap_or_default();
+    let hash = PictureHash::parse(name).ok_or_else(FlowError::not_found)?;
     let (media_type, bytes) = logos::find(&exchange.server(), hash).await?.into_parts();
-    Ok(respond::forever((media_type, bytes.into()), &name, exchange.headers()))
+    Ok(respond::forever((media_type, bytes.into()), name, exchange.headers()))
 }

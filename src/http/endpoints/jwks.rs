@@ -12,7 +12,7 @@ pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpErr
     // Never an empty set: a verifier would throw away the keys that it has.
     let known = server.memory.last_known().ok_or(FlowError::Unavailable)?;
     let jwks = known.ring.jwks();
-    let document = ("application/jwk-set+json", &*jwks.body);
+    let document = ("application/jwk-set+json", jwks.body.clone());
     let max_age = server.settings.jwks_max_age.as_secs();
     Ok(respond::public(document, &jwks.etag, max_age, exchange.headers()))
 }

@@ -2,6 +2,7 @@
 //! (OpenID Connect Discovery §3): one document. It lists what works and nothing else (META-05), and
 //! comes from the configuration alone, whatever `Host` says (META-06).
 
+use axum::body::Bytes;
 use axum::response::Response;
 use serde::Serialize;
 
@@ -18,23 +19,32 @@ use crate::protocol::scope::Scope;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::uri::Issuer;
 
-pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
-    let settings = &exchange.app.server.settings;
-    let body = document(&settings.issuer);
-    let etag = SecretHash::of(body.as_bytes()).entity_tag();
-    let max_age = settings.jwks_max_age.as_secs();
-    let document = ("application/json", body.as_str());
-    Ok(respond::public(document, &etag, max_age, exchange.headers()))
+/// The document, which is made once.
+pub(in crate::http) struct Metadata {
+    body: Bytes,
+    etag: String,
 }
 
-fn document(issuer: &Issuer) -> String {
-    let metadata =
-        Metadata { issuer: issuer.as_str(), endpoints: endpoints(issuer), offers: offers() };
-    serde_json::to_string(&metadata).unwrap_or_default()
+impl Metadata {
+    /// The document of `issuer`.
+    pub(in crate::http) fn of(issuer: &Issuer) -> Self {
+        let members =
+            Members { issuer: issuer.as_str(), endpoints: endpoints(issuer), offers: offers() };
+        let body = serde_json::to_vec(&members).unwrap_or_default();
+        let etag = SecretHash::of(&body).entity_tag();
+        Self { body: body.into(), etag }
+    }
+}
+
+pub(in crate::http) async fn get(exchange: Exchange) -> Result<Response, HttpError> {
+    let Metadata { body, etag } = exchange.app.metadata();
+    let max_age = exchange.app.server.settings.jwks_max_age.as_secs();
+    let document = ("application/json", body.clone());
+    Ok(respond::public(document, etag, max_age, exchange.headers()))
 }
 
 #[derive(Serialize)]
-struct Metadata<'a> {
+struct Members<'a> {
     issuer: &'a str,
     #[serde(flatten)]
     endpoints: Endpoints,

@@ -28,9 +28,9 @@ pub(in crate::http) async fn list(exchange: Exchange) -> Result<Response, HttpEr
     Ok(respond::private(List::of(&own.sessions, view, next)))
 }
 
-pub(in crate::http) async fn end_one(mut exchange: Exchange) -> Result<Response, HttpError> {
+pub(in crate::http) async fn end_one(exchange: Exchange) -> Result<Response, HttpError> {
     let token = exchange.bearer()?;
-    let sid = exchange.path_id(SessionId::parse).await?;
+    let sid = exchange.path_id(SessionId::parse)?;
     end(exchange, token, OwnEnd::One(sid)).await
 }
 

@@ -3,9 +3,9 @@
 use axum::response::Response;
 
 use crate::flows::authorize::exchange_code;
-use crate::flows::error::FlowError;
+use crate::flows::client_credentials::client_credentials;
+use crate::flows::refresh::refresh;
 use crate::flows::server::detached;
-use crate::flows::{client_credentials, refresh};
 use crate::http::error::HttpError;
 use crate::http::exchange::Exchange;
 use crate::http::respond;
@@ -32,30 +32,39 @@ async fn answer(mut exchange: Exchange, grant: &mut &'static str) -> Result<Resp
     let request = TokenRequest::parse(&params);
     *grant = request.as_ref().map_or("none", |request| request.grant().as_str());
     let (server, origin) = (exchange.server(), exchange.origin());
-    let result = detached(async move {
-        let admitted = server.admit(&presented, &origin, None).await?;
-        // A request that is wrong in itself is told so, but only to a client.
-        let request = request?;
-        if !admitted.client.may_use(request.grant()) {
-            return Err(FlowError::from(Refusal::new(
-                ErrorCode::UnauthorizedClient,
-                "the client may not use this grant",
-                Reason::GrantNotAllowed,
-            )));
+    let admitted = server.admit(&presented, &origin, None).await?;
+    // A request that is wrong in itself is told so, but only to a client.
+    let request = request?;
+    if !admitted.client.may_use(request.grant()) {
+        return Err(not_allowed().into());
+    }
+    let answer = match request {
+        // Nothing is changed, so nothing has to be brought to its end.
+        TokenRequest::ClientCredentials(requested) => {
+            client_credentials(&server, &admitted, &requested)?
         }
-        match request {
-            TokenRequest::AuthorizationCode(request, requested) => {
+        TokenRequest::AuthorizationCode(request, requested) => {
+            let exchanging = async move {
                 let caller = (&presented, admitted);
                 exchange_code(&server, caller, (&request, &requested), &origin).await
-            }
-            TokenRequest::ClientCredentials(requested) => {
-                client_credentials::client_credentials(&server, &admitted, &requested)
-            }
-            TokenRequest::Refresh(token, requested) => {
-                let caller = (&presented, admitted);
-                refresh::refresh(&server, caller, (token, &requested), &origin).await
-            }
+            };
+            detached(exchanging).await?
         }
-    });
-    Ok(respond::private(result.await?))
+        TokenRequest::Refresh(token, requested) => {
+            let refreshing = async move {
+                let caller = (&presented, admitted);
+                refresh(&server, caller, (token, &requested), &origin).await
+            };
+            detached(refreshing).await?
+        }
+    };
+    Ok(respond::private(answer))
+}
+
+fn not_allowed() -> Refusal {
+    Refusal::new(
+        ErrorCode::UnauthorizedClient,
+        "the client may not use this grant",
+        Reason::GrantNotAllowed,
+    )
 }

@@ -10,18 +10,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
-use super::Stage;
 use super::alarm::sleep;
 use super::connection::{self, Site};
+use super::{App, Stage};
 
 /// The pause after an error that the next attempt would meet again, such as EMFILE: long enough
 /// not to spin, short enough that a freed descriptor is used.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Starts one loop a listener. Ending a loop closes its listener and leaves its connections.
-pub(super) fn spawn(
+pub(super) fn spawn<A: App>(
     listeners: Vec<TcpListener>,
-    site: &Arc<Site>,
+    site: &Arc<Site<A>>,
     stages: &watch::Receiver<Stage>,
 ) -> JoinSet<()> {
     let cap = Cap::new(site.limits().connections);
@@ -32,7 +32,12 @@ pub(super) fn spawn(
     loops
 }
 
-async fn run(listener: TcpListener, site: Arc<Site>, mut cap: Cap, stages: watch::Receiver<Stage>) {
+async fn run<A: App>(
+    listener: TcpListener,
+    site: Arc<Site<A>>,
+    mut cap: Cap,
+    stages: watch::Receiver<Stage>,
+) {
     loop {
         let (stream, peer) = next(|| listener.accept()).await;
         // Accepted first, admitted second: a permit that waits in `accept` would be lost to the

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
@@ -18,7 +17,7 @@ use tokio::sync::watch;
 use super::alarm::Alarm;
 use super::exchange::{self, Link};
 use super::wire::Wire;
-use super::{Limits, Stage};
+use super::{App, Limits, Stage};
 
 /// hyper's smallest buffer; it panics below.
 const MIN_BUFFER: usize = 8 * 1024;
@@ -28,16 +27,14 @@ const MIN_BUFFER: usize = 8 * 1024;
 pub(super) const END_OF_STREAM: Duration = Duration::from_secs(1);
 
 /// What all connections share.
-pub(super) struct Site {
-    app: Router,
+pub(super) struct Site<A> {
+    app: A,
     limits: Limits,
     http: http1::Builder,
 }
 
-impl Site {
-    pub(super) fn new(app: Router, limits: Limits) -> Self {
-        // `with_state` builds the routes once instead of at each request.
-        let app = app.with_state(());
+impl<A> Site<A> {
+    pub(super) fn new(app: A, limits: Limits) -> Self {
         let http = engine(&limits);
         Self { app, limits, http }
     }
@@ -62,10 +59,10 @@ fn engine(limits: &Limits) -> http1::Builder {
 }
 
 /// Serves one connection to its end.
-pub(super) async fn run(
+pub(super) async fn run<A: App>(
     stream: TcpStream,
     peer: SocketAddr,
-    site: Arc<Site>,
+    site: Arc<Site<A>>,
     mut stages: watch::Receiver<Stage>,
 ) {
     let link = Arc::new(Link::default());

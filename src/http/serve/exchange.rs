@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use axum::Router;
 use axum::body::{Body, HttpBody};
 use axum::extract::ConnectInfo;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
@@ -17,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use tower::ServiceExt;
 
+use super::App;
 use super::framing::Extent;
 use super::refusal::Refusal;
 use super::tied::Tied;
@@ -84,7 +84,7 @@ impl Drop for Exchange {
 
 /// The service of one connection.
 pub(super) fn service(
-    app: Router,
+    app: impl App,
     peer: SocketAddr,
     link: Arc<Link>,
 ) -> impl Service<
@@ -108,7 +108,7 @@ pub(super) fn service(
     })
 }
 
-async fn answer(app: Router, mut request: Request<Incoming>) -> Response<Body> {
+async fn answer(app: impl App, mut request: Request<Incoming>) -> Response<Body> {
     let chunked = request.headers().contains_key(TRANSFER_ENCODING);
     if let Err(refusal) = inspect(request.version(), request.headers()) {
         // For the guard of the router to answer.

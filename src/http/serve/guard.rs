@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{BoxError, Router};
 use tokio::time::timeout;
 
 use super::refusal::Refusal;
@@ -22,21 +22,37 @@ pub fn guard(app: Router, deadline: Duration) -> Router {
 }
 
 async fn watch(State(deadline): State<Duration>, request: Request, next: Next) -> Response {
-    match request.extensions().get::<Refusal>() {
-        Some(refusal) => refusal.into_response(),
-        None => within(deadline, request, next).await,
-    }
+    within(deadline, request, |request| next.run(request)).await
 }
 
-/// Whether the body was read to its end when the time is up decides whose fault it is: the peer's
+/// What [`super::serve`] refuses is answered here, and what `answer` does not answer within
+/// `deadline`. Whether the body was read to its end by then decides whose fault it is: the peer's
 /// (408) or ours (503).
-async fn within(deadline: Duration, request: Request, next: Next) -> Response {
+pub async fn within<B, F>(
+    deadline: Duration,
+    request: Request<B>,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    F: Future<Output = Response>,
+{
+    if let Some(refusal) = request.extensions().get::<Refusal>() {
+        return refusal.into_response();
+    }
     let awaited = Arc::new(());
-    let request = request.map(|body| Body::new(Tied::new(body, awaited.clone())));
-    let mut handling = pin!(next.run(request));
+    let mut handling = pin!(answer(request.map(|body| tied(body, &awaited))));
     match timeout(deadline, handling.as_mut()).await {
         Ok(response) => response,
         Err(_) if Arc::strong_count(&awaited) > 1 => Refusal::SlowBody.into_response(),
         Err(_) => Refusal::Overdue.into_response(),
     }
+}
+
+/// A body that keeps `awaited` until it was read.
+fn tied<B>(body: B, awaited: &Arc<()>) -> Body
+where
+    B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+{
+    if body.is_end_stream() { Body::empty() } else { Body::new(Tied::new(body, awaited.clone())) }
 }

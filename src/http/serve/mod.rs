@@ -1,5 +1,5 @@
 //! The HTTP/1.1 server: listeners, the accept loop, time and size limits, the graceful stop.
-//! Must not import anything of the crate: it serves whatever [`Router`] it is given.
+//! Must not import anything of the crate: it serves whatever [`App`] it is given.
 //!
 //! `axum::serve` has neither timers nor a connection cap, so connections are accepted and driven
 //! here. One task drives one connection (`connection`), whose bytes pass through `wire`.
@@ -19,16 +19,20 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use http::{Request, Response};
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tower::Service;
 
 pub use bind::{BindError, bind};
-pub use guard::guard;
+pub use guard::{guard, within};
 
 /// How long to wait for aborted connections to be gone. Only a handler that blocks its thread
 /// takes longer than an instant, and that one must not keep the process.
@@ -70,6 +74,25 @@ impl Default for Limits {
     }
 }
 
+/// What answers requests, such as a router of axum.
+pub trait App:
+    Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<A> App for A where
+    A: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// How the server stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -91,16 +114,17 @@ enum Stage {
 
 /// Serves `app` on all `listeners` until `shutdown` resolves, then stops gracefully.
 ///
-/// `app` has a [`guard`] somewhere: that is what answers a request that is refused here.
+/// `app` has a [`guard`] somewhere, or is [`within`] itself: that is what answers a request that is
+/// refused here.
 ///
 /// Handlers find the peer as `axum::extract::ConnectInfo<SocketAddr>`, an IPv4 peer of an IPv6
 /// socket in its IPv4 form. On the stop signal the listeners close, idle connections end, requests
 /// in flight are answered, and what still runs after [`Limits::drain`] is aborted. An open event
 /// stream is a request in flight: end streams on the same signal. A second later they are aborted.
 /// Dropping the future aborts everything at once.
-pub async fn serve(
+pub async fn serve<A: App>(
     listeners: Vec<TcpListener>,
-    app: Router,
+    app: A,
     limits: Limits,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Drained {

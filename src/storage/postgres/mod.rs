@@ -1,18 +1,19 @@
 //! The distributed database: a pool of connections, and bounded retries.
 
 mod open;
+mod pool;
 mod wakes;
 
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
 use tokio::time::timeout;
 
 use super::error::{DbError, Severity, StorageError};
 use super::operation::{self, Execute};
 use super::{Now, StoreOptions};
+use pool::{Lent, Pool};
 
 pub use wakes::Wakes;
 
@@ -81,7 +82,7 @@ type Tx<'c> = operation::Tx<'c, Engine>;
 /// An open PostgreSQL database.
 #[derive(Clone)]
 pub(super) struct Database {
-    pool: PgPool,
+    pool: Pool,
     now: Now,
     persistent: bool,
 }
@@ -99,8 +100,10 @@ impl Database {
         options: StoreOptions,
         now: Now,
     ) -> Result<Self, StorageError> {
-        let pool = open::pool(url, options).await?;
-        open::migrate(&pool, options).await?;
+        let pool = Pool::new(open::connecting(url, options)?, options);
+        let mut conn = pool.take().await?;
+        open::migrate(conn.conn(), options).await?;
+        conn.give_back();
         Ok(Self { pool, now, persistent: options.prepared_statements })
     }
 
@@ -127,12 +130,13 @@ impl Database {
         &self,
         operation: &O,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.pool.acquire().await?;
-        let executed = timeout(LIMIT, self.read_on(&mut conn, operation)).await;
+        let mut conn = self.pool.take().await?;
+        let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
         let Ok(executed) = executed else {
             abandon(conn);
             return Err(StorageError::Unavailable(SILENT.to_owned()));
         };
+        settle(conn, executed.as_ref().err());
         Ok(executed?)
     }
 
@@ -141,7 +145,7 @@ impl Database {
         if !self.persistent {
             return Ok(None);
         }
-        Wakes::open(&self.pool).await.map(Some)
+        Wakes::open(self.pool.connect_options()).await.map(Some)
     }
 
     pub(super) async fn close(&self) {
@@ -167,16 +171,22 @@ impl Database {
 
     /// One statement, which the database commits by itself.
     async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.acquire().await.map_err(|error| Failure::Final(error.into()))?;
-        let executed = timeout(LIMIT, operation.execute(&mut self.tx(&mut conn))).await;
+        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+        let executed = timeout(LIMIT, operation.execute(&mut self.tx(conn.conn()))).await;
         let Ok(executed) = executed else { return Err(given_up(conn)) };
+        settle(conn, executed.as_ref().err());
         executed.map_err(committing)
     }
 
     async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.acquire().await.map_err(|error| Failure::Final(error.into()))?;
-        let transacted = timeout(LIMIT, self.transact_on(&mut conn, operation)).await;
+        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+        let transacted = timeout(LIMIT, self.transact_on(conn.conn(), operation)).await;
         let Ok(transacted) = transacted else { return Err(given_up(conn)) };
+        match &transacted {
+            Ok(_) => conn.give_back(),
+            // Whether it is still good is found elsewhere.
+            Err(_) => drop(conn),
+        }
         transacted
     }
 
@@ -212,20 +222,29 @@ impl Database {
     }
 
     fn tx<'c>(&'c self, conn: &'c mut PgConnection) -> Tx<'c> {
-        Tx { conn, now: &self.now, persistent: self.persistent, revoked_at: None }
+        let statements = operation::Statements::here();
+        Tx { conn, now: &self.now, persistent: self.persistent, statements, revoked_at: None }
     }
 }
 
 /// A change that the database does not answer: it may be there or not.
-fn given_up(conn: PoolConnection<Postgres>) -> Failure {
+fn given_up(conn: Lent) -> Failure {
     abandon(conn);
     Failure::Final(StorageError::OutcomeUnknown(SILENT.to_owned()))
 }
 
 /// Closes a connection on which an answer may still arrive, which nobody else must take for his.
-fn abandon(conn: PoolConnection<Postgres>) {
+fn abandon(conn: Lent) {
     tracing::warn!("a connection is closed: {SILENT}");
-    drop(conn.detach());
+    conn.abandon();
+}
+
+/// Gives a connection back after a statement, unless that has shown it to be broken.
+fn settle(conn: Lent, error: Option<&DbError>) {
+    match error {
+        Some(DbError::Sql(error)) if error.as_database_error().is_none() => conn.abandon(),
+        _ => conn.give_back(),
+    }
 }
 
 /// An error before the commit: nothing was changed.

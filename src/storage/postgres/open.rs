@@ -3,13 +3,17 @@
 use std::str::FromStr;
 
 use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use super::super::StoreOptions;
 use super::super::error::StorageError;
 
-/// A pool of connections to `url`.
-pub(super) async fn pool(url: &str, options: StoreOptions) -> Result<PgPool, StorageError> {
+/// How connections to `url` are opened.
+pub(super) fn connecting(
+    url: &str,
+    options: StoreOptions,
+) -> Result<PgConnectOptions, StorageError> {
     let mut connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
     if options.prepared_statements {
         // A statement that hangs must not hold its caller for longer than he waits.
@@ -19,11 +23,7 @@ pub(super) async fn pool(url: &str, options: StoreOptions) -> Result<PgPool, Sto
         // Nor does it know the digits of floating-point numbers, of which there are none here.
         connect = connect.statement_cache_capacity(0).extra_float_digits(None);
     }
-    Ok(PgPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire_timeout)
-        .connect_with(connect)
-        .await?)
+    Ok(connect)
 }
 
 /// How a transaction begins where it may find itself on another connection than the one before:
@@ -34,10 +34,13 @@ pub(super) const BEGIN_POOLED: &str =
 /// Brings the tables up to date, or makes sure that they are, in one transaction. It holds a lock,
 /// so that of many nodes starting at once one migrates. That of sqlx belongs to the connection,
 /// which behind a pooler is another one when the lock is to be given back.
-pub(super) async fn migrate(pool: &PgPool, options: StoreOptions) -> Result<(), StorageError> {
+pub(super) async fn migrate(
+    conn: &mut PgConnection,
+    options: StoreOptions,
+) -> Result<(), StorageError> {
     let mut migrations = sqlx::migrate!("migrations/postgres");
     migrations.set_locking(false);
-    let mut transaction = pool.begin_with(BEGIN_MIGRATION).await?;
+    let mut transaction = conn.begin_with(BEGIN_MIGRATION).await?;
     if !options.prepared_statements {
         // sqlx prepares its own by name, where an earlier migration may have left the same names.
         sqlx::raw_sql(FORGET_NAMES).execute(&mut *transaction).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::Executor as _;
-use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::super::error::StorageError;
@@ -13,10 +13,10 @@ use super::SILENT;
 pub struct Wakes(PgListener);
 
 impl Wakes {
-    /// Begins to listen, beside the `pool`: its connections are for those who ask.
-    pub(super) async fn open(pool: &PgPool) -> Result<Self, StorageError> {
+    /// Begins to listen, beside the pool: its connections are for those who ask.
+    pub(super) async fn open(connect: &PgConnectOptions) -> Result<Self, StorageError> {
         let one = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let own = one.connect_lazy_with((*pool.connect_options()).clone());
+        let own = one.connect_lazy_with(connect.clone());
         let mut listener = PgListener::connect_with(&own).await?;
         listener.listen(CHANNEL).await?;
         Ok(Self(listener))

@@ -8,7 +8,6 @@ use super::{Db, DbError, Engine, Execute, Tx, corrupt};
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Note, Origin};
 use crate::protocol::ids::AuditId;
 use crate::protocol::time::Timestamp;
-use crate::storage::operation::count_statement;
 use crate::storage::ops::audit::{Append, ListAudit};
 
 /// Writes one event into the open transaction.
@@ -68,7 +67,7 @@ impl Execute<Engine> for ListAudit {
             list.push(" AND id < ").push_bind(first_id(before + ID_SLACK));
         }
         list.push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(self.limit));
-        count_statement(list.sql().as_str());
+        tx.count_statement(list.sql().as_str());
         let list = list.build_query_as::<AuditRow>().persistent(false);
         list.fetch_all(&mut *tx.conn).await?.into_iter().map(AuditEvent::try_from).collect()
     }

@@ -4,7 +4,6 @@ use sqlx::query::Query;
 use sqlx::{Database, QueryBuilder, Row as _};
 
 use super::{Db, DbError, Engine, Execute, Swap, Tx};
-use crate::storage::operation::count_statement;
 use crate::storage::ops::copy::{Cell, CellType, ExportRows, ImportRows, Row, Table, tables};
 
 macro_rules! statements {
@@ -76,7 +75,7 @@ impl Execute<Engine> for ImportRows {
                 };
             }
         });
-        count_statement(insert.sql().as_str());
+        tx.count_statement(insert.sql().as_str());
         insert.build().persistent(false).execute(&mut *tx.conn).await?;
         Ok(Swap::Won)
     }

@@ -9,7 +9,7 @@ use super::{Db, DbError, Engine, Execute, Tx, corrupt, millis, unsigned};
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocation};
 use crate::protocol::time::Timestamp;
-use crate::storage::operation::{LATE, count_statement};
+use crate::storage::operation::LATE;
 use crate::storage::ops::feed::{
     BeginLog, NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
@@ -52,9 +52,9 @@ pub(super) async fn publish(
             .push_bind(entry.not_before.map(Timestamp::millis))
             .push_bind(entry.until.map(Timestamp::millis));
     });
-    count_statement(insert.sql().as_str());
-    // Its text differs with the number of entries, so it is not worth keeping prepared.
-    insert.build().persistent(false).execute(&mut *tx.conn).await?;
+    let keep = tx.keeps(entries.len());
+    tx.count_statement(insert.sql().as_str());
+    insert.build().persistent(keep).execute(&mut *tx.conn).await?;
     Ok(FeedPosition { epoch, seq })
 }
 

@@ -8,7 +8,6 @@ use crate::protocol::client::ClientId;
 use crate::protocol::ids::{BrowserSessionId, NoticeId, SessionId, UserId};
 use crate::protocol::logout_notice::LogoutNotice;
 use crate::protocol::time::Timestamp;
-use crate::storage::operation::count_statement;
 use crate::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
 };
@@ -29,6 +28,7 @@ pub(super) async fn leave(
     if told.is_empty() {
         return Ok(());
     }
+    let count = told.len();
     let mut insert = QueryBuilder::<Db>::new(
         "INSERT INTO logout_notice (id, client_id, user_id, sid, due_at, attempts, created_at) ",
     );
@@ -41,9 +41,9 @@ pub(super) async fn leave(
             .push_bind(0_i64)
             .push_bind(now.millis());
     });
-    count_statement(insert.sql().as_str());
-    // Its text differs with the number of notices, so it is not worth keeping prepared.
-    insert.build().persistent(false).execute(&mut *tx.conn).await?;
+    let keep = tx.keeps(count);
+    tx.count_statement(insert.sql().as_str());
+    insert.build().persistent(keep).execute(&mut *tx.conn).await?;
     Ok(())
 }
 
@@ -64,7 +64,7 @@ pub(super) async fn outliving(
         ids.push_bind(browser.as_bytes().to_vec());
     }
     select.push(") ORDER BY id LIMIT ").push_bind(BATCH);
-    count_statement(select.sql().as_str());
+    tx.count_statement(select.sql().as_str());
     let rows: Vec<(Vec<u8>,)> =
         select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
     let id = |(id,): (Vec<u8>,)| SessionId::try_from(id.as_slice());
@@ -94,9 +94,10 @@ async fn with_listening_client(
         ids.push_bind(session.as_bytes().to_vec());
     }
     select.push(")");
-    count_statement(select.sql().as_str());
+    let keep = tx.keeps(sessions.len());
+    tx.count_statement(select.sql().as_str());
     let rows: Vec<(Vec<u8>, Vec<u8>, String)> =
-        select.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;
+        select.build_query_as().persistent(keep).fetch_all(&mut *tx.conn).await?;
     let told = |(id, user, client): (Vec<u8>, _, _)| {
         let session = SessionId::try_from(id.as_slice()).map_err(|_| corrupt("session", "id"))?;
         Ok(Told { session, user, client })
@@ -132,7 +133,7 @@ impl Execute<Engine> for TakeNotices {
         take.push(" ORDER BY due_at, id LIMIT ").push_bind(i64::from(self.limit));
         take.push(for_update!());
         take.push(") RETURNING id, client_id, user_id, sid, due_at, attempts, created_at");
-        count_statement(take.sql().as_str());
+        tx.count_statement(take.sql().as_str());
         // Its text differs with the number of clients.
         let rows: Vec<NoticeRow> =
             take.build_query_as().persistent(false).fetch_all(&mut *tx.conn).await?;

@@ -118,7 +118,17 @@ pub(super) async fn mark(
     reason: EndReason,
 ) -> Result<Vec<SessionId>, DbError> {
     let rows: Vec<Id> = match which {
-        Sessions::One(id) => end_where!(tx, reason, "id = $3", id.as_bytes().as_slice()),
+        Sessions::One(id) => {
+            tx.query_as(
+                "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
+                 WHERE ended_reason IS NULL AND id = $3 RETURNING id",
+            )
+            .bind(reason.as_str())
+            .bind((tx.now)().millis())
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(&mut *tx.conn)
+            .await?
+        }
         Sessions::OfUser(user, except) => end_where!(
             tx,
             reason,

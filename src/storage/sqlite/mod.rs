@@ -1,16 +1,18 @@
-//! The embedded database: one writer with group commit, and a pool of readers.
+//! The embedded database: one writer with group commit, and some readers.
 
+mod driver;
 mod open;
+mod queue;
+mod readers;
 mod writer;
 
 use std::path::Path;
 
-use sqlx::Sqlite;
-use sqlx::sqlite::SqlitePool;
-
+use self::driver::{Direct, DirectSqlite};
+use self::readers::Readers;
 use self::writer::Writer;
 use super::error::StorageError;
-use super::operation::{self, Execute};
+use super::operation::{self, Execute, Statements};
 use super::{Now, StoreOptions};
 
 // The dialect: nothing else is locked while the writer runs.
@@ -52,7 +54,7 @@ macro_rules! durability {
 mod queries;
 
 /// The driver's type of this database, for the shared queries.
-type Db = Sqlite;
+type Db = DirectSqlite;
 
 /// Marks the operations that this database executes.
 pub struct Engine;
@@ -64,12 +66,15 @@ impl operation::Engine for Engine {
 /// An open transaction, or a connection that reads.
 type Tx<'c> = operation::Tx<'c, Engine>;
 
+fn tx<'c>(conn: &'c mut Direct, now: &'c Now, statements: Statements) -> Tx<'c> {
+    Tx { conn, now, persistent: true, statements, revoked_at: None }
+}
+
 /// An open SQLite database.
 #[derive(Clone)]
 pub(super) struct Database {
     writer: Writer,
-    readers: SqlitePool,
-    now: Now,
+    readers: Readers,
 }
 
 impl Database {
@@ -80,9 +85,9 @@ impl Database {
     ) -> Result<Self, StorageError> {
         let place = open::Place::prepare(path)?;
         place.migrate(options.migrate).await?;
-        let writer = Writer::start(place.clone(), now.clone()).await?;
-        let readers = place.readers(options).await?;
-        Ok(Self { writer, readers, now })
+        let writer = Writer::start(place.clone(), now.clone())?;
+        let readers = Readers::new(place, options, now);
+        Ok(Self { writer, readers })
     }
 
     pub(super) async fn write<O: Execute<Engine>>(
@@ -94,11 +99,9 @@ impl Database {
 
     pub(super) async fn read<O: Execute<Engine>>(
         &self,
-        operation: &O,
+        operation: O,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.readers.acquire().await?;
-        let mut tx = Tx { conn: &mut conn, now: &self.now, persistent: true, revoked_at: None };
-        Ok(operation.execute(&mut tx).await?)
+        self.readers.read(operation).await
     }
 
     pub(super) async fn close(&self) {

@@ -4,15 +4,12 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::super::StoreOptions;
 use super::super::error::StorageError;
+use super::driver::{Direct, Opening};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -39,36 +36,31 @@ impl Place {
     pub(super) async fn migrate(&self, allowed: bool) -> Result<(), StorageError> {
         // SQLite's migrator takes no lock of its own, and two processes may start at once.
         let _lock = self.lock().await?;
-        let mut conn = self.connect().await?;
-        if allowed {
-            MIGRATIONS.run(&mut conn).await?;
-            return Ok(());
-        }
-        super::super::migrations::check(&MIGRATIONS, &mut conn).await
+        let mut conn = self.migrating().await?;
+        let migrated = if allowed {
+            MIGRATIONS.run(&mut conn).await.map_err(StorageError::from)
+        } else {
+            super::super::migrations::check(&MIGRATIONS, &mut conn).await
+        };
+        let closed = conn.close().await;
+        migrated.and(closed.map_err(StorageError::from))
     }
 
-    /// A connection that writes. `FULL` makes every commit durable; `busy_timeout` covers the
-    /// command line, which may write beside the server.
-    pub(super) async fn connect(&self) -> Result<SqliteConnection, StorageError> {
-        Ok(self.options().create_if_missing(true).connect().await?)
+    /// A connection that writes, or one that only reads.
+    pub(super) fn connect(&self, writes: bool) -> Result<Direct, sqlx::Error> {
+        Opening::new(self.path.clone(), writes).open()
     }
 
-    /// The pool of connections that only read.
-    pub(super) async fn readers(&self, options: StoreOptions) -> Result<SqlitePool, StorageError> {
-        Ok(SqlitePoolOptions::new()
-            .max_connections(options.connections)
-            .acquire_timeout(options.acquire_timeout)
-            .connect_with(self.options().read_only(true))
-            .await?)
-    }
-
-    fn options(&self) -> SqliteConnectOptions {
-        SqliteConnectOptions::new()
+    /// The migrator knows no driver but sqlx's own.
+    async fn migrating(&self) -> Result<SqliteConnection, StorageError> {
+        let options = SqliteConnectOptions::new()
             .filename(&self.path)
+            .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
-            .disable_statement_logging()
+            .disable_statement_logging();
+        Ok(options.connect().await?)
     }
 
     async fn lock(&self) -> Result<File, StorageError> {

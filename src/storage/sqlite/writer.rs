@@ -5,40 +5,49 @@
 //! before the commit has returned, and an operation whose caller has left is executed all the same.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{oneshot, watch};
 
 use super::super::Now;
 use super::super::error::{DbError, Severity, StorageError};
-use super::super::operation::{Execute, Operation, check_commit};
+use super::super::operation::{Execute, Operation, Statements, check_commit};
+use super::Engine;
+use super::driver::{Direct, at_once};
 use super::open::Place;
-use super::{Engine, Tx};
+use super::queue::{Queue, Refused};
 use crate::protocol::time::Timestamp;
 
-/// The way to the writer's task.
+/// The way to the writer's thread, which ends with the last of these.
 #[derive(Clone)]
-pub(super) struct Writer {
-    urgent: mpsc::Sender<Job>,
-    ordinary: mpsc::Sender<Job>,
+pub(super) struct Writer(Arc<Way>);
+
+struct Way {
+    queue: Arc<Queue<Box<dyn Queued>>>,
+    /// Closed by the thread when it has ended.
+    ended: watch::Receiver<()>,
 }
 
-enum Job {
-    Write(Box<dyn Queued>),
-    /// Sent last: everything before it was committed.
-    Close(oneshot::Sender<()>),
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl Writer {
-    pub(super) async fn start(place: Place, now: Now) -> Result<Self, StorageError> {
-        let conn = place.connect().await?;
-        let (urgent, urgent_queue) = mpsc::channel(URGENT_QUEUE);
-        let (ordinary, ordinary_queue) = mpsc::channel(ORDINARY_QUEUE);
-        let task = Task { place, now, conn: Some(conn), urgent_queue, ordinary_queue };
-        tokio::spawn(task.run());
-        Ok(Self { urgent, ordinary })
+    pub(super) fn start(place: Place, now: Now) -> Result<Self, StorageError> {
+        let conn = place.connect(true)?;
+        let queue = Arc::new(Queue::new());
+        let (ending, ended) = watch::channel(());
+        let work = Work { place, now, conn: Some(conn), queue: queue.clone() };
+        let thread = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        let started = thread.spawn(move || {
+            work.run();
+            drop(ending);
+        });
+        started.map_err(|error| unavailable(&format!("the writer did not start: {error}")))?;
+        Ok(Self(Arc::new(Way { queue, ended })))
     }
 
     pub(super) async fn write<O: Execute<Engine>>(
@@ -46,57 +55,55 @@ impl Writer {
         operation: O,
     ) -> Result<O::Output, StorageError> {
         let (reply, answer) = oneshot::channel();
-        let job =
-            Job::Write(Box::new(Pending { operation, reply, output: None, revoked_at: None }));
-        let lane = if O::URGENT { &self.urgent } else { &self.ordinary };
-        lane.try_send(job).map_err(|_| unavailable("the queue of writes is full"))?;
+        let pending = Pending {
+            operation,
+            reply,
+            output: None,
+            statements: Statements::here(),
+            revoked_at: None,
+        };
+        self.0.queue.push(Box::new(pending), O::URGENT).map_err(|refused| match refused {
+            Refused::Full => unavailable("the queue of writes is full"),
+            Refused::Closed => unavailable("the writer has stopped"),
+        })?;
         answer.await.map_err(|_| unavailable("the writer has stopped"))?
     }
 
+    /// Takes nothing more, and waits for what was taken to be committed.
     pub(super) async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.ordinary.send(Job::Close(done)).await.is_ok() {
-            let _ = closed.await;
-        }
+        self.0.queue.close();
+        // Nothing is ever sent: what comes is the end.
+        let _ = self.0.ended.clone().changed().await;
     }
 }
 
-struct Task {
+/// However the thread ends: what is still in the queue is dropped, and its callers are told.
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.queue.close();
+        while self.queue.try_next().is_some() {}
+    }
+}
+
+/// What the thread does.
+struct Work {
     place: Place,
     now: Now,
-    conn: Option<SqliteConnection>,
-    urgent_queue: mpsc::Receiver<Job>,
-    ordinary_queue: mpsc::Receiver<Job>,
+    conn: Option<Direct>,
+    queue: Arc<Queue<Box<dyn Queued>>>,
 }
 
-impl Task {
-    async fn run(mut self) {
-        while let Some(job) = self.next().await {
-            match job {
-                Job::Write(first) => {
-                    if let Some(closing) = self.commit_batch(first).await {
-                        return self.finish(closing).await;
-                    }
-                }
-                Job::Close(closing) => return self.finish(closing).await,
-            }
+impl Work {
+    fn run(mut self) {
+        while let Some(first) = self.queue.next() {
+            self.commit_batch(first);
         }
     }
 
-    async fn next(&mut self) -> Option<Job> {
-        tokio::select! {
-            biased;
-            Some(job) = self.urgent_queue.recv() => Some(job),
-            job = self.ordinary_queue.recv() => job,
-        }
-    }
-
-    /// Runs `first` and what has queued up behind it. Gives back a request to close that was met on
-    /// the way.
-    async fn commit_batch(&mut self, first: Box<dyn Queued>) -> Option<oneshot::Sender<()>> {
+    /// Runs `first` and what has queued up behind it.
+    fn commit_batch(&mut self, first: Box<dyn Queued>) {
         let mut batch = vec![];
-        let mut closing = None;
-        let result = self.run_batch(first, &mut batch, &mut closing).await;
+        let result = self.run_batch(first, &mut batch);
         metrics::histogram!("chancery_writer_batch_operations").record(len(&batch));
         match result {
             Ok(()) => {
@@ -108,99 +115,65 @@ impl Task {
             Err(error) => {
                 tracing::warn!(%error, operations = batch.len(), "a batch of writes was undone");
                 let message = error.to_string();
-                self.abandon_connection().await;
+                self.abandon_connection();
                 for queued in batch {
                     queued.fail(&message);
                 }
             }
         }
-        closing
     }
 
-    async fn run_batch(
+    fn run_batch(
         &mut self,
         first: Box<dyn Queued>,
         batch: &mut Vec<Box<dyn Queued>>,
-        closing: &mut Option<oneshot::Sender<()>>,
     ) -> Result<(), sqlx::Error> {
         batch.push(first);
         let started = (self.now)();
-        let Self { conn, now, place, .. } = self;
+        let Self { conn, now, place, queue } = self;
         let conn = match conn {
             Some(conn) => conn,
-            None => conn.insert(place.connect().await.map_err(into_sqlx)?),
+            None => conn.insert(place.connect(true)?),
         };
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+        conn.command("BEGIN IMMEDIATE")?;
         loop {
             // Only the last of the batch is not executed yet.
             if let Some(queued) = batch.last_mut() {
-                execute(queued.as_mut(), conn, now).await?;
+                execute(queued.as_mut(), conn, now)?;
             }
             if batch.len() >= MAX_BATCH || now().since(started) >= MAX_WORK {
                 break;
             }
-            let waiting = self.urgent_queue.try_recv().or_else(|_| self.ordinary_queue.try_recv());
-            match waiting {
-                Ok(Job::Write(queued)) => batch.push(queued),
-                Ok(Job::Close(done)) => {
-                    *closing = Some(done);
-                    break;
-                }
-                Err(_) => break,
+            match queue.next_in_a_moment() {
+                Some(queued) => batch.push(queued),
+                None => break,
             }
         }
-        sqlx::query("COMMIT").execute(&mut *conn).await?;
-        Ok(())
+        conn.command("COMMIT")
     }
 
     /// Closes a connection whose transaction failed: SQLite may have rolled back by itself, and
     /// what ran on it after that would be committed one by one.
-    async fn abandon_connection(&mut self) {
+    fn abandon_connection(&mut self) {
         if let Some(mut conn) = self.conn.take() {
-            let _ = sqlx::query("ROLLBACK").execute(&mut conn).await;
-            let _ = conn.close().await;
+            let _ = conn.command("ROLLBACK");
         }
-    }
-
-    async fn finish(&mut self, closing: oneshot::Sender<()>) {
-        self.urgent_queue.close();
-        self.ordinary_queue.close();
-        while let Ok(job) = self.urgent_queue.try_recv().or_else(|_| self.ordinary_queue.try_recv())
-        {
-            match job {
-                Job::Write(queued) => {
-                    self.commit_batch(queued).await;
-                }
-                Job::Close(done) => {
-                    let _ = done.send(());
-                }
-            }
-        }
-        if let Some(conn) = self.conn.take() {
-            let _ = conn.close().await;
-        }
-        let _ = closing.send(());
     }
 }
 
 /// Executes one operation inside the open transaction. An error is one that ends the batch; that of
 /// the operation alone is kept for its caller.
-async fn execute(
-    queued: &mut dyn Queued,
-    conn: &mut SqliteConnection,
-    now: &Now,
-) -> Result<(), sqlx::Error> {
+fn execute(queued: &mut dyn Queued, conn: &mut Direct, now: &Now) -> Result<(), sqlx::Error> {
     let bracketed = !queued.single_statement();
     if bracketed {
-        sqlx::query("SAVEPOINT operation").execute(&mut *conn).await?;
+        conn.command("SAVEPOINT operation")?;
     }
-    let failed =
-        queued.execute(Tx { conn: &mut *conn, now, persistent: true, revoked_at: None }).await?;
+    let failed = at_once(queued.execute(conn, now))??;
     if failed && bracketed {
-        sqlx::query("ROLLBACK TO operation").execute(&mut *conn).await?;
+        conn.command("ROLLBACK TO operation")?;
     }
     if bracketed {
-        sqlx::query("RELEASE operation").execute(&mut *conn).await?;
+        conn.command("RELEASE operation")?;
     }
     Ok(())
 }
@@ -211,7 +184,7 @@ trait Queued: Send {
 
     /// Executes it and keeps the outcome. `true` is a failure of this operation alone, which leaves
     /// the rest of the batch as it is.
-    fn execute<'a>(&'a mut self, tx: Tx<'a>) -> Execution<'a>;
+    fn execute<'a>(&'a mut self, conn: &'a mut Direct, now: &'a Now) -> Execution<'a>;
 
     /// Tells the caller the outcome, which is durable `now`.
     fn settle(self: Box<Self>, now: Timestamp);
@@ -226,6 +199,7 @@ struct Pending<O: Operation> {
     operation: O,
     output: Option<Result<O::Output, StorageError>>,
     reply: oneshot::Sender<Result<O::Output, StorageError>>,
+    statements: Statements,
     revoked_at: Option<Timestamp>,
 }
 
@@ -234,8 +208,9 @@ impl<O: Execute<Engine>> Queued for Pending<O> {
         O::SINGLE_STATEMENT
     }
 
-    fn execute<'a>(&'a mut self, mut tx: Tx<'a>) -> Execution<'a> {
+    fn execute<'a>(&'a mut self, conn: &'a mut Direct, now: &'a Now) -> Execution<'a> {
         Box::pin(async move {
+            let mut tx = super::tx(conn, now, self.statements.clone());
             let outcome = self.operation.execute(&mut tx).await;
             let failed = outcome.is_err();
             self.revoked_at = tx.revoked_at;
@@ -280,8 +255,6 @@ fn len(batch: &[Box<dyn Queued>]) -> f64 {
     batch.len() as f64
 }
 
-const ORDINARY_QUEUE: usize = 4096;
-const URGENT_QUEUE: usize = 1024;
 const MAX_BATCH: usize = 256;
 const MAX_WORK: Duration = Duration::from_millis(20);
 

@@ -1,13 +1,14 @@
 //! What the writer promises its callers, with operations made for the purpose.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
 
-use sqlx::ConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 
+use super::super::Tx;
+use super::super::driver::Opening;
+use super::super::queue::ORDINARY;
 use super::*;
 use crate::protocol::time::Timestamp;
 
@@ -64,8 +65,32 @@ impl Operation for SeenOutside {
 
 impl Execute<Engine> for SeenOutside {
     async fn execute(&self, _: &mut Tx<'_>) -> Result<i64, DbError> {
-        Ok(count(&self.0).await)
+        Ok(count(&self.0))
     }
+}
+
+/// Keeps the writer busy for as long as there is an end to its second channel.
+struct Holds(mpsc::Sender<()>, Mutex<mpsc::Receiver<()>>);
+
+impl Operation for Holds {
+    type Output = ();
+}
+
+impl Execute<Engine> for Holds {
+    async fn execute(&self, _: &mut Tx<'_>) -> Result<(), DbError> {
+        self.0.send(()).unwrap();
+        let _ = self.1.lock().unwrap().recv();
+        Ok(())
+    }
+}
+
+/// Keeps the writer busy until this value is gone.
+async fn hold(writer: &Writer) -> mpsc::Sender<()> {
+    let (begins, begun) = mpsc::channel();
+    let (held, holds) = mpsc::channel();
+    drop(queue(writer, Holds(begins, Mutex::new(holds))).await);
+    begun.recv().unwrap();
+    held
 }
 
 /// Notes that it was executed.
@@ -87,19 +112,20 @@ async fn start() -> (Writer, PathBuf, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("test.db");
     let now: Now = Arc::new(|| Timestamp::from_seconds(0));
-    let writer = Writer::start(Place::prepare(&path).unwrap(), now).await.unwrap();
+    let writer = Writer::start(Place::prepare(&path).unwrap(), now).unwrap();
     writer.write(One("CREATE TABLE t (n INTEGER PRIMARY KEY, b BLOB) STRICT")).await.unwrap();
     writer.write(One("DELETE FROM t")).await.unwrap();
     (writer, path, folder)
 }
 
-async fn count(path: &Path) -> i64 {
-    let options = SqliteConnectOptions::new().filename(path).read_only(true);
-    let mut conn = options.connect().await.unwrap();
-    sqlx::query_scalar("SELECT COUNT(*) FROM t").fetch_one(&mut conn).await.unwrap()
+fn count(path: &Path) -> i64 {
+    let mut conn = Opening::new(path.to_owned(), false).open().unwrap();
+    let counted = sqlx::query_as("SELECT COUNT(*) FROM t").fetch_one(&mut conn);
+    let (count,): (i64,) = at_once(counted).unwrap().unwrap();
+    count
 }
 
-/// Hands an operation to the writer, which cannot run before the test waits for something.
+/// Hands an operation to the writer.
 async fn queue<'a, O: Execute<Engine>>(
     writer: &'a Writer,
     operation: O,
@@ -118,6 +144,7 @@ fn is_unavailable<T>(result: &Result<T, StorageError>) -> bool {
 #[tokio::test]
 async fn what_has_queued_up_is_one_transaction_and_a_failure_in_it_takes_only_itself() {
     let (writer, path, _folder) = start().await;
+    let held = hold(&writer).await;
     let first = queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await;
     let twin = queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await;
     let half =
@@ -126,33 +153,36 @@ async fn what_has_queued_up_is_one_transaction_and_a_failure_in_it_takes_only_it
     let seen = queue(&writer, SeenOutside(path.clone())).await;
     let last =
         queue(&writer, Two("INSERT INTO t (n) VALUES (3)", "INSERT INTO t (n) VALUES (4)")).await;
+    drop(held);
     assert!(matches!(twin.await, Err(StorageError::Conflict)));
     assert!(matches!(half.await, Err(StorageError::Conflict)));
     assert!(matches!(abandoned.await, Err(StorageError::Conflict)));
     first.await.unwrap();
     last.await.unwrap();
     assert_eq!(seen.await.unwrap(), 0, "all of it is committed at once");
-    assert_eq!(count(&path).await, 3);
+    assert_eq!(count(&path), 3);
 }
 
 #[tokio::test]
 async fn a_full_database_undoes_the_whole_batch_and_the_writer_goes_on_when_there_is_room() {
     // C132
     let (writer, path, _folder) = start().await;
+    let held = hold(&writer).await;
     // SQLite takes the number of pages that there are for the least that may be.
     let full = queue(&writer, One("PRAGMA max_page_count = 1")).await;
     let small = queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await;
     let large = queue(&writer, One("INSERT INTO t (n, b) VALUES (2, zeroblob(1000000))")).await;
     let next = queue(&writer, One("INSERT INTO t (n) VALUES (3)")).await;
+    drop(held);
     for undone in [full.await, small.await, large.await] {
         // The first two fitted, and were undone with the last.
         assert!(is_unavailable(&undone), "{undone:?}");
     }
     next.await.unwrap();
-    assert_eq!(count(&path).await, 1, "nothing of the batch, and the one that came after");
+    assert_eq!(count(&path), 1, "nothing of the batch, and the one that came after");
     // The next connection knows no limit.
     writer.write(One("INSERT INTO t (n, b) VALUES (2, zeroblob(1000000))")).await.unwrap();
-    assert_eq!(count(&path).await, 2);
+    assert_eq!(count(&path), 2);
 }
 
 #[tokio::test]
@@ -161,7 +191,7 @@ async fn an_operation_whose_caller_has_left_is_executed_all_the_same() {
     drop(queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await);
     drop(queue(&writer, Abandons).await);
     writer.write(One("INSERT INTO t (n) VALUES (2)")).await.unwrap();
-    assert_eq!(count(&path).await, 2);
+    assert_eq!(count(&path), 2);
 }
 
 #[tokio::test]
@@ -169,13 +199,14 @@ async fn a_full_queue_is_told_at_once_and_what_is_urgent_has_places_of_its_own_a
     // C131
     let (writer, _, _folder) = start().await;
     let order = Arc::new(Mutex::new(Vec::new()));
-    let mut queued = Vec::new();
-    for number in 0..ORDINARY_QUEUE {
+    let (held, mut queued) = (hold(&writer).await, Vec::new());
+    for number in 0..ORDINARY {
         queued.push(queue(&writer, Notes::<false>(order.clone(), number)).await);
     }
     let refused = writer.write(Notes::<false>(order.clone(), 0));
     assert!(is_unavailable(&refused.await));
     let urgent = queue(&writer, Notes::<true>(order.clone(), usize::MAX)).await;
+    drop(held);
     urgent.await.unwrap();
     for write in queued {
         write.await.unwrap();
@@ -183,21 +214,23 @@ async fn a_full_queue_is_told_at_once_and_what_is_urgent_has_places_of_its_own_a
     let order = order.lock().unwrap();
     assert_eq!(order.first(), Some(&usize::MAX));
     assert!(order[1..].is_sorted(), "the others in their order");
-    assert_eq!(order.len(), ORDINARY_QUEUE + 1);
+    assert_eq!(order.len(), ORDINARY + 1);
 }
 
 #[tokio::test]
 async fn a_batch_is_bounded() {
     let (writer, path, _folder) = start().await;
-    let mut queued = Vec::new();
+    let (held, mut queued) = (hold(&writer).await, Vec::new());
     for _ in 0..MAX_BATCH + 10 {
         queued.push(queue(&writer, One("INSERT INTO t DEFAULT VALUES")).await);
     }
     let seen = queue(&writer, SeenOutside(path)).await;
+    drop(held);
     for write in queued {
         write.await.unwrap();
     }
-    assert_eq!(seen.await.unwrap(), i64::try_from(MAX_BATCH).unwrap());
+    // The one that held it is one of the batch.
+    assert_eq!(seen.await.unwrap(), i64::try_from(MAX_BATCH).unwrap() - 1);
 }
 
 #[tokio::test]
@@ -212,6 +245,32 @@ async fn closing_finishes_what_was_accepted_and_takes_nothing_more() {
         write.await.unwrap();
     }
     assert!(is_unavailable(&writer.write(One("INSERT INTO t DEFAULT VALUES")).await));
-    assert_eq!(count(&path).await, i64::try_from(2 * MAX_BATCH).unwrap());
+    assert_eq!(count(&path), i64::try_from(2 * MAX_BATCH).unwrap());
+    writer.close().await;
+}
+
+/// Fails in a way that nobody has thought of.
+struct Panics;
+
+impl Operation for Panics {
+    type Output = ();
+}
+
+impl Execute<Engine> for Panics {
+    async fn execute(&self, _: &mut Tx<'_>) -> Result<(), DbError> {
+        panic!("on purpose");
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_writer_that_is_gone() {
+    let (writer, _, _folder) = start().await;
+    let held = hold(&writer).await;
+    let last = queue(&writer, Panics).await;
+    let behind = queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await;
+    drop(held);
+    assert!(is_unavailable(&last.await));
+    assert!(is_unavailable(&behind.await));
+    assert!(is_unavailable(&writer.write(One("INSERT INTO t (n) VALUES (2)")).await));
     writer.close().await;
 }

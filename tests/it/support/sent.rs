@@ -12,7 +12,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::postgres::skip_or_fail;
 
-/// Keeps the text of every statement that this thread sends from now on.
+/// Keeps the text of every statement that this thread asks for from now on, wherever it is executed.
 pub(crate) struct Sent {
     texts: Arc<Mutex<BTreeSet<String>>>,
     _listening: DefaultGuard,

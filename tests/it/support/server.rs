@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use chancery::env::World;
 use chancery::flows::backchannel::BackchannelSettings;
 use chancery::flows::copy::copy;
@@ -12,6 +11,7 @@ use chancery::flows::failures::FailureLog;
 use chancery::flows::feed::StreamLimits;
 use chancery::flows::first_run::FirstRun;
 use chancery::flows::server::{Credentials, Server, Settings};
+use chancery::http::Front;
 use chancery::http::{App, AppState, HttpSettings, routes};
 use chancery::keys::master::MasterKey;
 use chancery::keys::{Keeper, KeySchedule};
@@ -32,7 +32,7 @@ pub(crate) struct TestServer {
     pub(crate) server: Arc<Server>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) secrets: &'static FirstSecrets,
-    pub(crate) app: Router,
+    pub(crate) app: Front,
     place: Arc<Place>,
 }
 
@@ -175,7 +175,7 @@ pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
     }
 }
 
-fn app(server: &Arc<Server>, brand: Brand) -> Router {
+fn app(server: &Arc<Server>, brand: Brand) -> Front {
     routes::all(&App::new(AppState {
         server: server.clone(),
         settings: http_settings(),

@@ -22,7 +22,12 @@ impl Bulk<'_> {
                 command.arg("-bail").arg(path);
                 (command, OF_SQLITE)
             }
-            Self::Postgres(cluster, name) => (cluster.psql(name)?, OF_POSTGRES),
+            Self::Postgres(cluster, name) => {
+                let mut command = cluster.client("psql")?;
+                command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+                command.args(["--set=ON_ERROR_STOP=1", "--dbname", name]);
+                (command, OF_POSTGRES)
+            }
         };
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let mut input = process.stdin.take().ok_or("the database's program has no input")?;

@@ -5,14 +5,19 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::super::drive::{Bounds, drive};
-use super::super::plan::CHEAP_AND_PROXIED;
-use super::super::row::{Place, Row};
+use super::super::figure::{Figures, of_end, of_idle, of_load, of_preparation, of_start};
+use super::super::line::{Database, Filling, Line};
+use super::super::measure::CHEAP_AND_PROXIED;
+use super::super::run::Run;
+use super::super::scenario::Scenario;
 use super::super::target::Target;
 use super::super::user::{Login, Revoke, Unrevoked, VirtualUser};
+use super::super::users::Users;
 use super::super::watched::Watched;
 use super::Arguments;
 use super::bulk::Bulk;
 use super::fill::{Size, expire, fill};
+use super::grown::Grown;
 use super::wander::Pool;
 use crate::figures::{Failure, now};
 use crate::stage::http::get;
@@ -25,16 +30,24 @@ pub(super) struct Growth<'a> {
 }
 
 /// A database that has grown, and its server.
-struct Grown<'a> {
+struct Server<'a> {
     node: Node,
     cluster: Option<&'a Cluster>,
     target: Target,
     size: Size,
-    started: Duration,
-    setup: Duration,
+    /// Of its start, and of what came before.
+    figures: Figures,
 }
 
-type Users = Vec<Box<dyn VirtualUser>>;
+/// What a load is, and which of the scenarios that is.
+type Load = (&'static str, Scenario);
+const REFRESH: Load = ("refresh", Scenario::Refresh);
+const LOGIN: Load = ("login", Scenario::Login);
+const REVOKE: Load = ("revoke", Scenario::Revoke);
+const BEFORE_THE_JANITOR: Load = ("refresh before the janitor", Scenario::Refresh);
+const BESIDE_THE_JANITOR: Load = ("refresh beside the janitor", Scenario::Refresh);
+
+type Group = Vec<Box<dyn VirtualUser>>;
 
 impl Growth<'_> {
     /// Fills a database, and puts one load after the other on it.
@@ -42,19 +55,19 @@ impl Growth<'_> {
         &self,
         size: Size,
         cluster: Option<&Cluster>,
-    ) -> Result<Vec<Row>, Failure> {
-        let (mut grown, mut tokens) = self.grow(size, cluster).await?;
+    ) -> Result<Vec<Grown>, Failure> {
+        let (mut server, mut tokens) = self.grow(size, cluster).await?;
         let revoked = tokens.split_off(tokens.len() - tokens.len() / 5);
-        let pool = Pool::of(&grown.target.caller(), tokens);
+        let pool = Pool::of(&server.target.caller(), tokens);
         let count = self.arguments.connections;
         let mut rows = vec![
-            self.load(&grown, "refresh", (pool.users(count), self.bounds(u64::MAX))).await?,
-            self.load(&grown, "login", (self.logins(&grown), self.bounds(u64::MAX))).await?,
+            self.load(&server, REFRESH, (pool.users(count), self.bounds(u64::MAX))).await?,
+            self.load(&server, LOGIN, (self.logins(&server), self.bounds(u64::MAX))).await?,
         ];
         let bounds = self.bounds(revoked.len() as u64 / 5);
-        rows.push(self.load(&grown, "revoke", (self.revokes(&grown, revoked), bounds)).await?);
+        rows.push(self.load(&server, REVOKE, (self.revokes(&server, revoked), bounds)).await?);
         if self.arguments.expired > 0 {
-            rows.extend(self.beside_the_janitor(&mut grown, &pool).await?);
+            rows.extend(self.beside_the_janitor(&mut server, &pool).await?);
         }
         Ok(rows)
     }
@@ -64,7 +77,7 @@ impl Growth<'_> {
         &self,
         size: Size,
         cluster: Option<&'c Cluster>,
-    ) -> Result<(Grown<'c>, Vec<String>), Failure> {
+    ) -> Result<(Server<'c>, Vec<String>), Failure> {
         let start = now();
         let launch = Launch {
             url: free_url()?,
@@ -74,60 +87,72 @@ impl Growth<'_> {
             ..Launch::default()
         };
         let mut node = Node::start(launch).await?;
-        let target = Target::prepare(&node, "ES256").await?;
-        target.fill(0, 1).await?;
+        let target = Target::prepare(&node, ALGORITHM).await?;
+        target.fill(Filling { clients: 0, revocations: 1 }).await?;
         let chains = usize::try_from(size.sessions / 2)?.min(self.arguments.chains);
         let own = target.sessions(chains).await?;
         node.stop()?;
         fill(&bulk(&node, cluster), size)?;
-        let started = node.start_again().await?;
-        let grown = Grown { node, cluster, target, size, started, setup: start.elapsed() };
-        Ok((grown, own.into_iter().map(|session| session.refresh).collect()))
+        let mut figures = of_start(node.start_again().await?);
+        figures.extend(of_preparation(start.elapsed()));
+        let server = Server { node, cluster, target, size, figures };
+        Ok((server, own.into_iter().map(|session| session.refresh).collect()))
     }
 
     async fn load(
         &self,
-        grown: &Grown<'_>,
-        what: &str,
-        (users, bounds): (Users, Bounds),
-    ) -> Result<Row, Failure> {
-        let metrics = format!("{}/metrics", grown.node.url);
+        server: &Server<'_>,
+        (what, scenario): Load,
+        (users, bounds): (Group, Bounds),
+    ) -> Result<Grown, Failure> {
+        let metrics = format!("{}/metrics", server.node.url);
         let watched = Watched {
-            server: grown.node.id(),
+            server: server.node.id(),
             metrics: Some(&metrics),
-            postmaster: grown.cluster.map(Cluster::postmaster).transpose()?,
+            postmaster: server.cluster.map(Cluster::postmaster).transpose()?,
         };
-        let idle = watched.memory()?;
-        let measured = drive(grown.target.address()?, users, bounds, &watched).await?;
-        let place = Place {
-            scenario: format!("{what}, {} sessions", grown.size.sessions),
-            database: if grown.cluster.is_some() { "PostgreSQL" } else { "SQLite" },
-            algorithm: "ES256".to_owned(),
+        let mut figures = server.figures.clone();
+        figures.extend(of_idle(watched.memory()?));
+        let address = server.target.address()?;
+        let measured = drive(address, Users::alone(users), bounds, &watched).await?;
+        figures.extend(of_load(&measured)?);
+        figures.extend(of_end(watched.memory()?, None));
+        let line = self.line(server, scenario)?;
+        let run = Run { line, number: 0, figures, errors: measured.tally.errors };
+        let grown = Grown::of(what, server.size, &run)?;
+        eprintln!("{}", grown.cells().join(" "));
+        Ok(grown)
+    }
+
+    fn line(&self, server: &Server<'_>, scenario: Scenario) -> Result<Line, Failure> {
+        Ok(Line {
+            scenario,
+            database: Some(server.cluster.map_or(Database::Sqlite, |_| Database::Postgres)),
+            algorithm: Some(ALGORITHM.to_owned()),
             connections: self.arguments.connections,
-            started: Some(grown.started),
-            setup: grown.setup,
-        };
-        let row = Row::of(place, &measured, [idle, watched.memory()?])?;
-        eprintln!("{}", row.cells().join(" "));
-        Ok(row)
+            filling: Filling {
+                clients: usize::try_from(server.size.clients)?,
+                revocations: usize::try_from(server.size.revocations)?,
+            },
+        })
     }
 
     /// Users of those who were filled in, at random: each logs in a few times at most.
-    fn logins(&self, grown: &Grown<'_>) -> Users {
-        let (count, caller) = (self.arguments.connections, grown.target.caller());
+    fn logins(&self, server: &Server<'_>) -> Group {
+        let (count, caller) = (self.arguments.connections, server.target.caller());
         let visitor = |number: u32| {
             // Has no divisor in common with any of the sizes, so it leads to others each time.
-            let user = u64::from(number) * 7_368_787 % grown.size.users + 1;
-            grown.target.visitor(&format!("grown-{user}"), FIRST_ADDRESS + number)
+            let user = u64::from(number) * 7_368_787 % server.size.users + 1;
+            server.target.visitor(&format!("grown-{user}"), FIRST_ADDRESS + number)
         };
         let visitors: Vec<_> = (0..VISITORS).map(visitor).collect();
         let of_user = |user| visitors.iter().skip(user).step_by(count);
         (0..count).map(|user| Box::new(Login::new(&caller, of_user(user))) as _).collect()
     }
 
-    fn revokes(&self, grown: &Grown<'_>, tokens: Vec<String>) -> Users {
+    fn revokes(&self, server: &Server<'_>, tokens: Vec<String>) -> Group {
         let (caller, tokens): (_, Unrevoked) =
-            (grown.target.caller(), Rc::new(RefCell::new(tokens)));
+            (server.target.caller(), Rc::new(RefCell::new(tokens)));
         (0..self.arguments.connections)
             .map(|_| Box::new(Revoke::new(&caller, &tokens)) as _)
             .collect()
@@ -136,22 +161,22 @@ impl Growth<'_> {
     /// Refreshes shortly before the janitor's first round, and during it.
     async fn beside_the_janitor(
         &self,
-        grown: &mut Grown<'_>,
+        server: &mut Server<'_>,
         pool: &Rc<Pool>,
-    ) -> Result<[Row; 2], Failure> {
-        grown.node.stop()?;
-        expire(&bulk(&grown.node, grown.cluster), grown.size, self.arguments.expired)?;
-        grown.started = grown.node.start_again().await?;
+    ) -> Result<[Grown; 2], Failure> {
+        server.node.stop()?;
+        expire(&bulk(&server.node, server.cluster), server.size, self.arguments.expired)?;
+        server.figures.extend(of_start(server.node.start_again().await?));
         let (ready, count) = (now(), self.arguments.connections);
-        let round = if grown.cluster.is_some() { FIRST_ROUND } else { FIRST_ROUND_ON_SQLITE };
+        let round = if server.cluster.is_some() { FIRST_ROUND } else { FIRST_ROUND_ON_SQLITE };
         tokio::time::sleep(round.saturating_sub(FIRST_ROUND)).await;
         let window = |before| window(ready, round.saturating_sub(before));
         let alone = (pool.users(count), window(Duration::from_secs(12)));
-        let alone = self.load(grown, "refresh before the janitor", alone).await?;
-        let removed = removed(&grown.node).await?;
+        let alone = self.load(server, BEFORE_THE_JANITOR, alone).await?;
+        let removed = removed(&server.node).await?;
         let beside = (pool.users(count), window(Duration::from_secs(1)));
-        let beside = self.load(grown, "refresh beside the janitor", beside).await?;
-        let removed = self::removed(&grown.node).await? - removed;
+        let beside = self.load(server, BESIDE_THE_JANITOR, beside).await?;
+        let removed = self::removed(&server.node).await? - removed;
         eprintln!("the janitor removed {removed} sessions meanwhile");
         Ok([alone, beside])
     }
@@ -183,6 +208,8 @@ async fn removed(node: &Node) -> Result<u64, Failure> {
     Ok(value.unwrap_or(0))
 }
 
+/// What access tokens are signed with.
+const ALGORITHM: &str = "ES256";
 const NAME: &str = "grown";
 const VISITORS: u32 = 4_000;
 const FIRST_ADDRESS: u32 = 10_000;

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod fill;
+mod grown;
 mod measure;
 mod room;
 mod wander;
@@ -12,8 +13,7 @@ use tokio::runtime::Builder;
 
 use self::fill::Size;
 use self::measure::Growth;
-use super::row::Row;
-use super::{Database, processor};
+use super::{Database, own_processor};
 use crate::figures::{Failure, print_table};
 use crate::stage::{Cluster, build};
 
@@ -68,8 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let sizes: Vec<Size> = sizes.collect();
     room::check(&sizes, arguments.yes)?;
     build()?;
-    let processor = processor::divide().ok();
-    let growth = Growth { arguments, processor };
+    let growth = Growth { arguments, processor: own_processor() };
     let measured = async {
         let mut rows = Vec::new();
         for database in &arguments.database {
@@ -89,22 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         println!("{}", serde_json::to_string_pretty(&rows)?);
         return Ok(());
     }
-    let body = rows.iter().map(Row::cells);
-    print_table(&std::iter::once(Row::head()).chain(body).collect::<Vec<_>>());
-    print_table(&ratios(&rows));
+    print_table(&grown::all(&rows));
+    print_table(&grown::ratios(&rows));
     Ok(())
-}
-
-/// What each scenario costs against the first row of its kind, which is that of the first size.
-fn ratios(rows: &[Row]) -> Vec<Vec<String>> {
-    let mut table = vec![["", "database", "against the first"].map(str::to_owned).to_vec()];
-    for row in rows {
-        let kind = |row: &Row| row.scenario.split(',').next().map(str::to_owned);
-        let same = |first: &&Row| kind(first) == kind(row) && first.database == row.database;
-        if let Some(first) = rows.iter().find(same) {
-            let ratio = format!("{:.2}", row.cpu() / first.cpu());
-            table.push(vec![row.scenario.clone(), row.database.to_owned(), ratio]);
-        }
-    }
-    table
 }

@@ -3,7 +3,7 @@
 use super::refresh::Tokens;
 use super::{Caller, VirtualUser, ok};
 use crate::load::answer::Answer;
-use crate::load::target::Visitor;
+use crate::load::people::Visitor;
 
 /// Logs in one user after the other, and then begins anew.
 pub(crate) struct Login {

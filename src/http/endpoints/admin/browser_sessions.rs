@@ -27,14 +27,14 @@ pub(in crate::http) async fn list(mut exchange: Exchange) -> Result<Response, Ht
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(BrowserSessionId::parse).await?;
+    let id = exchange.path_id(BrowserSessionId::parse)?;
     let session = browser_sessions::find(&exchange.server(), id).await?;
     Ok(respond::private(BrowserSession::of(&session)))
 }
 
 pub(in crate::http) async fn end(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(BrowserSessionId::parse).await?;
+    let id = exchange.path_id(BrowserSessionId::parse)?;
     let server = exchange.server();
     let ended = detached(async move { browser_sessions::end(&server, &by, id).await });
     Ok(respond::private(Effective::of(&ended.await?)))

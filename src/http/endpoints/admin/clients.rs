@@ -147,6 +147,6 @@ async fn store_logo(
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Client, HttpError> {
-    let key = exchange.path_id(ClientKey::parse).await?;
+    let key = exchange.path_id(ClientKey::parse)?;
     Ok(clients::find(&exchange.server(), key).await?)
 }

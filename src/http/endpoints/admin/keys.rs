@@ -37,7 +37,7 @@ pub(in crate::http) async fn rotate(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn compromise(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let kid = exchange.path_id(Kid::parse).await?;
+    let kid = exchange.path_id(Kid::parse)?;
     let server = exchange.server();
     let removed = detached(async move { keys::compromise(&server, &by, &kid).await }).await?;
     Ok(respond::private(Effective::of(&removed)))

@@ -88,7 +88,7 @@ pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, 
 }
 
 async fn find(exchange: &mut Exchange) -> Result<Resource, HttpError> {
-    let id = exchange.path_id(ResourceId::parse).await?;
+    let id = exchange.path_id(ResourceId::parse)?;
     Ok(resources::find(&exchange.server(), id).await?)
 }
 

@@ -78,13 +78,13 @@ pub(in crate::http) async fn create(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn show(mut exchange: Exchange) -> Result<Response, HttpError> {
     authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(UserId::parse).await?;
+    let id = exchange.path_id(UserId::parse)?;
     Ok(respond::private(User::of(&users::find(&exchange.server(), id).await?)))
 }
 
 pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(UserId::parse).await?;
+    let id = exchange.path_id(UserId::parse)?;
     let body: Change = exchange.json().await?;
     let change = match (body.status, body.profile) {
         (Some(status), None) => match UserStatus::parse(&status) {
@@ -100,20 +100,20 @@ pub(in crate::http) async fn change(mut exchange: Exchange) -> Result<Response, 
 
 pub(in crate::http) async fn delete(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(UserId::parse).await?;
+    let id = exchange.path_id(UserId::parse)?;
     apply(exchange.server(), by, id, UserChange::Delete).await
 }
 
 pub(in crate::http) async fn set_roles(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(UserId::parse).await?;
+    let id = exchange.path_id(UserId::parse)?;
     let body: RolesBody = exchange.json().await?;
     apply(exchange.server(), by, id, UserChange::Roles(roles(&body.roles)?)).await
 }
 
 pub(in crate::http) async fn set_password(mut exchange: Exchange) -> Result<Response, HttpError> {
     let by = authorize(&mut exchange, SCOPE).await?;
-    let id = exchange.path_id(UserId::parse).await?;
+    let id = exchange.path_id(UserId::parse)?;
     let body: PasswordBody = exchange.json().await?;
     let server = exchange.server();
     let password = body.read(&server)?.ok_or(bad("password or password_hash is missing"))?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::Response;
-use chancery::http::serve::{Limits, bind, guard, serve};
+use chancery::http::serve::{Limits, bind, serve};
 use chancery::protocol::audit::{Actor, AuditEvent, AuditKind};
 use chancery::storage::ops::audit::Append;
 use http::{Method, Request, Version};
@@ -162,7 +162,7 @@ async fn an_export_that_is_broken_off_does_not_look_complete() {
     let listeners = bind(&["127.0.0.1:0".parse().unwrap()]).await.unwrap();
     let address = listeners[0].local_addr().unwrap();
     let limits = Limits::default();
-    let app = guard(server.app.clone(), limits.request_timeout);
+    let app = server.app.clone();
     let serving = tokio::spawn(serve(listeners, app, limits, std::future::pending()));
     let head = format!(
         "GET /admin/v1/audit HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\

@@ -237,20 +237,24 @@ async fn interrupt_looks() {
         || memory.last_known().unwrap().head.epoch > memory.feed().state().unwrap().head.epoch;
     for _ in 0..3 {
         raw.run("UPDATE feed_head SET epoch = epoch + 1").await;
-        let (release, held) = mpsc::channel::<()>();
-        let holding = spawn_blocking(move || held.recv());
         let mut looking = Box::pin(memory.refresh());
-        let interrupted = poll_fn(|cx| match looking.as_mut().poll(cx) {
-            Poll::Pending if !between() => Poll::Pending,
-            looked => {
+        let interrupted = async {
+            loop {
+                // Whatever is to be made on the other thread has to wait there.
+                let (release, held) = mpsc::channel::<()>();
+                let holding = spawn_blocking(move || held.recv());
+                let looked = poll_fn(|cx| Poll::Ready(looking.as_mut().poll(cx))).await;
                 assert!(looked.is_pending());
-                Poll::Ready(())
+                let is_between = between();
+                drop(release);
+                holding.await.unwrap().unwrap_err();
+                if is_between {
+                    return drop(looking);
+                }
+                spawn_blocking(|| ()).await.unwrap();
             }
-        });
+        };
         timeout(Duration::from_mins(1), interrupted).await.unwrap();
-        drop(looking);
-        drop(release);
-        holding.await.unwrap().unwrap_err();
         server.look().await;
         let told = stream.told().await;
         assert!(told.is_snapshot());

@@ -10,10 +10,13 @@ use super::judge;
 pub(super) fn in_the_code() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage/queries");
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
-    files
-        .flat_map(|file| strings(&fs::read_to_string(file).unwrap()))
-        .filter(|string| is_sql(string))
-        .collect()
+    files.flat_map(|file| pieces(&file)).filter(|string| is_sql(string)).collect()
+}
+
+/// The strings of a source, or the one statement of a file that has nothing else.
+fn pieces(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    if file.extension().is_some_and(|kind| kind == "sql") { vec![text] } else { strings(&text) }
 }
 
 /// The strings of a source text that has no raw ones, and no quotes in others or in characters.
