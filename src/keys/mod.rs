@@ -10,6 +10,7 @@ mod maintain;
 mod reseal;
 mod ring;
 mod schedule;
+mod seen;
 mod signer;
 mod successor;
 mod token_key;

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::error::KeyError;
 use super::master::{MasterKey, Purpose};
+use super::seen::{Seen, Signed};
 use super::signer::SigningKey;
 use super::token_key::TokenKeys;
 use super::verify::{Unproven, VerifyingKey};
@@ -25,6 +26,7 @@ pub struct KeyRing {
     signing: HashMap<(KeyUse, Algorithm), Arc<SigningKey>>,
     /// By which access tokens are told.
     verifying: HashMap<Kid, VerifyingKey>,
+    seen: Seen,
     /// By which ID tokens are told.
     hinting: HashMap<Kid, VerifyingKey>,
     records: Vec<KeyRecord>,
@@ -74,6 +76,7 @@ impl KeyRing {
             jwks: Jwks::of(&stored.signing)?,
             signing,
             verifying,
+            seen: Seen::default(),
             hinting,
             records: stored.signing,
             tokens,
@@ -104,11 +107,25 @@ impl KeyRing {
         issuer: &Issuer,
         now: Timestamp,
     ) -> Option<(AccessTokenClaims, Kid)> {
+        let name = SecretHash::of(token.as_bytes());
+        let signed = match self.seen.find(&name) {
+            Some(signed) => signed,
+            None => {
+                let signed = Arc::new(self.signed(token)?);
+                self.seen.keep(&name, signed.clone());
+                signed
+            }
+        };
+        let (claims, _) = &*signed;
+        let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;
+        alive.then(|| Signed::clone(&signed))
+    }
+
+    fn signed(&self, token: &str) -> Option<Signed> {
         let token = Unproven::parse(token, ACCESS_TOKEN_TYPE)?;
         let kid = Kid::new(&token.kid);
-        let claims: AccessTokenClaims = self.verifying.get(&kid)?.verify(&token)?;
-        let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;
-        alive.then_some((claims, kid))
+        let claims = self.verifying.get(&kid)?.verify(&token)?;
+        Some((claims, kid))
     }
 
     /// What `token` says, if it is an ID token of ours, be it expired: it hints at a user, and proves

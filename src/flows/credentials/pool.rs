@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
 use super::hasher::{Hasher, Verified};
-use super::queue::{Id, Queue};
+use super::queue::{Id, Queue, Waiter};
 use super::source::Source;
 use crate::env::{Clock, World};
 use crate::protocol::password::argon2id::Argon2Params;
@@ -205,16 +205,24 @@ impl Shared {
         }
     }
 
-    /// The next job for the permit that owns `memory`; without one the permit is idle.
-    fn next(&self, memory: HashMemory) -> Option<(HashMemory, Job)> {
+    /// The next job for the permit that owns `memory`; without one the permit is idle, and nothing is
+    /// left in its memory.
+    fn next(&self, mut memory: HashMemory) -> Option<(HashMemory, Job)> {
         let now = self.clock.monotonic();
-        self.with(|state| {
-            let Some(waiter) = state.waiting.take(now) else {
-                state.idle.push(memory);
-                return None;
-            };
+        let begin = |memory, waiter: Waiter<Job>| {
             record_wait(now.saturating_sub(waiter.since));
-            Some((memory, waiter.job))
+            (memory, waiter.job)
+        };
+        if let Some(waiter) = self.with(|state| state.waiting.take(now)) {
+            return Some(begin(memory, waiter));
+        }
+        memory.wipe();
+        self.with(|state| match state.waiting.take(now) {
+            Some(waiter) => Some(begin(memory, waiter)),
+            None => {
+                state.idle.push(memory);
+                None
+            }
         })
     }
 }

@@ -8,16 +8,19 @@ use zeroize::Zeroize;
 /// logins takes permits × memory and not a new allocation for each; the allocator would not give
 /// those back at once.
 ///
-/// It grows when a hash needs more, never shrinks, and holds only zeros between two hashes.
+/// It grows when a hash needs more and never shrinks. Once it is wiped, and when it is dropped, it holds
+/// only zeros.
 #[derive(Default)]
 pub struct HashMemory {
     blocks: Vec<Block>,
+    /// How many of them are not wiped.
+    used: usize,
 }
 
 impl HashMemory {
     /// No memory yet: the first hash allocates what it needs.
     pub const fn new() -> Self {
-        Self { blocks: Vec::new() }
+        Self { blocks: Vec::new(), used: 0 }
     }
 
     /// How much is allocated, in KiB.
@@ -25,30 +28,29 @@ impl HashMemory {
         self.blocks.len()
     }
 
-    /// Lends the first `count` blocks of 1 KiB each, growing as needed. They are wiped when the
-    /// loan is dropped.
-    pub(super) fn lend(&mut self, count: usize) -> Lent<'_> {
+    /// Wipes what the last hash has left. The next would write over all of it, so this is for whoever
+    /// has no next one: to wipe 19 MiB takes a thirteenth of the time that it takes to hash in them.
+    pub fn wipe(&mut self) {
+        self.blocks[..self.used].iter_mut().zeroize();
+        self.used = 0;
+    }
+
+    /// Lends the first `count` blocks of 1 KiB each, growing as needed.
+    pub(super) fn lend(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
             // The old blocks go first: growing in place would hold both for a moment.
+            self.wipe();
             self.blocks = Vec::new();
             self.blocks = vec![Block::new(); count];
         }
-        Lent(&mut self.blocks[..count])
+        self.used = self.used.max(count);
+        &mut self.blocks[..count]
     }
 }
 
-/// Blocks on loan.
-pub(super) struct Lent<'a>(&'a mut [Block]);
-
-impl AsMut<[Block]> for Lent<'_> {
-    fn as_mut(&mut self) -> &mut [Block] {
-        self.0
-    }
-}
-
-impl Drop for Lent<'_> {
+impl Drop for HashMemory {
     fn drop(&mut self) {
-        self.0.iter_mut().zeroize();
+        self.wipe();
     }
 }
 
@@ -64,24 +66,22 @@ mod tests {
     fn memory_grows_only_when_needed_and_is_lent_again() {
         let mut memory = HashMemory::new();
         assert_eq!(memory.kib(), 0);
-        drop(memory.lend(64));
+        memory.lend(64);
         let first = address(&memory);
         for count in [64, 8, 63] {
-            assert_eq!(memory.lend(count).as_mut().len(), count);
+            assert_eq!(memory.lend(count).len(), count);
             assert_eq!((memory.kib(), address(&memory)), (64, first));
         }
-        drop(memory.lend(65));
+        memory.lend(65);
         assert_eq!((memory.kib(), memory.blocks.capacity()), (65, 65));
     }
 
     #[test]
-    fn memory_is_wiped_when_the_loan_ends() {
+    fn memory_is_wiped_as_far_as_it_was_used() {
         let mut memory = HashMemory::new();
-        let mut lent = memory.lend(2);
-        for block in lent.as_mut() {
-            block.as_mut().fill(u64::MAX);
-        }
-        drop(lent);
+        memory.lend(3).iter_mut().for_each(|block| block.as_mut().fill(u64::MAX));
+        memory.lend(1);
+        memory.wipe();
         assert!(memory.blocks.iter().all(|block| block.as_ref().iter().all(|word| *word == 0)));
     }
 }
