@@ -66,7 +66,7 @@ impl Shared {
     }
 
     /// The answer to one.
-    pub(super) fn preflight(&self) -> Response {
+    pub(super) fn preflight() -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));

@@ -16,7 +16,7 @@ use http::{HeaderValue, Method};
 use tower::Service;
 
 use super::App;
-use super::cors::Sharing;
+use super::cors::{Shared, Sharing};
 use super::error::{HttpError, ReasonOf};
 use super::exchange::Exchange;
 use super::headers::{RequestId, protect};
@@ -97,7 +97,7 @@ impl Site {
         }
         let shared = path.sharing.with(&self.app.server, &request);
         let mut response = if shared.is_preflight() {
-            shared.preflight()
+            Shared::preflight()
         } else {
             self.endpoint(path, parameter, request).await
         };

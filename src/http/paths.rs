@@ -98,7 +98,7 @@ mod tests {
         let issuer = Issuer::parse("https://as.example/tenant").unwrap();
         let paths = Paths::of(Listener::Only, &issuer);
         for route in ROUTES {
-            let path = full_path(&issuer, route).replace('{', "").replace('}', "");
+            let path = full_path(&issuer, route).replace(['{', '}'], "");
             let found = paths.find(&path).unwrap();
             let is_same =
                 |other: &Route| (other.path, &other.method) == (route.path, &route.method);

@@ -108,13 +108,12 @@ impl KeyRing {
         now: Timestamp,
     ) -> Option<(AccessTokenClaims, Kid)> {
         let name = SecretHash::of(token.as_bytes());
-        let signed = match self.seen.find(&name) {
-            Some(signed) => signed,
-            None => {
-                let signed = Arc::new(self.signed(token)?);
-                self.seen.keep(&name, signed.clone());
-                signed
-            }
+        let signed = if let Some(signed) = self.seen.find(&name) {
+            signed
+        } else {
+            let signed = Arc::new(self.signed(token)?);
+            self.seen.keep(&name, signed.clone());
+            signed
         };
         let (claims, _) = &*signed;
         let alive = claims.iss == issuer.as_str() && now.seconds() < claims.exp;

@@ -217,9 +217,10 @@ impl Shared {
             return Some(begin(memory, waiter));
         }
         memory.wipe();
-        self.with(|state| match state.waiting.take(now) {
-            Some(waiter) => Some(begin(memory, waiter)),
-            None => {
+        self.with(|state| {
+            if let Some(waiter) = state.waiting.take(now) {
+                Some(begin(memory, waiter))
+            } else {
                 state.idle.push(memory);
                 None
             }

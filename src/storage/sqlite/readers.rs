@@ -49,7 +49,7 @@ impl Readers {
     }
 
     /// Lets those who read finish, and closes every connection.
-    pub(super) async fn close(&self) {
+    pub(super) fn close(&self) {
         self.0.permits.close();
         self.0.idle().clear();
     }

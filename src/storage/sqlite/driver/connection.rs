@@ -90,18 +90,17 @@ impl Direct {
         let sql = query.sql();
         if persistent {
             let mut statement = self.conn.prepare_cached(sql.as_str()).map_err(error::of)?;
-            let shape = match self.shapes.get(sql.as_str()) {
-                Some(shape) => shape.clone(),
-                None => {
-                    let shape = Arc::new(Shape::of(&statement)?);
-                    self.shapes.insert(sql.as_str().into(), shape.clone());
-                    shape
-                }
+            let shape = if let Some(shape) = self.shapes.get(sql.as_str()) {
+                shape.clone()
+            } else {
+                let shape = Arc::new(Shape::of(&statement)?);
+                self.shapes.insert(sql.as_str().into(), shape.clone());
+                shape
             };
-            shape.step(&self.conn, &mut statement, arguments, limit)
+            shape.step(&self.conn, &mut statement, &arguments, limit)
         } else {
             let mut statement = self.conn.prepare(sql.as_str()).map_err(error::of)?;
-            Shape::of(&statement)?.step(&self.conn, &mut statement, arguments, limit)
+            Shape::of(&statement)?.step(&self.conn, &mut statement, &arguments, limit)
         }
     }
 }
@@ -124,7 +123,7 @@ impl Shape {
         &self,
         conn: &rusqlite::Connection,
         statement: &mut Statement<'_>,
-        arguments: Arguments,
+        arguments: &Arguments,
         limit: usize,
     ) -> Result<(Changes, Vec<DirectRow>), Error> {
         for (index, argument) in self.order.iter().enumerate() {
