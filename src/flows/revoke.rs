@@ -53,27 +53,28 @@ pub async fn end_session(
     session: SessionId,
     (reason, known): (EndReason, &Known),
 ) -> Result<bool, FlowError> {
-    let Some(found) = server.store.read(FindSession(session)).await? else {
-        return Ok(true);
-    };
-    if found.session.client_id != client.id {
-        tracing::warn!(
-            client_id = client.id.as_str(),
-            owner = found.session.client_id.as_str(),
-            "a client tried to revoke a refresh token of another client"
-        );
-        return Ok(false);
-    }
     let event = server
         .event(AuditKind::SessionEnded, Actor::Client(client.id.to_string()))
         .about(session)
         .through(&client.id)
         .from(origin)
         .because(reason.as_str());
-    if server.end_sessions(Sessions::One(session), reason, Some(event), known).await? > 0 {
+    let own = Sessions::OneOf(session, client.id.clone());
+    if server.end_sessions(own, reason, Some(event), known).await? > 0 {
         server.obey_now().await;
+        return Ok(true);
     }
-    Ok(true)
+    // Over already, gone, or none of this client's.
+    let found = server.store.read(FindSession(session)).await?;
+    let Some(other) = found.filter(|found| found.session.client_id != client.id) else {
+        return Ok(true);
+    };
+    tracing::warn!(
+        client_id = client.id.as_str(),
+        owner = other.session.client_id.as_str(),
+        "a client tried to revoke a refresh token of another client"
+    );
+    Ok(false)
 }
 
 async fn revoke_access_token(

@@ -179,6 +179,8 @@ pub struct Regression {
 pub enum Sessions {
     /// This one.
     One(SessionId),
+    /// This one, if it is this client's.
+    OneOf(SessionId, ClientId),
     /// Those of a user, but for one.
     OfUser(UserId, Option<SessionId>),
     /// Those of a user that began with an earlier version of him.

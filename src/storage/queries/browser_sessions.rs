@@ -190,7 +190,7 @@ async fn end(
     // First these: a code that is exchanged at the same time has locked its own, so its session is
     // there by the next statement, or it finds its browser session over.
     let browsers = mark_browsers(tx, which, reason).await?;
-    let sessions = mark(tx, &Sessions::Under(which), reason).await?;
+    let sessions = mark(tx, &Sessions::Under(which), reason).await?.sessions;
     if browsers.is_empty() && sessions.is_empty() {
         return Ok(EndedBrowserSessions::default());
     }

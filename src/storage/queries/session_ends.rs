@@ -83,25 +83,44 @@ pub(super) async fn end(
     which: &Sessions,
     (reason, revoking): (EndReason, &Revoking),
 ) -> Result<Vec<SessionId>, DbError> {
-    let ended = mark(tx, which, reason).await?;
-    if !ended.is_empty() && !matches!(which, Sessions::OfClient(..)) {
-        leave(tx, &ended, revoking).await?;
+    let Marked { sessions, listened } = mark(tx, which, reason).await?;
+    if listened && !matches!(which, Sessions::OfClient(..)) {
+        leave(tx, &sessions, revoking).await?;
     }
-    Ok(ended)
+    Ok(sessions)
 }
 
-// Ends the active sessions that a condition finds. $1 is the reason, $2 the time.
+/// What has just been ended.
+#[derive(Default)]
+pub(super) struct Marked {
+    pub(super) sessions: Vec<SessionId>,
+    /// Whether a client of one of them may want to be told.
+    listened: bool,
+}
+
+// Ends the active sessions that a condition finds, and says of each how many clients it has that listen:
+// one or none. $1 is the reason, $2 the time.
 macro_rules! end_where {
+    ($tx:ident, $reason:ident, $which:expr $(, $bound:expr)*) => {
+        end!(
+            $tx,
+            $reason,
+            concat!("id IN (SELECT id FROM session WHERE ", $which, for_update!(), ")")
+            $(, $bound)*
+        )
+    };
+}
+macro_rules! end {
     ($tx:ident, $reason:ident, $which:expr $(, $bound:expr)*) => {{
         let sql = concat!(
             "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
-             WHERE ended_reason IS NULL AND id IN (SELECT id FROM session WHERE ",
+             WHERE ended_reason IS NULL AND ",
             $which,
-            for_update!(),
-            ") RETURNING id"
+            " RETURNING id, (SELECT COUNT(*) FROM client WHERE client.id = session.client_id \
+             AND client.status <> 'disabled' AND client.backchannel_logout_uri IS NOT NULL)"
         );
         let now = ($tx.now)().millis();
-        $tx.query_as::<Id>(sql)
+        $tx.query_as::<Ending>(sql)
             .bind($reason.as_str())
             .bind(now)
             $(.bind($bound))*
@@ -116,19 +135,16 @@ pub(super) async fn mark(
     tx: &mut Tx<'_>,
     which: &Sessions,
     reason: EndReason,
-) -> Result<Vec<SessionId>, DbError> {
-    let rows: Vec<Id> = match which {
-        Sessions::One(id) => {
-            tx.query_as(
-                "UPDATE session SET ended_reason = $1, ended_at = $2, successor_sealed = NULL \
-                 WHERE ended_reason IS NULL AND id = $3 RETURNING id",
-            )
-            .bind(reason.as_str())
-            .bind((tx.now)().millis())
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(&mut *tx.conn)
-            .await?
-        }
+) -> Result<Marked, DbError> {
+    let rows: Vec<Ending> = match which {
+        Sessions::One(id) => end!(tx, reason, "id = $3", id.as_bytes().as_slice()),
+        Sessions::OneOf(id, client) => end!(
+            tx,
+            reason,
+            "id = $3 AND client_id = $4",
+            id.as_bytes().as_slice(),
+            client.as_str()
+        ),
         Sessions::OfUser(user, except) => end_where!(
             tx,
             reason,
@@ -176,8 +192,13 @@ pub(super) async fn mark(
             BATCH
         ),
     };
-    let id = |(id,): Id| SessionId::try_from(id.as_slice()).map_err(|_| corrupt("session", "id"));
-    rows.into_iter().map(id).collect()
+    let mut marked = Marked::default();
+    for (id, listeners) in rows {
+        let id = SessionId::try_from(id.as_slice()).map_err(|_| corrupt("session", "id"))?;
+        marked.sessions.push(id);
+        marked.listened |= listeners > 0;
+    }
+    Ok(marked)
 }
 
 /// Those begun under browser sessions, but for those that outlive them.
@@ -185,7 +206,7 @@ async fn mark_under(
     tx: &mut Tx<'_>,
     browsers: &BrowserSessions,
     reason: EndReason,
-) -> Result<Vec<Id>, DbError> {
+) -> Result<Vec<Ending>, DbError> {
     Ok(match browsers {
         BrowserSessions::One(id) => end_where!(
             tx,
@@ -218,3 +239,4 @@ async fn mark_under(
 }
 
 type Id = (Vec<u8>,);
+type Ending = (Vec<u8>, i64);
