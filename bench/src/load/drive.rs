@@ -74,7 +74,7 @@ pub(super) async fn drive(
     for user in users.beside {
         local.spawn_local(disturb(user, Connection::new(address), course.clone()));
     }
-    if watched.postmaster.is_none() {
+    if !watched.is_shared() {
         local.spawn_local(stay_awake(course.clone()));
     }
     let measuring = local.run_until(measure(&course, bounds, watched));

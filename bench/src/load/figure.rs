@@ -91,13 +91,15 @@ fn for_each_answer(before: &Reading, after: &Reading, answers: f64) -> Figures {
     let server = each(after.server.since(&before.server));
     let database = before.database.as_ref().zip(after.database.as_ref());
     let database = database.map(|(before, after)| each(after.since(before)));
+    let generator = before.generator.as_ref().zip(after.generator.as_ref());
+    let generator = generator.map(|(before, after)| each(after.since(before)));
     let statements = before.statements.zip(after.statements);
     let statements = statements.map(|(before, after)| number(after.saturating_sub(before)));
     known([
         (Figure::ServerCpu, Some(server)),
         (Figure::DatabaseCpu, database),
         (Figure::Cpu, Some(server + database.unwrap_or(0.0))),
-        (Figure::GeneratorCpu, Some(each(after.generator.since(&before.generator)))),
+        (Figure::GeneratorCpu, generator),
         (Figure::Statements, statements.map(|statements| statements / answers)),
     ])
 }

@@ -17,7 +17,8 @@ pub(super) struct Watched<'a> {
 pub(super) struct Reading {
     pub(super) server: Ran,
     pub(super) database: Option<Ran>,
-    pub(super) generator: Ran,
+    /// None where it stays awake, since then it always runs.
+    pub(super) generator: Option<Ran>,
     /// How many statements the server had sent to its database.
     pub(super) statements: Option<u64>,
 }
@@ -31,9 +32,14 @@ impl Watched<'_> {
         Ok(Reading {
             server: Ran::of(self.server)?,
             database: self.postmaster.map(Ran::of_family).transpose()?,
-            generator: Ran::of(std::process::id())?,
+            generator: self.is_shared().then(|| Ran::of(std::process::id())).transpose()?,
             statements,
         })
+    }
+
+    /// Whether a database shares the generator's processor.
+    pub(super) fn is_shared(&self) -> bool {
+        self.postmaster.is_some()
     }
 
     pub(super) fn memory(&self) -> Result<Memory, Failure> {

@@ -65,14 +65,17 @@ fn facts(machine: &Machine) -> String {
 /// Where the generator may have been what was measured.
 fn heavy(rows: &[&Row]) -> String {
     let is_heavy = |row: &&&Row| row.median(Figure::GeneratorCpu) >= row.median(Figure::ServerCpu);
-    let of_load = rows.iter().filter(|row| row.median(Figure::ServerCpu).is_some());
+    let is_known = |row: &&&Row| {
+        row.median(Figure::ServerCpu).is_some() && row.median(Figure::GeneratorCpu).is_some()
+    };
+    let of_load = rows.iter().filter(is_known);
     let heavy = of_load.filter(is_heavy).map(|row| {
         let database = row.line.database.map_or("", |database| database.label());
         format!("{} {database} {}", row.line.scenario.name(), row.line.connections)
     });
     let heavy = heavy.collect::<Vec<_>>().join(", ");
     if heavy.is_empty() {
-        "In each of them the generator took less than the server.".to_owned()
+        "In each of those with PostgreSQL the generator took less than the server.".to_owned()
     } else {
         format!("The generator took as much as the server, or more, in: {heavy}.")
     }
