@@ -20,6 +20,7 @@ pub(super) struct Pool(Arc<Shared>);
 struct Shared {
     connect: PgConnectOptions,
     permits: Arc<Semaphore>,
+    connections: u32,
     /// The one that was used last is at the end, and is used next.
     idle: Mutex<Vec<Idle>>,
     patience: Duration,
@@ -42,10 +43,10 @@ pub(super) struct Lent {
 
 impl Pool {
     pub(super) fn new(connect: PgConnectOptions, options: StoreOptions) -> Self {
-        let connections = usize::try_from(options.connections).unwrap_or(usize::MAX);
-        let permits = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        let (idle, patience) = (Mutex::default(), options.acquire_timeout);
-        Self(Arc::new(Shared { connect, permits, idle, patience }))
+        let StoreOptions { connections, acquire_timeout: patience, .. } = options;
+        let permits = Arc::new(Semaphore::new(connections as usize));
+        let idle = Mutex::default();
+        Self(Arc::new(Shared { connect, permits, connections, idle, patience }))
     }
 
     /// How connections are opened.
@@ -63,6 +64,8 @@ impl Pool {
 
     /// Lets those who have a connection finish, and closes every other.
     pub(super) async fn close(&self) {
+        // Who hangs is waited for as long as anybody waits for a connection.
+        let _ = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
         self.0.permits.close();
         let idle = std::mem::take(&mut *self.0.idle());
         for Idle { conn, .. } in idle {

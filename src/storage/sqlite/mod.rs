@@ -107,7 +107,7 @@ impl Database {
     pub(super) async fn close(&self) {
         // The last connection to close moves the write-ahead log into the file, which a reader may
         // not do.
-        self.readers.close();
+        self.readers.close().await;
         self.writer.close().await;
     }
 }

@@ -21,16 +21,17 @@ struct Pool {
     place: Place,
     now: Now,
     permits: Arc<Semaphore>,
+    connections: u32,
     idle: Mutex<Vec<Direct>>,
     patience: Duration,
 }
 
 impl Readers {
     pub(super) fn new(place: Place, options: StoreOptions, now: Now) -> Self {
-        let connections = usize::try_from(options.connections).unwrap_or(usize::MAX);
-        let permits = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-        let (idle, patience) = (Mutex::default(), options.acquire_timeout);
-        Self(Arc::new(Pool { place, now, permits, idle, patience }))
+        let StoreOptions { connections, acquire_timeout: patience, .. } = options;
+        let permits = Arc::new(Semaphore::new(connections as usize));
+        let idle = Mutex::default();
+        Self(Arc::new(Pool { place, now, permits, connections, idle, patience }))
     }
 
     pub(super) async fn read<O: Execute<Engine>>(
@@ -49,7 +50,9 @@ impl Readers {
     }
 
     /// Lets those who read finish, and closes every connection.
-    pub(super) fn close(&self) {
+    pub(super) async fn close(&self) {
+        // Who hangs is waited for as long as anybody waits for a connection.
+        let _ = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
         self.0.permits.close();
         self.0.idle().clear();
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::STATIC_MAX_LEVEL;
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Level, Subscriber};
+use tracing::{Dispatch, Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use super::postgres::skip_or_fail;
@@ -16,6 +16,7 @@ use super::postgres::skip_or_fail;
 pub(crate) struct Sent {
     texts: Arc<Mutex<BTreeSet<String>>>,
     _listening: DefaultGuard,
+    _second: Dispatch,
 }
 
 impl Sent {
@@ -25,11 +26,14 @@ impl Sent {
             skip_or_fail("a test of statements", "this build does not tell them");
             return None;
         }
+        // `tracing` takes the only subscriber of a process for that of every thread: another test, on a
+        // thread where nobody listens, would switch off for good what it comes to first.
+        let second = Dispatch::new(tracing_subscriber::registry());
         let texts = Arc::<Mutex<BTreeSet<String>>>::default();
         let layer = Listener(texts.clone());
         let listening =
             tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
-        Some(Self { texts, _listening: listening })
+        Some(Self { texts, _listening: listening, _second: second })
     }
 
     /// The texts, each once.
