@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::ALLOW;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use tower::Service;
 
 use super::App;
@@ -147,18 +147,39 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Documents that everybody may read, and the probes of whatever watches over the process, are
-    /// asked for all the time and say nothing of anybody: their lines are for debugging.
     fn write(self, response: &Response) {
         let Self { method, route, took, id, is_document } = self;
+        let routine = is_routine(is_document, response.status());
         let status = response.status().as_u16();
         let reason = response.extensions().get::<ReasonOf>().map(|reason| reason.0);
         // A number of 128 bits would be written as text.
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        if is_document && reason.is_none() {
+        if routine {
             tracing::debug!(method, route, status, micros, request_id = %id, "request");
         } else {
             tracing::info!(method, route, status, micros, reason, request_id = %id, "request");
+        }
+    }
+}
+
+/// Documents that everybody may read, and the probes of whatever watches over the process, are asked for
+/// all the time and say nothing of anybody: unless something was wrong, their lines are for debugging.
+fn is_routine(is_document: bool, status: StatusCode) -> bool {
+    is_document && !status.is_client_error() && !status.is_server_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_was_not_given_is_never_routine() {
+        for status in [StatusCode::OK, StatusCode::NOT_MODIFIED, StatusCode::NO_CONTENT] {
+            assert!(is_routine(true, status));
+            assert!(!is_routine(false, status));
+        }
+        for status in [StatusCode::METHOD_NOT_ALLOWED, StatusCode::SERVICE_UNAVAILABLE] {
+            assert!(!is_routine(true, status));
         }
     }
 }
