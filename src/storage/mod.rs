@@ -4,9 +4,12 @@
 //! or not at all. How it is done is written once, in `queries/`, and compiled twice, for each
 //! database with its own driver types. Transactions and connections never leave this module.
 
+#[macro_use]
+mod columns;
 pub mod ops;
 
 mod error;
+mod group;
 mod migrations;
 mod operation;
 mod postgres;
@@ -65,7 +68,7 @@ impl Store {
     /// Executes a writing operation. `Ok` means committed and durable.
     pub async fn write<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
         let result = match &self.backend {
-            Backend::Postgres(database) => database.write(&operation).await,
+            Backend::Postgres(database) => database.write(operation).await,
             Backend::Sqlite(database) => database.write(operation).await,
         };
         match &result {
@@ -88,7 +91,7 @@ impl Store {
     /// Executes an operation that only reads, on the primary.
     pub async fn read<O: Stored>(&self, operation: O) -> Result<O::Output, StorageError> {
         match &self.backend {
-            Backend::Postgres(database) => database.read(&operation).await,
+            Backend::Postgres(database) => database.read(operation).await,
             Backend::Sqlite(database) => database.read(operation).await,
         }
     }

@@ -12,6 +12,7 @@ use tracing::level_filters::STATIC_MAX_LEVEL;
 
 use super::Now;
 use super::error::{DbError, StorageError};
+use super::group::Group;
 use crate::protocol::time::Timestamp;
 
 /// Something that a database does as a whole or not at all.
@@ -26,18 +27,37 @@ pub trait Operation: Send + Sync + 'static {
     const URGENT: bool = false;
 }
 
+/// Some of an operation that were asked for in the same moment. One that is answered `None` was not
+/// done, and has to go alone.
+pub(super) struct Together<O>(pub(super) Vec<O>);
+
+impl<O: Operation> Operation for Together<O> {
+    type Output = Vec<Option<O::Output>>;
+
+    const SINGLE_STATEMENT: bool = O::SINGLE_STATEMENT;
+    const URGENT: bool = O::URGENT;
+}
+
 /// One of the databases.
 pub(super) trait Engine: Send + Sync + 'static {
     /// The driver's type of it.
     type Db: Database + HasStatementCache;
+
+    /// Where operations wait for others of their kind.
+    type Groups;
 }
 
 /// How an operation is executed on one database. The implementations are in `queries/`.
-pub(super) trait Execute<E: Engine>: Operation {
+pub(super) trait Execute<E: Engine>: Operation + Sized {
     fn execute(
         &self,
         tx: &mut Tx<'_, E>,
     ) -> impl Future<Output = Result<Self::Output, DbError>> + Send;
+
+    /// Where it waits for others to go with, if it does.
+    fn group<'g>(&self, _groups: &'g E::Groups) -> Option<&'g Group<Self>> {
+        None
+    }
 }
 
 /// An open transaction, or a connection that reads.

@@ -31,6 +31,13 @@ pub struct Revoke {
 }
 operation!(Revoke => FeedPosition, URGENT);
 
+impl Revoke {
+    /// Whether it is an entry of the log and nothing else.
+    pub fn changes_nothing_else(&self) -> bool {
+        !matches!(self.what, Revokes::Everything)
+    }
+}
+
 /// What a plain revocation names.
 pub enum Revokes {
     /// One access token, until it expires at this time by itself.

@@ -163,6 +163,22 @@ pub struct EndSessions {
 }
 operation!(EndSessions => Ended, URGENT);
 
+impl EndSessions {
+    /// The session, if it is about one, and whose it has to be.
+    pub fn one(&self) -> Option<(SessionId, Option<&ClientId>)> {
+        match &self.which {
+            Sessions::One(id) => Some((*id, None)),
+            Sessions::OneOf(id, client) => Some((*id, Some(client))),
+            _ => None,
+        }
+    }
+
+    /// Whether it ends one session and nothing else.
+    pub fn ends_only_one(&self) -> bool {
+        self.one().is_some() && self.regressed.is_none()
+    }
+}
+
 /// A loss of writes that a session shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Regression {

@@ -1,19 +1,17 @@
-//! The distributed database: a pool of connections, and bounded retries.
+//! The distributed database. What many ask for in the same moment goes to it together.
 
-mod open;
-mod pool;
-mod wakes;
+use std::sync::Arc;
 
-use std::time::Duration;
+use futures_util::future::BoxFuture;
+use sqlx::Postgres;
 
-use sqlx::postgres::PgConnection;
-use sqlx::{Connection, Postgres, Transaction};
-use tokio::time::timeout;
-
-use super::error::{DbError, Severity, StorageError};
-use super::operation::{self, Execute};
+use super::error::StorageError;
+use super::group::{Carried, Group, Turn};
+use super::operation::{self, Execute, Operation, Together};
+use super::ops::feed::Revoke;
+use super::ops::sessions::{EndSessions, FindSession, RotateSession};
 use super::{Now, StoreOptions};
-use pool::{Lent, Pool};
+use link::Link;
 
 pub use wakes::Wakes;
 
@@ -63,8 +61,25 @@ macro_rules! durability {
     };
 }
 
+// Where an operation waits for others of its kind, if it is one of those for which that is right.
+macro_rules! grouped {
+    ($name:ident $(, $right:expr)?) => {
+        fn group<'g>(
+            &self,
+            groups: &'g $crate::storage::postgres::Groups,
+        ) -> Option<&'g $crate::storage::group::Group<Self>> {
+            Some(&groups.$name)$(.filter(|_| $right(self)))?
+        }
+    };
+}
+
+mod link;
+mod open;
+mod pool;
 #[path = "../queries/mod.rs"]
 mod queries;
+mod together;
+mod wakes;
 
 /// The driver's type of this database, for the shared queries.
 type Db = Postgres;
@@ -74,6 +89,7 @@ pub struct Engine;
 
 impl operation::Engine for Engine {
     type Db = Db;
+    type Groups = Groups;
 }
 
 /// An open transaction, or a connection that reads.
@@ -82,16 +98,16 @@ type Tx<'c> = operation::Tx<'c, Engine>;
 /// An open PostgreSQL database.
 #[derive(Clone)]
 pub(super) struct Database {
-    pool: Pool,
-    now: Now,
-    persistent: bool,
+    link: Link,
+    groups: Arc<Groups>,
 }
 
-/// An attempt that failed.
-enum Failure {
-    /// The same again may work: nothing was changed.
-    Contention(StorageError),
-    Final(StorageError),
+/// What goes together.
+pub(super) struct Groups {
+    finds: Group<FindSession>,
+    rotations: Group<RotateSession>,
+    ends: Group<EndSessions>,
+    revocations: Group<Revoke>,
 }
 
 impl Database {
@@ -100,184 +116,73 @@ impl Database {
         options: StoreOptions,
         now: Now,
     ) -> Result<Self, StorageError> {
-        let pool = Pool::new(open::connecting(url, options)?, options);
-        let mut conn = pool.take().await?;
-        open::migrate(conn.conn(), options).await?;
-        conn.give_back();
-        Ok(Self { pool, now, persistent: options.prepared_statements })
+        let link = Link::open(url, options, now).await?;
+        let patience = options.acquire_timeout;
+        let groups = Groups {
+            finds: Group::new((LINES, patience), carry(&link, false)),
+            rotations: Group::new((LINES, patience), carry(&link, true)),
+            // Of those that append to the log one goes after the other in any case.
+            ends: Group::new((1, patience), carry(&link, true)),
+            revocations: Group::new((1, patience), carry(&link, true)),
+        };
+        Ok(Self { link, groups: Arc::new(groups) })
     }
 
     pub(super) async fn write<O: Execute<Engine>>(
         &self,
-        operation: &O,
+        operation: O,
     ) -> Result<O::Output, StorageError> {
-        let mut attempt = 1;
-        loop {
-            let result = if O::SINGLE_STATEMENT && self.persistent {
-                self.execute(operation).await
-            } else {
-                self.transact(operation).await
-            };
-            match result {
-                Ok(output) => return Ok(output),
-                Err(Failure::Contention(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
-                Err(Failure::Contention(error) | Failure::Final(error)) => return Err(error),
-            }
+        match self.join(operation).await {
+            Turn::Over(result) => result,
+            Turn::Alone(operation) => self.link.write(&operation).await,
         }
     }
 
     pub(super) async fn read<O: Execute<Engine>>(
         &self,
-        operation: &O,
+        operation: O,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.pool.take().await?;
-        let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
-        let Ok(executed) = executed else {
-            abandon(conn);
-            return Err(StorageError::Unavailable(SILENT.to_owned()));
-        };
-        settle(conn, executed.as_ref().err());
-        Ok(executed?)
+        match self.join(operation).await {
+            Turn::Over(result) => result,
+            Turn::Alone(operation) => self.link.read(&operation).await,
+        }
     }
 
-    /// What wakes this node; none behind a pooler, which hands connections around.
-    pub(super) async fn wakes(&self) -> Result<Option<Wakes>, StorageError> {
-        if !self.persistent {
-            return Ok(None);
+    async fn join<O: Execute<Engine>>(&self, operation: O) -> Turn<O> {
+        match operation.group(&self.groups) {
+            Some(group) => group.join(operation).await,
+            None => Turn::Alone(operation),
         }
-        Wakes::open(self.pool.connect_options()).await.map(Some)
+    }
+
+    pub(super) async fn wakes(&self) -> Result<Option<Wakes>, StorageError> {
+        self.link.wakes().await
     }
 
     pub(super) async fn close(&self) {
-        self.pool.close().await;
-    }
-
-    async fn read_on<O: Execute<Engine>>(
-        &self,
-        conn: &mut PgConnection,
-        operation: &O,
-    ) -> Result<O::Output, DbError> {
-        if self.persistent {
-            return operation.execute(&mut self.tx(conn)).await;
-        }
-        // A pooler may hand the connection to somebody else between the preparation of a statement
-        // and its execution, but not within a transaction.
-        let mut transaction = self.begin(conn).await?;
-        let output = operation.execute(&mut self.tx(&mut transaction)).await;
-        // There is nothing to undo, but the connection has to be given back before it is used next.
-        let _ = transaction.rollback().await;
-        output
-    }
-
-    /// One statement, which the database commits by itself.
-    async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
-        let executed = timeout(LIMIT, operation.execute(&mut self.tx(conn.conn()))).await;
-        let Ok(executed) = executed else { return Err(given_up(conn)) };
-        settle(conn, executed.as_ref().err());
-        executed.map_err(committing)
-    }
-
-    async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
-        let transacted = timeout(LIMIT, self.transact_on(conn.conn(), operation)).await;
-        let Ok(transacted) = transacted else { return Err(given_up(conn)) };
-        match &transacted {
-            Ok(_) => conn.give_back(),
-            // Whether it is still good is found elsewhere.
-            Err(_) => drop(conn),
-        }
-        transacted
-    }
-
-    async fn transact_on<O: Execute<Engine>>(
-        &self,
-        conn: &mut PgConnection,
-        operation: &O,
-    ) -> Result<O::Output, Failure> {
-        let begun = self.begin(conn).await;
-        let mut transaction = begun.map_err(|error| Failure::Final(error.into()))?;
-        let mut tx = self.tx(&mut transaction);
-        let executed = operation.execute(&mut tx).await;
-        let revoked_at = tx.revoked_at;
-        match executed {
-            Ok(output) => {
-                transaction.commit().await.map_err(|error| committing(error.into()))?;
-                operation::check_commit(revoked_at, (self.now)()).map_err(Failure::Final)?;
-                Ok(output)
-            }
-            Err(error) => {
-                // Dropping it would roll back too, but only when the connection is used next.
-                let _ = transaction.rollback().await;
-                Err(undone(error))
-            }
-        }
-    }
-
-    async fn begin<'c>(
-        &self,
-        conn: &'c mut PgConnection,
-    ) -> sqlx::Result<Transaction<'c, Postgres>> {
-        if self.persistent { conn.begin().await } else { conn.begin_with(open::BEGIN_POOLED).await }
-    }
-
-    fn tx<'c>(&'c self, conn: &'c mut PgConnection) -> Tx<'c> {
-        let statements = operation::Statements::here();
-        Tx { conn, now: &self.now, persistent: self.persistent, statements, revoked_at: None }
+        self.link.close().await;
     }
 }
 
-/// A change that the database does not answer: it may be there or not.
-fn given_up(conn: Lent) -> Failure {
-    abandon(conn);
-    Failure::Final(StorageError::OutcomeUnknown(SILENT.to_owned()))
-}
-
-/// Closes a connection on which an answer may still arrive, which nobody else must take for his.
-fn abandon(conn: Lent) {
-    tracing::warn!("a connection is closed: {SILENT}");
-    conn.abandon();
-}
-
-/// Gives a connection back after a statement, unless that has shown it to be broken.
-fn settle(conn: Lent, error: Option<&DbError>) {
-    match error {
-        Some(DbError::Sql(error)) if error.as_database_error().is_none() => conn.abandon(),
-        _ => conn.give_back(),
-    }
-}
-
-/// An error before the commit: nothing was changed.
-fn undone(error: DbError) -> Failure {
-    match error {
-        DbError::Sql(error) if DbError::severity_of(&error) == Severity::Contention => {
-            Failure::Contention(error.into())
-        }
-        error => Failure::Final(error.into()),
-    }
-}
-
-/// An error of a statement that may have been committed: if the database did not say that it
-/// failed, nobody knows. A server that is being stopped (class 57P) may say so after the commit, or
-/// while it waits for a standby to confirm it; a pooler (class 08) when it has lost the server.
-fn committing(error: DbError) -> Failure {
-    let unknown = |error: &sqlx::Error| {
-        let code = error.as_database_error().map(|error| error.code().unwrap_or_default());
-        code.is_none_or(|code| {
-            ["57P", "08"].iter().any(|class| code.starts_with(class)) || code == "40003"
+/// The way of a group to the database, for what writes there or for what only reads.
+fn carry<O>(
+    link: &Link,
+    writes: bool,
+) -> impl Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + use<O>
+where
+    O: Operation,
+    Together<O>: Execute<Engine>,
+{
+    let link = link.clone();
+    move |together| {
+        let link = link.clone();
+        Box::pin(async move {
+            let result =
+                if writes { link.write(&together).await } else { link.read(&together).await };
+            (together, result)
         })
-    };
-    match error {
-        DbError::Sql(error) if unknown(&error) => {
-            Failure::Final(StorageError::OutcomeUnknown(error.to_string()))
-        }
-        error => undone(error),
     }
 }
 
-const MAX_ATTEMPTS: u32 = 4;
-
-/// How long an operation may take in all. The database itself ends a statement sooner; this is for
-/// one that has fallen silent, as a machine that lost its power, which TCP notices after minutes.
-const LIMIT: Duration = Duration::from_secs(10);
-const SILENT: &str = "the database has fallen silent";
+/// How many groups of one kind are on their way at a time.
+const LINES: usize = 2;

@@ -7,7 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::timeout;
 
 use super::super::error::StorageError;
-use super::SILENT;
+use super::link::SILENT;
 
 /// A connection of its own that hears whenever a transaction has changed the head of the log.
 pub struct Wakes(PgListener);

@@ -16,11 +16,11 @@ use crate::storage::ops::feed::{
 use crate::storage::ops::{FeedPosition, Revoking};
 
 /// An entry that gets its number and mark when it is published.
-pub(super) struct Publication {
-    pub(super) kind: Kind,
-    pub(super) digest: Digest,
-    pub(super) not_before: Option<Timestamp>,
-    pub(super) until: Option<Timestamp>,
+pub(in crate::storage) struct Publication {
+    pub(in crate::storage) kind: Kind,
+    pub(in crate::storage) digest: Digest,
+    pub(in crate::storage) not_before: Option<Timestamp>,
+    pub(in crate::storage) until: Option<Timestamp>,
 }
 
 /// Appends entries to the log. Must come last in its transaction: from the first statement on the
@@ -131,7 +131,10 @@ pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
 
 /// Gives up a revocation that took too long since its revoking time was read: a token issued
 /// meanwhile might lie after its not-before.
-pub(super) fn refuse_if_late(tx: &mut Tx<'_>, revoked_at: Timestamp) -> Result<(), DbError> {
+pub(in crate::storage) fn refuse_if_late(
+    tx: &mut Tx<'_>,
+    revoked_at: Timestamp,
+) -> Result<(), DbError> {
     if (tx.now)().since(revoked_at) > LATE {
         return Err(DbError::Abandoned);
     }
@@ -185,30 +188,36 @@ impl Execute<Engine> for ReadRevocations {
 }
 
 impl Execute<Engine> for Revoke {
+    grouped!(revocations, Revoke::changes_nothing_else);
+
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<FeedPosition, DbError> {
         let now = (tx.now)();
         append(tx, &self.audit).await?;
-        let publication = match &self.what {
-            Revokes::Token { jti, expires_at } => Publication {
-                kind: Kind::Token,
-                digest: Kind::Token.digest(jti),
-                not_before: None,
-                until: Some((*expires_at + crate::protocol::revocation::VERIFIER_MARGIN).max(now)),
-            },
-            Revokes::Issued(kind, value) => Publication {
-                kind: *kind,
-                digest: kind.digest(value),
-                not_before: Some(self.revoking.not_before(now)),
-                until: Some(self.revoking.until(now)),
-            },
-            Revokes::Everything => {
-                end_everything(tx, self.revoking.not_before(now)).await?;
-                all(&self.revoking, now)
-            }
-        };
-        let position = publish(tx, &[publication], &self.revoking).await?;
+        if matches!(self.what, Revokes::Everything) {
+            end_everything(tx, self.revoking.not_before(now)).await?;
+        }
+        let position = publish(tx, &[entry(self, now)], &self.revoking).await?;
         refuse_if_late(tx, now)?;
         Ok(position)
+    }
+}
+
+/// The entry of what is revoked at `now`.
+pub(in crate::storage) fn entry(revoke: &Revoke, now: Timestamp) -> Publication {
+    match &revoke.what {
+        Revokes::Token { jti, expires_at } => Publication {
+            kind: Kind::Token,
+            digest: Kind::Token.digest(jti),
+            not_before: None,
+            until: Some((*expires_at + crate::protocol::revocation::VERIFIER_MARGIN).max(now)),
+        },
+        Revokes::Issued(kind, value) => Publication {
+            kind: *kind,
+            digest: kind.digest(value),
+            not_before: Some(revoke.revoking.not_before(now)),
+            until: Some(revoke.revoking.until(now)),
+        },
+        Revokes::Everything => all(&revoke.revoking, now),
     }
 }
 

@@ -1,25 +1,6 @@
 //! How the operations are done, once for both databases: this text is compiled with the driver
 //! types of each, which the mounting module supplies (`Db`, `Engine`, `Tx` and the dialect macros).
 
-// A user beside what is his; `UserBeside` reads it.
-macro_rules! user_beside {
-    () => {
-        "users.id AS u_id, users.name AS u_name, users.roles AS u_roles, users.profile AS u_profile, \
-         users.status AS u_status, users.disabled_by_file AS u_disabled_by_file, \
-         users.managed AS u_managed, users.version AS u_version, \
-         users.not_before AS u_not_before, users.created_at AS u_created_at, \
-         users.updated_at AS u_updated_at"
-    };
-}
-
-// The columns of a browser session, called `browser`, that is read together with something under it.
-macro_rules! life_beside {
-    () => {
-        "browser.created_at AS b_created_at, browser.idle_expires_at AS b_idle_expires_at, \
-         browser.max_expires_at AS b_max_expires_at, browser.ended_reason AS b_ended_reason"
-    };
-}
-
 // What ends with a browser session is over when that is: found by its primary key, where it still is.
 macro_rules! browser_alive {
     ($now:literal) => {
@@ -46,14 +27,14 @@ mod codes;
 mod consents;
 mod copy;
 mod database;
-mod feed;
+pub(super) mod feed;
 mod janitor;
 mod keys;
-mod notices;
+pub(super) mod notices;
 mod resources;
 mod rotation;
-mod session_ends;
-mod session_rows;
+pub(super) mod session_ends;
+pub(super) mod session_rows;
 mod sessions;
 mod settings;
 mod subscribers;

@@ -15,7 +15,7 @@ use crate::storage::ops::{BATCH, Revoking};
 
 /// Leaves a notice of each of these sessions, which have just been ended, or their browser session was, for
 /// its client if that wants to be told. One that had expired was over before.
-pub(super) async fn leave(
+pub(in crate::storage) async fn leave(
     tx: &mut Tx<'_>,
     sessions: &[SessionId],
     revoking: &Revoking,

@@ -6,6 +6,8 @@ use super::{DbError, Engine, Execute, Swap, Tx, swapped};
 use crate::storage::ops::sessions::{AddLeaf, CountRetry, RotateSession, TouchSession};
 
 impl Execute<Engine> for RotateSession {
+    grouped!(rotations);
+
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
         let rotated = tx
             .query(include_str!("rotate_session.sql"))

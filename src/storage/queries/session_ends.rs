@@ -13,6 +13,8 @@ use crate::storage::ops::sessions::{EndSessions, Ended, Sessions};
 use crate::storage::ops::{BATCH, Revoking};
 
 impl Execute<Engine> for EndSessions {
+    grouped!(ends, EndSessions::ends_only_one);
+
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Ended, DbError> {
         if is_overtaken(tx, &self.which).await? {
             return Ok(Ended::default());
@@ -61,7 +63,7 @@ async fn is_overtaken(tx: &mut Tx<'_>, which: &Sessions) -> Result<bool, DbError
 }
 
 /// What tells the log that these sessions are over.
-pub(super) fn ends(
+pub(in crate::storage) fn ends(
     sessions: &[SessionId],
     revoking: &Revoking,
     now: Timestamp,

@@ -47,7 +47,7 @@ pub(super) struct SessionRow {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct FoundRow {
+pub(in crate::storage) struct FoundRow {
     #[sqlx(flatten)]
     session: SessionRow,
     #[sqlx(flatten)]

@@ -10,24 +10,12 @@ use crate::storage::ops::sessions::{
     RecentSessions,
 };
 
-macro_rules! columns {
-    () => {
-        "session.id, session.user_id, session.user_version, session.client_id, \
-         session.browser_session_id, session.offline, session.scope, session.resources, \
-         session.auth_time, session.acr, session.amr, session.claims, session.created_at, \
-         session.idle_expires_at, session.max_expires_at, session.ended_reason, \
-         session.generation, session.leaf_hashes, session.parent_hash, session.rotated_at, \
-         session.reissued_at, session.successor_sealed, session.retry_generation, \
-         session.retry_streak, session.last_seen, session.user_agent, session.ip"
-    };
-}
-
 // Sessions that are alive at a time.
 macro_rules! list {
     ($which:literal, $now:literal, $order:literal) => {
         concat!(
             "SELECT ",
-            columns!(),
+            session_columns!(),
             " FROM session WHERE ",
             $which,
             " AND ended_reason IS NULL AND idle_expires_at > ",
@@ -106,21 +94,10 @@ pub(super) async fn insert(tx: &mut Tx<'_>, session: &Session) -> Result<bool, D
 }
 
 impl Execute<Engine> for FindSession {
+    grouped!(finds);
+
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FoundSession>, DbError> {
-        let sql = concat!(
-            "SELECT ",
-            columns!(),
-            ", ",
-            user_beside!(),
-            ", ",
-            life_beside!(),
-            ", feed_head.ended_before AS ended_before, client.ended_before AS client_ended_before \
-             FROM session LEFT JOIN users ON users.id = session.user_id \
-             LEFT JOIN browser_session AS browser ON browser.id = session.browser_session_id \
-             LEFT JOIN client ON client.id = session.client_id \
-             CROSS JOIN feed_head WHERE session.id = $1"
-        );
-        tx.query_as::<FoundRow>(sql)
+        tx.query_as::<FoundRow>(find_session!("session.id = $1"))
             .bind(self.0.as_bytes().as_slice())
             .fetch_optional(&mut *tx.conn)
             .await?

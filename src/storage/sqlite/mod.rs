@@ -50,6 +50,11 @@ macro_rules! durability {
     };
 }
 
+// The writer commits together what is asked for together.
+macro_rules! grouped {
+    ($name:ident $(, $right:expr)?) => {};
+}
+
 #[path = "../queries/mod.rs"]
 mod queries;
 
@@ -61,6 +66,7 @@ pub struct Engine;
 
 impl operation::Engine for Engine {
     type Db = Db;
+    type Groups = ();
 }
 
 /// An open transaction, or a connection that reads.

@@ -1,0 +1,189 @@
+//! Operations of one kind that are asked for in the same moment go to the database together: to wait
+//! for it, to wake, to begin and to commit costs more than what they are about. Nobody waits for others
+//! who may come: what has come while the last ones were on their way goes next.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::error::StorageError;
+use super::operation::{Operation, Together};
+
+/// Where operations of one kind come together.
+pub(super) struct Group<O: Operation>(Arc<Shared<O>>);
+
+/// How an operation fared that came to a group.
+pub(super) enum Turn<O: Operation> {
+    /// It went with others.
+    Over(Result<O::Output, StorageError>),
+    /// Nothing was done. It has to go alone.
+    Alone(O),
+}
+
+/// Brings some operations to the database, and gives them back with what it answered.
+type Carry<O> = Box<dyn Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send + Sync>;
+pub(super) type Carried<O> =
+    (Together<O>, Result<<Together<O> as Operation>::Output, StorageError>);
+
+struct Shared<O: Operation> {
+    queue: Mutex<Queue<O>>,
+    carry: Carry<O>,
+    /// How many groups may be on their way at a time.
+    lines: usize,
+    /// How long one waits to be taken.
+    patience: Duration,
+}
+
+struct Queue<O: Operation> {
+    waiting: Vec<Waiting<O>>,
+    under_way: usize,
+    next: u64,
+}
+
+struct Waiting<O: Operation> {
+    number: u64,
+    operation: O,
+    answer: oneshot::Sender<Turn<O>>,
+}
+
+impl<O: Operation> Group<O> {
+    pub(super) fn new(
+        (lines, patience): (usize, Duration),
+        carry: impl Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send + Sync + 'static,
+    ) -> Self {
+        let queue = Mutex::new(Queue { waiting: Vec::new(), under_way: 0, next: 0 });
+        Self(Arc::new(Shared { queue, carry: Box::new(carry), lines, patience }))
+    }
+
+    /// Goes with whoever else is here when the next group leaves. An operation whose caller has gone
+    /// away before stays behind.
+    pub(super) async fn join(&self, operation: O) -> Turn<O> {
+        let shared = &self.0;
+        let (answer, mut turn) = oneshot::channel();
+        let (number, line) = shared.enter(operation, answer);
+        if let Some(line) = line {
+            tokio::spawn(line.serve());
+        }
+        let answered = match timeout(shared.patience, &mut turn).await {
+            Ok(answered) => answered,
+            Err(_) if shared.leave(number) => return Turn::Over(Err(unavailable())),
+            Err(_) => turn.await,
+        };
+        // Whoever carried it has fallen.
+        answered.unwrap_or_else(|_| Turn::Over(Err(lost())))
+    }
+}
+
+impl<O: Operation> Shared<O> {
+    /// Puts an operation behind the others; and a line to serve them, if one is free.
+    fn enter(
+        self: &Arc<Self>,
+        operation: O,
+        answer: oneshot::Sender<Turn<O>>,
+    ) -> (u64, Option<Line<O>>) {
+        let mut queue = self.queue();
+        let number = queue.next;
+        queue.next += 1;
+        queue.waiting.push(Waiting { number, operation, answer });
+        let free = queue.under_way < self.lines;
+        queue.under_way += usize::from(free);
+        (number, free.then(|| Line { shared: self.clone(), open: true }))
+    }
+
+    /// Takes an operation back that nobody has taken yet.
+    fn leave(&self, number: u64) -> bool {
+        let mut queue = self.queue();
+        let place = queue.waiting.iter().position(|one| one.number == number);
+        place.map(|place| queue.waiting.remove(place)).is_some()
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue<O>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those that serve a group.
+struct Line<O: Operation> {
+    shared: Arc<Shared<O>>,
+    open: bool,
+}
+
+impl<O: Operation> Line<O> {
+    async fn serve(mut self) {
+        // Whoever is about to come has the processor first.
+        tokio::task::yield_now().await;
+        while let Some(group) = self.take() {
+            let (operations, answers) = group;
+            let (operations, result) = (self.shared.carry)(Together(operations)).await;
+            answer(operations.0, answers, result);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Those who wait, in the order in which they came; nobody, and then this line is closed.
+    fn take(&mut self) -> Option<(Vec<O>, Vec<oneshot::Sender<Turn<O>>>)> {
+        let mut queue = self.shared.queue();
+        queue.waiting.retain(|one| !one.answer.is_closed());
+        let number = queue.waiting.len().min(MOST);
+        if number == 0 {
+            queue.under_way -= 1;
+            self.open = false;
+            return None;
+        }
+        let taken = queue.waiting.drain(..number);
+        Some(taken.map(|one| (one.operation, one.answer)).unzip())
+    }
+}
+
+impl<O: Operation> Drop for Line<O> {
+    fn drop(&mut self) {
+        if self.open {
+            self.shared.queue().under_way -= 1;
+        }
+    }
+}
+
+/// Tells each how it fared. What is wrong with one of them alone is no fault of the others.
+fn answer<O: Operation>(
+    operations: Vec<O>,
+    answers: Vec<oneshot::Sender<Turn<O>>>,
+    result: Result<Vec<Option<O::Output>>, StorageError>,
+) {
+    let mut outputs = result.map(Vec::into_iter);
+    for (operation, answer) in operations.into_iter().zip(answers) {
+        let turn = match &mut outputs {
+            Ok(outputs) => match outputs.next().flatten() {
+                Some(output) => Turn::Over(Ok(output)),
+                None => Turn::Alone(operation),
+            },
+            Err(StorageError::Unavailable(why)) => {
+                Turn::Over(Err(StorageError::Unavailable(why.clone())))
+            }
+            Err(StorageError::OutcomeUnknown(why)) => {
+                Turn::Over(Err(StorageError::OutcomeUnknown(why.clone())))
+            }
+            Err(StorageError::Late) => Turn::Over(Err(StorageError::Late)),
+            Err(_) => Turn::Alone(operation),
+        };
+        // Nobody may be there to hear it any more.
+        let _ = answer.send(turn);
+    }
+}
+
+fn unavailable() -> StorageError {
+    StorageError::Unavailable("the database is too busy".to_owned())
+}
+
+fn lost() -> StorageError {
+    StorageError::OutcomeUnknown("whoever carried the change has fallen".to_owned())
+}
+
+/// How many go together at most: whoever comes then waits no longer for the answer of all of them.
+const MOST: usize = 64;
+
+#[cfg(test)]
+#[path = "group_tests.rs"]
+mod tests;
