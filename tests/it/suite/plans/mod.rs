@@ -20,7 +20,7 @@ mod walk;
 
 /// Statements that read more than an index leads to, by a part of their text, and why they may.
 const SCANS: &[(&str, &str)] = &[
-    ("FROM client ORDER BY key", "a node reads all clients when one has changed"),
+    ("WITH RECURSIVE id_token", "what it walks through are the few algorithms that it has found"),
     ("FROM client WHERE managed = 1", "asked when the file of declarations is applied"),
     ("FROM users WHERE managed = 1", "the index has those alone; asked when the file is applied"),
     ("replace(' ' || roles", "asked at a first start and by a command"),

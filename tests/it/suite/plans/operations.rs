@@ -14,7 +14,7 @@ use chancery::storage::ops::browser_sessions::{
     BrowserSessions, EndBrowserSessions, FindBrowserSession, ListBrowserSessions,
     RecentBrowserSessions, TouchBrowserSession,
 };
-use chancery::storage::ops::clients::{FindClient, LoadClients, LoadManagedClients};
+use chancery::storage::ops::clients::{FindClient, LoadManagedClients};
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -69,7 +69,6 @@ async fn ends(server: &TestServer) {
 async fn looks(server: &TestServer) {
     let (store, now) = (&server.server.store, server.server.now());
     store.read(FindClient::Named(ClientId::parse("demo").unwrap())).await.unwrap();
-    store.read(LoadClients).await.unwrap();
     store.read(LoadManagedClients).await.unwrap();
     store.read(LoadManagedUsers).await.unwrap();
     store.read(HasAdministrator).await.unwrap();

@@ -5,9 +5,7 @@ use chancery::protocol::client::{Client, ClientId};
 use chancery::protocol::ids::{ClientKey, ResourceId};
 use chancery::protocol::uri::ResourceUri;
 use chancery::storage::ops::Swap;
-use chancery::storage::ops::clients::{
-    CreateClient, FindClient, ListClients, LoadClients, LoadManagedClients,
-};
+use chancery::storage::ops::clients::{CreateClient, FindClient, ListClients, LoadManagedClients};
 use chancery::storage::ops::resources::{
     CreateResource, FindResource, ListResources, LoadManagedResources, LoadResources,
 };
@@ -52,7 +50,7 @@ async fn pages_of_clients_join_to_all_of_them_in_the_order_of_their_keys() {
         let create = CreateClient { client, audit: given.event(AuditKind::ClientCreated) };
         assert_eq!(given.store().write(create).await.unwrap(), Swap::Won);
     }
-    let all = given.store().read(LoadClients).await.unwrap();
+    let all = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
     let all: Vec<_> = all.iter().map(|client| client.key).collect();
     assert!(all.len() > 5 && all.is_sorted());
     for limit in [1, 3, 100] {
