@@ -72,9 +72,23 @@ pub async fn open(
 }
 
 impl Server {
-    /// The client that reads the feed, once it has proved who it is. What it gets is public: all
-    /// that depends on the answer is a place. So it is known from memory while the database is
-    /// down.
+    /// Who reads the feed, once he has proved who he is. What he gets is public: all that depends on
+    /// the answer is a place. So whoever cannot be recognised while the database is down reads as
+    /// anybody may.
+    pub async fn reader(
+        &self,
+        presented: &PresentedClient,
+        origin: &Origin,
+    ) -> Result<Reader, FlowError> {
+        match self.authenticate_reader(presented, origin).await {
+            Ok(client) => Ok(Reader::Api(client)),
+            Err(FlowError::Unavailable) => Ok(Reader::Anybody(origin.address)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client that reads the feed, once it has proved who it is, from memory also while the
+    /// database is down.
     pub async fn authenticate_reader(
         &self,
         presented: &PresentedClient,

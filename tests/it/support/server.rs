@@ -101,8 +101,12 @@ impl TestServer {
 
     /// Another node on the same database and the same clock, as after a restart.
     pub(crate) async fn another(&self, seed: u64) -> Self {
+        self.another_with(seed, Options::default()).await
+    }
+
+    pub(crate) async fn another_with(&self, seed: u64, options: Options) -> Self {
         let clock = (self.clock.clone(), seed);
-        Self::on(self.place.clone(), self.secrets, clock, Options::default()).await
+        Self::on(self.place.clone(), self.secrets, clock, options).await
     }
 
     /// Another node, which reaches the same PostgreSQL database by this URL.
