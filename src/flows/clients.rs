@@ -1,7 +1,7 @@
 //! What a node remembers of clients: all of them where they are few, else those that were asked for last.
 //! Must not know for how long it may be relied on.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::error::FlowError;
@@ -9,7 +9,7 @@ use crate::generations::Generations;
 use crate::protocol::client::{Client, ClientId, ClientStatus};
 use crate::protocol::uri::WebOrigin;
 use crate::storage::Store;
-use crate::storage::ops::clients::{FindClient, HasOrigin, ListClients};
+use crate::storage::ops::clients::{FindClient, FindClients, HasOrigin, ListClients};
 
 /// How many clients are all remembered, and how many of more are in a generation. One takes some kilobytes
 /// at most.
@@ -79,6 +79,19 @@ impl Clients {
         }
     }
 
+    /// Those of these clients that there are.
+    pub(super) async fn find_all<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ClientId>,
+    ) -> Result<HashMap<ClientId, Arc<Client>>, FlowError> {
+        match &self.0 {
+            Remembered::All(all) => {
+                Ok(ids.filter_map(|id| Some((id.clone(), all.by_id.get(id)?.clone()))).collect())
+            }
+            Remembered::Recent(recent) => recent.find_all(ids.collect()).await,
+        }
+    }
+
     /// Whether a client that is not disabled has registered the origin of this text.
     pub(super) async fn has_origin(&self, text: &str) -> Result<bool, FlowError> {
         match &self.0 {
@@ -130,6 +143,28 @@ impl Recent {
         let found = self.store.read(FindClient::Named(id.clone())).await?.map(Arc::new);
         if let Some(client) = &found {
             self.by_id.keep(id.clone(), client.clone());
+        }
+        Ok(found)
+    }
+
+    async fn find_all(
+        &self,
+        ids: BTreeSet<&ClientId>,
+    ) -> Result<HashMap<ClientId, Arc<Client>>, FlowError> {
+        let (mut found, mut others) = (HashMap::new(), Vec::new());
+        for id in ids {
+            match self.by_id.find(id) {
+                Some(client) => drop(found.insert(id.clone(), client)),
+                None => others.push(id.clone()),
+            }
+        }
+        if others.is_empty() {
+            return Ok(found);
+        }
+        for client in self.store.read(FindClients(others)).await? {
+            let client = Arc::new(client);
+            self.by_id.keep(client.id.clone(), client.clone());
+            found.insert(client.id.clone(), client);
         }
         Ok(found)
     }

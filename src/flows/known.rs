@@ -32,6 +32,14 @@ impl Known {
         self.clients.find(id).await
     }
 
+    /// Those of these clients that there are.
+    pub async fn all_clients<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ClientId>,
+    ) -> Result<HashMap<ClientId, Arc<Client>>, FlowError> {
+        self.clients.find_all(ids).await
+    }
+
     /// Whether scripts of the origin of this text may call, for some client.
     pub async fn has_origin(&self, text: &str) -> Result<bool, FlowError> {
         self.clients.has_origin(text).await

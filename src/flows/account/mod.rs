@@ -2,7 +2,7 @@
 
 mod password;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use self::password::{NotChanged, change_password};
@@ -53,8 +53,7 @@ pub async fn overview(server: &Server, present: &Present) -> Result<Overview, Fl
     let (applications, more_applications) = shown(server.store.read(list).await?);
     let consents = server.store.read(ListConsents(user)).await?;
     let ids = applications.iter().map(|one| &one.client_id);
-    let clients =
-        find_clients(&known, ids.chain(consents.iter().map(|one| &one.client_id))).await?;
+    let clients = known.all_clients(ids.chain(consents.iter().map(|one| &one.client_id))).await?;
     Ok(Overview {
         browsers,
         more_browsers,
@@ -64,19 +63,6 @@ pub async fn overview(server: &Server, present: &Present) -> Result<Overview, Fl
         clients,
         known,
     })
-}
-
-async fn find_clients<'a>(
-    known: &Known,
-    ids: impl Iterator<Item = &'a ClientId>,
-) -> Result<HashMap<ClientId, Arc<Client>>, FlowError> {
-    let mut clients = HashMap::new();
-    for id in ids.collect::<BTreeSet<_>>() {
-        if let Some(client) = known.client(id).await? {
-            clients.insert(id.clone(), client);
-        }
-    }
-    Ok(clients)
 }
 
 /// The first of a list that was read one beyond what is shown, and whether there are more.

@@ -35,6 +35,10 @@ pub enum FindClient {
 }
 operation!(FindClient => Option<Client>, SINGLE_STATEMENT);
 
+/// Reads those of these clients that there are.
+pub struct FindClients(pub Vec<ClientId>);
+operation!(FindClients => Vec<Client>, SINGLE_STATEMENT);
+
 /// Reads the clients that the configuration file declares, or did when it was last applied.
 pub struct LoadManagedClients;
 operation!(LoadManagedClients => Vec<Client>, SINGLE_STATEMENT);

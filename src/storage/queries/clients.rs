@@ -1,11 +1,13 @@
 //! Clients.
 
+use sqlx::QueryBuilder;
+
 use super::audit::append;
 use super::client_logos::remove_logo;
 use super::client_origins::replace_origins;
 use super::client_rows::{ClientRow, columns};
 use super::feed::{Publication, note_change, publish, refuse_if_late};
-use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
+use super::{Db, DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
 use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientStatus};
 use crate::protocol::key::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -15,7 +17,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
     ChangeClient, ChangedClient, ClientAlgorithms, CreateClient, DeleteClient, FindClient,
-    ListClients, LoadManagedClients,
+    FindClients, ListClients, LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -95,6 +97,23 @@ impl Execute<Engine> for FindClient {
             }
         };
         row.map(Client::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for FindClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM client WHERE id IN (");
+        let mut select = QueryBuilder::<Db>::new(sql);
+        let mut ids = select.separated(", ");
+        for id in &self.0 {
+            ids.push_bind(id.as_str());
+        }
+        select.push(")");
+        let keep = tx.keeps(self.0.len());
+        tx.count_statement(select.sql().as_str());
+        let query = select.build_query_as::<ClientRow>().persistent(keep);
+        let rows = query.fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Client::try_from).collect()
     }
 }
 

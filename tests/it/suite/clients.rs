@@ -6,6 +6,7 @@ use metrics::set_default_local_recorder;
 use serde_json::{Value, json};
 
 use super::BACKEND;
+use super::authorize::{self, Given};
 use crate::support::{Options, Statements, TestServer, basic};
 
 /// There are two to begin with, so that not all are remembered.
@@ -172,6 +173,33 @@ async fn an_origin_costs_one_statement_whether_or_not_a_client_has_it() {
     assert_eq!(server.admin(Method::PATCH, &path, &moved).await.status, 200);
     assert!(!is_shared(&server, API).await);
     assert!(is_shared(&server, "https://other.example").await);
+}
+
+#[tokio::test]
+async fn the_account_page_names_each_application_by_one_statement_for_all() {
+    let Some(given) = authorize::given_with(few()).await else { return };
+    let mut browser = given.browser();
+    let names = ["shop", "spa"];
+    for client in names {
+        given.code(&mut browser, &Given::asking(client)).await;
+    }
+    let statements = Statements::default();
+    let _recording = set_default_local_recorder(&statements);
+    let mut costs = Vec::new();
+    for _ in 0..2 {
+        given.server.create_client(&json!({"client_id": format!("new-{}", costs.len())})).await;
+        let before = statements.count();
+        for _ in 0..2 {
+            let page = browser.get("/account").await;
+            assert!(
+                names.iter().all(|name| page.body.contains(&format!("The {name}"))),
+                "{page:?}"
+            );
+            costs.push(statements.count() - before);
+        }
+    }
+    let once = costs[1] - costs[0];
+    assert_eq!(costs, [once + 1, 2 * once + 1, once + 1, 2 * once + 1]);
 }
 
 #[tokio::test]

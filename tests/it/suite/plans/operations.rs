@@ -15,7 +15,7 @@ use chancery::storage::ops::browser_sessions::{
     BrowserSessions, EndBrowserSessions, FindBrowserSession, ListBrowserSessions,
     RecentBrowserSessions, TouchBrowserSession,
 };
-use chancery::storage::ops::clients::{FindClient, HasOrigin, LoadManagedClients};
+use chancery::storage::ops::clients::{FindClient, FindClients, HasOrigin, LoadManagedClients};
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -71,6 +71,7 @@ async fn looks(server: &TestServer) {
     let (store, now) = (&server.server.store, server.server.now());
     store.read(FindClient::Named(ClientId::parse("demo").unwrap())).await.unwrap();
     store.read(HasOrigin(WebOrigin::parse("https://a.example").unwrap())).await.unwrap();
+    store.read(FindClients(vec![ClientId::parse("demo").unwrap()])).await.unwrap();
     store.read(LoadManagedClients).await.unwrap();
     store.read(LoadManagedUsers).await.unwrap();
     store.read(HasAdministrator).await.unwrap();
