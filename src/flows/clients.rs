@@ -9,7 +9,9 @@ use crate::generations::Generations;
 use crate::protocol::client::{Client, ClientId, ClientStatus};
 use crate::protocol::uri::WebOrigin;
 use crate::storage::Store;
-use crate::storage::ops::clients::{FindClient, FindClients, HasOrigin, ListClients};
+use crate::storage::ops::clients::{
+    FindClient, FindClients, HasMoreClients, HasOrigin, ListClients,
+};
 
 /// How many clients are all remembered, and how many of more are in a generation. One takes some kilobytes
 /// at most.
@@ -43,7 +45,7 @@ struct Recent {
 
 impl Clients {
     /// Reads the clients, in the place of those `before`. They are all remembered if they are no more than
-    /// `limit`. Once they were more, they are not read again at each change to find out whether they still are.
+    /// `limit`. Once they were more, they are not counted again at each change.
     pub(super) async fn load(
         store: &Store,
         before: Option<&Self>,
@@ -52,13 +54,13 @@ impl Clients {
         if before.is_some_and(|before| matches!(before.0, Remembered::Recent(_))) {
             return Ok(Self::none_yet(store, limit));
         }
-        let list = ListClients { after: None, limit: limit.saturating_add(1) };
-        let read = store.read(list).await?;
-        if read.len() > limit as usize {
+        if store.read(HasMoreClients(limit)).await? {
             tracing::info!(limit, "there are more clients than are remembered");
             return Ok(Self::none_yet(store, limit));
         }
-        Ok(Self(Remembered::All(All::of(read))))
+        // Those that were made just now are read as well.
+        let all = ListClients { after: None, limit: u32::MAX };
+        Ok(Self(Remembered::All(All::of(store.read(all).await?))))
     }
 
     fn none_yet(store: &Store, limit: u32) -> Self {

@@ -35,6 +35,10 @@ pub enum FindClient {
 }
 operation!(FindClient => Option<Client>, SINGLE_STATEMENT);
 
+/// Reads whether there are more clients than so many.
+pub struct HasMoreClients(pub u32);
+operation!(HasMoreClients => bool, SINGLE_STATEMENT);
+
 /// Reads those of these clients that there are.
 pub struct FindClients(pub Vec<ClientId>);
 operation!(FindClients => Vec<Client>, SINGLE_STATEMENT);

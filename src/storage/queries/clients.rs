@@ -17,7 +17,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
     ChangeClient, ChangedClient, ClientAlgorithms, CreateClient, DeleteClient, FindClient,
-    FindClients, ListClients, LoadManagedClients,
+    FindClients, HasMoreClients, ListClients, LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -97,6 +97,18 @@ impl Execute<Engine> for FindClient {
             }
         };
         row.map(Client::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for HasMoreClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        let next: Option<(Vec<u8>,)> = tx
+            .query_as("SELECT key FROM client WHERE key > $1 ORDER BY key LIMIT 1 OFFSET $2")
+            .bind(b"".as_slice())
+            .bind(i64::from(self.0))
+            .fetch_optional(&mut *tx.conn)
+            .await?;
+        Ok(next.is_some())
     }
 }
 
