@@ -10,6 +10,7 @@ pub mod config;
 pub mod env;
 pub mod flows;
 pub mod gate;
+pub mod generations;
 pub mod http;
 pub mod keys;
 pub mod outbound;

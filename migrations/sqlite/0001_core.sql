@@ -54,6 +54,17 @@ CREATE TABLE client (
     updated_at                INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX client_by_id_token_algorithm ON client (id_token_algorithm) WHERE status <> 'disabled';
+CREATE INDEX client_by_userinfo_algorithm ON client (userinfo_algorithm) WHERE status <> 'disabled';
+
+-- The origins of clients that are not disabled; the key is that of the client, and the origin.
+CREATE TABLE client_origin (
+    key    BLOB PRIMARY KEY,
+    origin TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX client_origin_by_origin ON client_origin (origin);
+
 -- The pictures of clients, which `client.logo` names by their hash.
 CREATE TABLE client_logo (
     key   BLOB PRIMARY KEY,

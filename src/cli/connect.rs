@@ -14,6 +14,7 @@ use super::Failure;
 use crate::config::{Config, Migrate};
 use crate::env::World;
 use crate::flows::backchannel::BackchannelSettings;
+use crate::flows::clients;
 use crate::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
 use crate::flows::failures::FailureLog;
 use crate::flows::feed::StreamLimits;
@@ -121,6 +122,7 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
             reserved: config.feed.streams,
             anonymous: config.feed.anonymous_streams,
         },
+        remembered_clients: clients::REMEMBERED,
         backchannel: backchannel(config),
         // The embedded database reads the clock of this machine too.
         clock_offset_limit: url.clock_offset_limit(),

@@ -33,6 +33,8 @@ pub struct Stream {
     reached: FeedPosition,
     /// When he was given the last of it.
     given_at: Duration,
+    /// The epoch and the number of changes with which the reader was last found to be who he was.
+    welcome_as_of: Option<(i64, i64)>,
     _place: Place,
 }
 
@@ -65,13 +67,28 @@ pub async fn open(
     let chain = VecDeque::from(feed.join(place).await?);
     let reached = place.unwrap_or(FeedPosition { epoch: 0, seq: 0 });
     let given_at = server.world.clock.monotonic();
-    Ok(Stream { server, reader, chain, events, reached, given_at, _place: held })
+    let welcome_as_of = None;
+    Ok(Stream { server, reader, chain, events, reached, given_at, welcome_as_of, _place: held })
 }
 
 impl Server {
-    /// The client that reads the feed, once it has proved who it is. What it gets is public: all
-    /// that depends on the answer is a place. So it is known from memory while the database is
-    /// down.
+    /// Who reads the feed, once he has proved who he is. What he gets is public: all that depends on
+    /// the answer is a place. So whoever cannot be recognised while the database is down reads as
+    /// anybody may.
+    pub async fn reader(
+        &self,
+        presented: &PresentedClient,
+        origin: &Origin,
+    ) -> Result<Reader, FlowError> {
+        match self.authenticate_reader(presented, origin).await {
+            Ok(client) => Ok(Reader::Api(client)),
+            Err(FlowError::Unavailable) => Ok(Reader::Anybody(origin.address)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The client that reads the feed, once it has proved who it is, from memory also while the
+    /// database is down.
     pub async fn authenticate_reader(
         &self,
         presented: &PresentedClient,
@@ -81,7 +98,7 @@ impl Server {
             Ok(known) => known,
             Err(error) => self.memory.last_known().ok_or(error)?,
         };
-        let client = self.authenticate_client(presented, (&known, origin))?;
+        let client = self.authenticate_client(presented, (&known, origin)).await?;
         if client.settings.serves.is_some() { Ok(client) } else { Err(SERVES_NOTHING.into()) }
     }
 }
@@ -107,9 +124,12 @@ impl Stream {
         let taking = self.since_given();
         while self.chain.is_empty() {
             self.server.world.clock.sleep(GAP.saturating_sub(self.since_given())).await;
-            match self.events.recv().await {
+            let told = self.events.recv().await;
+            if !matches!(told, Err(RecvError::Closed)) && !self.is_welcome().await {
+                return dropped("client");
+            }
+            match told {
                 Err(RecvError::Closed) => return None,
-                _ if !self.is_welcome() => return dropped("client"),
                 Err(RecvError::Lagged(_)) if taking > SLOW => return dropped("slow"),
                 Ok(document) if self.events.is_empty() => self.chain.extend(self.news(document)),
                 Ok(_) | Err(RecvError::Lagged(_)) => self.catch_up().await?,
@@ -145,13 +165,22 @@ impl Stream {
     }
 
     /// Whether the reader is still who he was when he came: after any change of his client he has
-    /// to prove it again.
-    fn is_welcome(&self) -> bool {
+    /// to prove it again. As long as nothing at all was changed, or nobody can tell, he is.
+    async fn is_welcome(&mut self) -> bool {
         let Reader::Api(then) = &self.reader else {
             return true;
         };
-        let known = self.server.memory.last_known();
-        let now = known.as_ref().and_then(|known| known.client(&then.id));
+        let Some(known) = self.server.memory.last_known() else {
+            return false;
+        };
+        let as_of = (known.head.epoch, known.head.changes);
+        if self.welcome_as_of == Some(as_of) {
+            return true;
+        }
+        let Ok(now) = known.client(&then.id).await else {
+            return true;
+        };
+        self.welcome_as_of = Some(as_of);
         now.is_some_and(|now| now.version == then.version)
     }
 }

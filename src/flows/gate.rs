@@ -21,6 +21,8 @@ pub struct Principal {
     pub claims: AccessTokenClaims,
     /// The key that signed it.
     pub kid: Kid,
+    /// The client that the token was issued to.
+    pub client: Arc<Client>,
     /// What was known when it was accepted.
     pub known: Arc<Known>,
 }
@@ -30,11 +32,6 @@ impl Principal {
     pub fn user(&self) -> Option<(UserId, SessionId)> {
         let session = SessionId::parse(self.claims.sid.as_deref()?)?;
         Some((UserId::parse(&self.claims.sub)?, session))
-    }
-
-    /// The client that the token was issued to.
-    pub fn client(&self) -> Option<&Arc<Client>> {
-        self.known.client(&ClientId::parse(&self.claims.client_id).ok()?)
     }
 
     /// Refuses a token that is not for `audience`.
@@ -60,7 +57,7 @@ impl Server {
     /// Accepts an access token that is ours, alive, not revoked, and whose client is in order.
     pub async fn authorize(&self, token: &str) -> Result<Principal, FlowError> {
         let known = self.memory.current().await?;
-        self.accept(token, known).map_err(|reason| Refusal::invalid_token(reason).into())
+        self.accept(token, known).await?.map_err(|reason| Refusal::invalid_token(reason).into())
     }
 
     /// Accepts an access token for `audience`.
@@ -82,18 +79,30 @@ impl Server {
         Ok(principal)
     }
 
-    /// The checks of an access token, from what is known.
-    pub fn accept(&self, token: &str, known: Arc<Known>) -> Result<Principal, Reason> {
+    /// The checks of an access token, from what is known: who it is of, or why it is refused.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading its client, where that is not remembered.
+    pub async fn accept(
+        &self,
+        token: &str,
+        known: Arc<Known>,
+    ) -> Result<Result<Principal, Reason>, FlowError> {
         let verified = known.ring.verify(token, &self.settings.issuer, self.now());
-        let (claims, kid) = verified.ok_or(Reason::TokenInvalid)?;
+        let Some((claims, kid)) = verified else {
+            return Ok(Err(Reason::TokenInvalid));
+        };
         if self.memory.revocations().refusal(&claims, &kid).is_some() {
-            return Err(Reason::TokenRevoked);
+            return Ok(Err(Reason::TokenRevoked));
         }
-        let client = ClientId::parse(&claims.client_id).ok();
-        let client = client.as_ref().and_then(|id| known.client(id));
-        if client.is_none_or(|client| client.status != ClientStatus::Active) {
-            return Err(Reason::ClientDisabled);
-        }
-        Ok(Principal { claims, kid, known })
+        let Ok(id) = ClientId::parse(&claims.client_id) else {
+            return Ok(Err(Reason::ClientDisabled));
+        };
+        let client = known.client(&id).await?;
+        let active = client.filter(|client| client.status == ClientStatus::Active);
+        Ok(active
+            .map(|client| Principal { claims, kid, client, known })
+            .ok_or(Reason::ClientDisabled))
     }
 }

@@ -69,21 +69,26 @@ pub async fn introspect(
     origin: &Origin,
 ) -> Result<Introspection, FlowError> {
     let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, (&known, origin))?;
+    let client = server.authenticate_client(presented, (&known, origin)).await?;
     if client.is_public() {
         // INT-01: whoever asks must have proved who he is.
         return Err(Refusal::invalid_client(Reason::WrongClientMethod).into());
     }
     match UnverifiedRefreshToken::parse(token) {
         Some(unverified) => refresh_token(server, &client, unverified, known).await,
-        None => Ok(access_token(server, &client, token, known)),
+        None => access_token(server, &client, token, known).await,
     }
 }
 
 /// An access token is shown to the client that serves its audience, and to nobody else (INT-02).
-fn access_token(server: &Server, client: &Client, token: &str, known: Arc<Known>) -> Introspection {
-    let Ok(principal) = server.accept(token, known) else {
-        return INACTIVE;
+async fn access_token(
+    server: &Server,
+    client: &Client,
+    token: &str,
+    known: Arc<Known>,
+) -> Result<Introspection, FlowError> {
+    let Ok(principal) = server.accept(token, known).await? else {
+        return Ok(INACTIVE);
     };
     let entitled = client
         .settings
@@ -91,13 +96,13 @@ fn access_token(server: &Server, client: &Client, token: &str, known: Arc<Known>
         .as_ref()
         .is_some_and(|served| principal.claims.aud.contains(served.as_str()));
     if !entitled {
-        return INACTIVE;
+        return Ok(INACTIVE);
     }
-    Introspection::AccessToken {
+    Ok(Introspection::AccessToken {
         active: true,
         token_type: "Bearer",
         claims: Box::new(principal.claims),
-    }
+    })
 }
 
 /// A refresh token is shown to the client that it was issued to (INT-04).

@@ -102,7 +102,7 @@ impl Server {
     ) -> Result<Admitted, FlowError> {
         loop {
             let known = self.memory.current().await?;
-            let client = self.authenticate_client(presented, (&known, origin))?;
+            let client = self.authenticate_client(presented, (&known, origin)).await?;
             let at = self.now();
             let everything = self.memory.revocations().all_not_before();
             let latest =

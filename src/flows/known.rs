@@ -1,12 +1,13 @@
-//! Everything that a node remembers of the database, as of one look. Must not know how it was read.
+//! Everything that a node remembers of the database, as of one look. Must not know how that is done.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::clients::Clients;
+use super::error::FlowError;
 use crate::keys::KeyRing;
-use crate::protocol::client::{Client, ClientId, ClientStatus};
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::consent::Allowed;
-use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::resource::Resource;
 use crate::protocol::revocation::FeedHead;
 use crate::protocol::scope::Scope;
@@ -20,19 +21,28 @@ pub struct Known {
     pub ring: Arc<KeyRing>,
     /// Where the log of revocations ended when this was read.
     pub head: FeedHead,
-    pub(super) clients: Arc<HashMap<ClientId, Arc<Client>>>,
+    /// The clients.
+    pub clients: Arc<Clients>,
     pub(super) resources: Arc<HashMap<ResourceUri, Resource>>,
 }
 
 impl Known {
-    /// The client with this id.
-    pub fn client(&self, id: &ClientId) -> Option<&Arc<Client>> {
-        self.clients.get(id)
+    /// The client with this id. Where it is not remembered it is read, and may be newer than the rest.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, FlowError> {
+        self.clients.find(id).await
     }
 
-    /// Every client.
-    pub fn clients(&self) -> impl Iterator<Item = &Arc<Client>> {
-        self.clients.values()
+    /// Those of these clients that there are.
+    pub async fn all_clients<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ClientId>,
+    ) -> Result<HashMap<ClientId, Arc<Client>>, FlowError> {
+        self.clients.find_all(ids).await
+    }
+
+    /// Whether scripts of the origin of this text may call, for some client.
+    pub async fn has_origin(&self, text: &str) -> Result<bool, FlowError> {
+        self.clients.has_origin(text).await
     }
 
     /// The resource of this name, if tokens are issued for it.
@@ -47,19 +57,6 @@ impl Known {
             let knows = |resource: &Resource| resource.settings.scope.contains(scope);
             Scope::is_built_in(scope) || self.resource(uri).is_some_and(knows)
         })
-    }
-
-    /// What keys sign by what is registered: the tokens of each resource, and what each client is told
-    /// of its users. A disabled client is told nothing.
-    pub(super) fn key_places(&self) -> Vec<(KeyUse, Algorithm)> {
-        let resources = self.resources().map(|resource| resource.settings.algorithm);
-        let clients = self.clients().filter(|client| client.status != ClientStatus::Disabled);
-        let told = clients.flat_map(|client| {
-            let sign_in = &client.settings.sign_in;
-            [Some(sign_in.id_token_algorithm), sign_in.userinfo_algorithm].into_iter().flatten()
-        });
-        let resources = resources.map(|algorithm| (KeyUse::AccessToken, algorithm));
-        resources.chain(told.map(|algorithm| (KeyUse::IdToken, algorithm))).collect()
     }
 
     /// Every resource, the built-in ones included.

@@ -11,6 +11,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::Mutex;
 
+use super::clients::Clients;
 use super::clock::ClockWatch;
 use super::ending::count_revocations;
 use super::error::FlowError;
@@ -24,9 +25,19 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::uri::Issuer;
 use crate::revocation::feed::{Cursor, Feed, Standing};
 use crate::revocation::{Followed, RevocationLog, RevocationPolicy};
-use crate::storage::ops::clients::LoadClients;
 use crate::storage::ops::feed::{RaiseEpoch, ReadHead, RenewEpoch};
 use crate::storage::ops::resources::LoadResources;
+
+/// How far a memory reaches.
+#[derive(Clone, Copy)]
+pub struct Bounds {
+    /// How revocations reach, and for how long the memory is good.
+    pub policy: RevocationPolicy,
+    /// The longest life of an access token that this node gives.
+    pub max_life: Duration,
+    /// How many clients may be all in memory.
+    pub clients: u32,
+}
 
 /// The memory of a node.
 pub struct Memory {
@@ -34,9 +45,7 @@ pub struct Memory {
     keeper: Keeper,
     world: World,
     clock: Arc<ClockWatch>,
-    policy: RevocationPolicy,
-    /// The longest life of an access token that this node gives.
-    max_life: Duration,
+    bounds: Bounds,
     known: ArcSwapOption<Known>,
     log: RevocationLog,
     feed: Feed,
@@ -55,20 +64,14 @@ pub struct Memory {
 
 impl Memory {
     /// An empty memory.
-    pub fn new(
-        issuer: Issuer,
-        keeper: Keeper,
-        clock: Arc<ClockWatch>,
-        (policy, max_life): (RevocationPolicy, Duration),
-    ) -> Self {
+    pub fn new(issuer: Issuer, keeper: Keeper, clock: Arc<ClockWatch>, bounds: Bounds) -> Self {
         Self {
             feed: Feed::new(issuer.clone(), &keeper.master, keeper.world.clone()),
             issuer,
             world: keeper.world.clone(),
             keeper,
             clock,
-            policy,
-            max_life,
+            bounds,
             known: ArcSwapOption::empty(),
             log: RevocationLog::default(),
             looked_at: AtomicU64::new(NEVER),
@@ -173,7 +176,7 @@ impl Memory {
 
     /// How long this node answers from its memory after it has looked at the database.
     pub fn lease(&self) -> Duration {
-        self.policy.lease
+        self.bounds.policy.lease
     }
 
     fn check_clock(&self) -> Result<(), FlowError> {
@@ -220,9 +223,9 @@ impl Memory {
         let same = |known: &Arc<Known>| {
             known.head.epoch == head.epoch && known.head.changes == head.changes
         };
-        let known = match before.filter(same) {
-            Some(known) => Known { head, ..(*known).clone() },
-            None => self.load(head).await?,
+        let known = match before {
+            Some(known) if same(&known) => Known { head, ..(*known).clone() },
+            before => self.load(head, before.as_deref()).await?,
         };
         let known = Arc::new(known);
         self.known.store(Some(known.clone()));
@@ -264,16 +267,16 @@ impl Memory {
         Ok(self.keeper.store.write(RaiseEpoch { from: head.epoch }).await?)
     }
 
-    async fn load(&self, head: FeedHead) -> Result<Known, FlowError> {
+    async fn load(&self, head: FeedHead, before: Option<&Known>) -> Result<Known, FlowError> {
         let store = &self.keeper.store;
-        let clients = store.read(LoadClients).await?;
-        let clients = clients.into_iter().map(|one| (one.id.clone(), Arc::new(one)));
+        let before = before.map(|known| known.clients.as_ref());
+        let clients = Clients::load(store, before, self.bounds.clients).await?;
         let resources = store.read(LoadResources).await?;
         let resources = resources.into_iter().chain(built_in(&self.issuer));
         Ok(Known {
             ring: Arc::new(self.keeper.load().await?),
             head,
-            clients: Arc::new(clients.collect()),
+            clients: Arc::new(clients),
             resources: Arc::new(resources.map(|one| (one.uri.clone(), one)).collect()),
         })
     }
@@ -299,8 +302,8 @@ impl Memory {
         let audit =
             AuditEvent::new(AuditKind::StorageRegressed, Actor::System, (now, entropy.bytes()));
         // What is stored may be lost too.
-        let longest_token = head.longest_token.max(self.max_life);
-        let revoking = self.policy.of_client(longest_token, entropy);
+        let longest_token = head.longest_token.max(self.bounds.max_life);
+        let revoking = self.bounds.policy.of_client(longest_token, entropy);
         let seen = self.log.epoch().max(shown).unwrap_or(head.epoch);
         // If another node was faster, its epoch is as good.
         let renew = RenewEpoch { from: head.epoch, seen, revoking, audit };

@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod backchannel;
 pub mod background;
 pub mod client_credentials;
+pub mod clients;
 pub mod clock;
 pub mod copy;
 pub mod credentials;

@@ -28,7 +28,7 @@ pub async fn revoke(
     origin: &Origin,
 ) -> Result<(), FlowError> {
     let known = server.memory.current().await?;
-    let client = server.authenticate_client(presented, (&known, origin))?;
+    let client = server.authenticate_client(presented, (&known, origin)).await?;
     match UnverifiedRefreshToken::parse(token) {
         Some(unverified) => {
             let (known, token) = match recognise(server, known, Some(unverified)).await {
@@ -83,7 +83,7 @@ async fn revoke_access_token(
     token: &str,
     known: Arc<Known>,
 ) -> Result<(), FlowError> {
-    let Ok(principal) = server.accept(token, known) else {
+    let Ok(principal) = server.accept(token, known).await? else {
         return Ok(());
     };
     let claims = principal.claims;

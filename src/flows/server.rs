@@ -58,6 +58,8 @@ pub struct Settings {
     pub audit_retention: Duration,
     /// How many streams of the feed there may be.
     pub streams: StreamLimits,
+    /// How many clients a node remembers all of; of more, it remembers those that it met last.
+    pub remembered_clients: u32,
     /// How clients are told of the end of a session.
     pub backchannel: BackchannelSettings,
     /// How far the clock of a node may be from the database's; `None` where they are one.
@@ -118,7 +120,7 @@ impl Server {
     /// is slowed down (RFC 6749 §2.3.1). Only a wrong secret is a guess, and one for a client that
     /// does not exist, so that the delay does not tell which ones do. A client that has the right
     /// secret but is stopped, and a public one that sends a secret, have nothing to guess.
-    pub fn authenticate_client(
+    pub async fn authenticate_client(
         &self,
         presented: &PresentedClient,
         (known, origin): (&Known, &Origin),
@@ -127,8 +129,11 @@ impl Server {
         let guess = presented.id.as_ref().filter(|_| presented.secret.is_some());
         let guess = guess.map(|id| Source::new(id.as_str(), origin.address));
         guess.as_ref().map_or(Ok(()), |from| throttle.check_client(from))?;
-        let client = presented.id.as_ref().and_then(|id| known.client(id));
-        let proven = presented.authenticate(client.map(Arc::as_ref), self.now());
+        let client = match &presented.id {
+            Some(id) => known.client(id).await?,
+            None => None,
+        };
+        let proven = presented.authenticate(client.as_deref(), self.now());
         if let Some(from) = &guess {
             match proven.as_ref().map_err(|refusal| refusal.reason) {
                 Ok(()) => throttle.client_succeeded(from),
@@ -140,7 +145,7 @@ impl Server {
         }
         proven?;
         // Authenticating nothing never succeeds.
-        client.cloned().ok_or(Refusal::invalid_client(Reason::UnknownClient).into())
+        client.ok_or(Refusal::invalid_client(Reason::UnknownClient).into())
     }
 
     /// How the sessions of `client` rotate.

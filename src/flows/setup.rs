@@ -11,16 +11,18 @@ use super::backchannel::Backchannel;
 use super::clock::ClockWatch;
 use super::error::FlowError;
 use super::feed::Places;
-use super::memory::Memory;
+use super::memory::{Bounds, Memory};
 use super::server::{Credentials, Server, Settings};
 use crate::keys::Keeper;
 use crate::protocol::client::{ClientSettings, GrantType};
 use crate::protocol::ids::UserId;
+use crate::protocol::key::{Algorithm, KeyUse};
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::profile::Profile;
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::{Scope, ScopeSet};
 use crate::protocol::user::{Roles, StoredHash, User, UserStatus};
+use crate::storage::ops::clients::ClientAlgorithms;
 use crate::storage::ops::feed::{BeginLog, NoteTokenLife};
 use crate::storage::ops::users::ListUsers;
 
@@ -31,8 +33,12 @@ impl Server {
         let clock = Arc::new(ClockWatch::new(settings.clock_offset_limit));
         let interactions = Interactions::new(&keeper.master, &settings.issuer);
         let memory = {
-            let (revocation, max_life) = (settings.revocation, settings.tokens.max_life);
-            Memory::new(settings.issuer.clone(), keeper, clock.clone(), (revocation, max_life))
+            let bounds = Bounds {
+                policy: settings.revocation,
+                max_life: settings.tokens.max_life,
+                clients: settings.remembered_clients,
+            };
+            Memory::new(settings.issuer.clone(), keeper, clock.clone(), bounds)
         };
         let places = Places::new(settings.streams);
         let backchannel = Backchannel::new(&settings.backchannel);
@@ -77,12 +83,21 @@ impl Server {
 
     /// Takes every step that is due for the keys.
     pub async fn maintain_keys(&self) -> Result<(), FlowError> {
-        let known = self.memory.current().await.ok();
-        let in_use = known.map(|known| known.key_places()).unwrap_or_default();
+        let in_use = self.key_places().await.unwrap_or_default();
         if self.memory.keeper().maintain(&in_use).await? {
             self.memory.refresh().await?;
         }
         Ok(())
+    }
+
+    /// What keys sign by what is registered: the tokens of each resource, and what clients are told of
+    /// their users.
+    async fn key_places(&self) -> Result<Vec<(KeyUse, Algorithm)>, FlowError> {
+        let known = self.memory.current().await?;
+        let resources = known.resources().map(|resource| resource.settings.algorithm);
+        let clients = self.store.read(ClientAlgorithms).await?.into_iter();
+        let resources = resources.map(|algorithm| (KeyUse::AccessToken, algorithm));
+        Ok(resources.chain(clients.map(|algorithm| (KeyUse::IdToken, algorithm))).collect())
     }
 }
 

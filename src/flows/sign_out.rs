@@ -9,7 +9,7 @@ use super::error::FlowError;
 use super::known::Known;
 use super::server::Server;
 use crate::protocol::audit::{Actor, AuditKind, Origin};
-use crate::protocol::client::{Client, ClientStatus};
+use crate::protocol::client::{Client, ClientId, ClientStatus};
 use crate::protocol::id_token::IdTokenHint;
 use crate::protocol::ids::SessionId;
 use crate::protocol::logout_request::{LogoutRequest, UNKNOWN, WayBack};
@@ -81,9 +81,10 @@ impl Asked {
         let hint = request.id_token_hint.as_deref();
         let hint = hint.and_then(|hint| known.ring.read_hint(hint, &server.settings.issuer));
         let id = request.client_id(hint.as_ref()).map_err(|refusal| unknown(refusal.into()))?;
-        let active = |client: &&Arc<Client>| client.status == ClientStatus::Active;
-        let client = id.map(|id| known.client(&id).filter(active).cloned().ok_or(UNKNOWN));
-        let client = client.transpose().map_err(|refusal| unknown(refusal.into()))?;
+        let client = match id {
+            Some(id) => Some(find_active(&known, &id).await.map_err(unknown)?),
+            None => None,
+        };
         let registered = client
             .as_ref()
             .map(|client| client.settings.sign_in.post_logout_redirect_uris.as_slice());
@@ -116,6 +117,11 @@ impl Asked {
         };
         Ok(server.store.read(FindSession(id)).await?)
     }
+}
+
+async fn find_active(known: &Known, id: &ClientId) -> Result<Arc<Client>, FlowError> {
+    let client = known.client(id).await?;
+    Ok(client.filter(|client| client.status == ClientStatus::Active).ok_or(UNKNOWN)?)
 }
 
 /// The browser has forgotten its session, but the application has not: the session that its hint is of ends

@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 use super::error::FlowError;
 use super::gate::Principal;
 use super::server::Server;
-use crate::protocol::client::Client;
 use crate::protocol::error::Refusal;
 use crate::protocol::key::Algorithm;
 use crate::protocol::reason::Reason;
@@ -28,12 +27,11 @@ pub async fn userinfo(server: &Server, token: &str) -> Result<UserInfo, FlowErro
     let principal = server.authorize(token).await?;
     let scope = principal.check_scope(Scope::OPENID)?;
     principal.check_audience(&server.settings.issuer.own_resource())?;
-    let client = principal.client().ok_or(Refusal::invalid_token(Reason::ClientDisabled))?;
     let (user, session) = find_alive(server, &principal).await?;
-    let claims = claims(&user, &session, client, &scope);
-    match client.settings.sign_in.userinfo_algorithm {
+    let claims = claims(&user, &session, &principal.client, &scope);
+    match principal.client.settings.sign_in.userinfo_algorithm {
         None => Ok(UserInfo::Plain(claims)),
-        Some(algorithm) => sign(server, (&principal, client), algorithm, claims),
+        Some(algorithm) => sign(server, &principal, algorithm, claims),
     }
 }
 
@@ -51,7 +49,7 @@ async fn find_alive(server: &Server, principal: &Principal) -> Result<(User, Ses
 /// OIDC Core §5.3.2: a signed answer says who gives it, and to whom.
 fn sign(
     server: &Server,
-    (principal, client): (&Principal, &Client),
+    principal: &Principal,
     algorithm: Algorithm,
     mut claims: Map<String, Value>,
 ) -> Result<UserInfo, FlowError> {
@@ -60,7 +58,7 @@ fn sign(
         FlowError::Unavailable
     })?;
     claims.insert("iss".to_owned(), server.settings.issuer.as_str().into());
-    claims.insert("aud".to_owned(), client.id.as_str().into());
+    claims.insert("aud".to_owned(), principal.client.id.as_str().into());
     let payload = serde_json::to_vec(&claims).map_err(|_| FlowError::Internal)?;
     let signed = key.sign(&payload).map_err(|error| {
         tracing::error!(%error, kid = key.kid().as_str(), "signing failed");

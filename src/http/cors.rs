@@ -1,7 +1,6 @@
 //! Cross-origin requests (WEB-03): public documents for everybody, the endpoints of scripts for the
 //! origins that some client registered, nothing for administration.
 
-use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -11,7 +10,6 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::flows::server::Server;
-use crate::protocol::client::ClientStatus;
 
 /// Who may read the answers of a path from a script.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,26 +31,30 @@ pub(super) struct Shared {
 }
 
 impl Sharing {
-    /// What `request` may have.
-    pub(super) fn with(self, server: &Server, request: &Request) -> Shared {
-        let headers = request.headers();
-        let preflight = request.method() == Method::OPTIONS
-            && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-        let allowed = headers.get(ORIGIN).and_then(|origin| self.allow(server, origin));
+    /// What a request of this method and these headers may have.
+    pub(super) async fn with(
+        self,
+        server: &Server,
+        (method, headers): (&Method, &HeaderMap),
+    ) -> Shared {
+        let preflight =
+            method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+        let allowed = match headers.get(ORIGIN) {
+            Some(origin) => self.allow(server, origin).await,
+            None => None,
+        };
         Shared { sharing: self, preflight, allowed }
     }
 
-    fn allow(self, server: &Server, origin: &HeaderValue) -> Option<HeaderValue> {
+    async fn allow(self, server: &Server, origin: &HeaderValue) -> Option<HeaderValue> {
         match self {
             Self::None => None,
             Self::Everybody => Some(HeaderValue::from_static("*")),
             Self::Registered => {
                 let text = origin.to_str().ok()?;
                 let known = server.memory.last_known()?;
-                let registered = known
-                    .clients()
-                    .filter(|client| client.status != ClientStatus::Disabled)
-                    .any(|client| client.settings.origins.iter().any(|o| o.as_str() == text));
+                // Where the database is asked and does not answer, the request fails by itself.
+                let registered = known.has_origin(text).await.unwrap_or(false);
                 registered.then(|| origin.clone())
             }
         }

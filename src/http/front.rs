@@ -95,7 +95,8 @@ impl Site {
         if path.sharing == Sharing::None {
             return self.endpoint(path, parameter, request).await;
         }
-        let shared = path.sharing.with(&self.app.server, &request);
+        let shared =
+            path.sharing.with(&self.app.server, (request.method(), request.headers())).await;
         let mut response = if shared.is_preflight() {
             Shared::preflight()
         } else {

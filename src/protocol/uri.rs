@@ -13,7 +13,7 @@ pub struct Issuer(Box<str>);
 pub struct ResourceUri(Box<str>);
 
 /// A browser origin (RFC 6454) from which scripts may call, in the one spelling that browsers send.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct WebOrigin(Box<str>);
 
 /// The text cannot name what it should.
@@ -126,7 +126,7 @@ impl ResourceUri {
 impl WebOrigin {
     /// Parses an origin. Any other spelling than the browsers' would never match (RFC 6454 §7.1).
     pub fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "https" | "http"))?;
+        let url = absolute(text).ok().filter(|url| matches!(url.scheme(), "https" | "http"))?;
         (url.origin().ascii_serialization() == text).then(|| Self(text.into()))
     }
 

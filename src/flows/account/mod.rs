@@ -2,6 +2,7 @@
 
 mod password;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 pub use self::password::{NotChanged, change_password};
@@ -13,7 +14,7 @@ use super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
 use crate::protocol::browser_session::BrowserSession;
-use crate::protocol::client::ClientId;
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::consent::Consent;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::session::{EndReason, Session};
@@ -35,7 +36,9 @@ pub struct Overview {
     pub more_applications: bool,
     /// What he allows.
     pub consents: Vec<Consent>,
-    /// What is known of clients and resources.
+    /// The clients of all of them, but for those that are gone.
+    pub clients: HashMap<ClientId, Arc<Client>>,
+    /// What is known of resources.
     pub known: Arc<Known>,
 }
 
@@ -49,7 +52,17 @@ pub async fn overview(server: &Server, present: &Present) -> Result<Overview, Fl
     let list = RecentSessions { user, now, limit: SHOWN + 1 };
     let (applications, more_applications) = shown(server.store.read(list).await?);
     let consents = server.store.read(ListConsents(user)).await?;
-    Ok(Overview { browsers, more_browsers, applications, more_applications, consents, known })
+    let ids = applications.iter().map(|one| &one.client_id);
+    let clients = known.all_clients(ids.chain(consents.iter().map(|one| &one.client_id))).await?;
+    Ok(Overview {
+        browsers,
+        more_browsers,
+        applications,
+        more_applications,
+        consents,
+        clients,
+        known,
+    })
 }
 
 /// The first of a list that was read one beyond what is shown, and whether there are more.

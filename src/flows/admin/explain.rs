@@ -77,7 +77,7 @@ pub async fn explain(server: &Server, question: Question) -> Result<Explanation,
 async fn access_token(server: &Server, text: &str) -> Result<Explanation, FlowError> {
     let known = server.memory.current().await?;
     let signed = known.ring.verify(text, &server.settings.issuer, server.now());
-    let accepted = server.accept(text, known);
+    let accepted = server.accept(text, known).await?;
     let outcome = accepted.as_ref().err().map_or("ok", |reason| reason.as_str());
     // Whose signature holds has names that mean something, revoked or not.
     let Some((claims, _)) = signed else {
@@ -171,7 +171,7 @@ async fn judge(
     }
     let session = &found.session;
     let known = server.memory.current().await?;
-    let Some(client) = known.client(&session.client_id) else {
+    let Some(client) = known.client(&session.client_id).await? else {
         return Ok(Reason::UnknownClient.as_str());
     };
     if client.status != ClientStatus::Active {
@@ -180,7 +180,7 @@ async fn judge(
     let Some(token) = token else {
         return Ok("ok");
     };
-    let policy = server.rotation_policy(client);
+    let policy = server.rotation_policy(&client);
     let presented = (token.generation, &token.secret.hash());
     let leaves = session.rotation.leaves.len();
     let verdict = session.rotation.judge(presented, &policy, server.now(), |sealed| {

@@ -42,7 +42,7 @@ impl Asked {
         let known = server.memory.current().await.map_err(Stop::unknown)?;
         let params = Collected::parse(interaction.query.as_bytes()).map_err(Stop::unknown)?;
         let asker = Asker::parse(&params).map_err(Stop::unknown)?;
-        let client = find_client(&known, &asker).map_err(Stop::unknown)?;
+        let client = find_client(&known, &asker).await.map_err(Stop::unknown)?;
         let recipient = find_recipient(&asker, &client, &params)
             .map_err(|refusal| Stop::page(refusal, Some(&client)))?;
         let admitted = Admitted { known, client, at: server.now() };
@@ -108,13 +108,14 @@ fn deny(
     Answered { answer: recipient.deny(denial, &server.settings.issuer), client }
 }
 
-fn find_client(known: &Known, asker: &Asker<'_>) -> Result<Arc<Client>, Refusal> {
-    let client = known.client(&asker.client).filter(|one| one.status == ClientStatus::Active);
-    client.cloned().ok_or(Refusal::new(
+async fn find_client(known: &Known, asker: &Asker<'_>) -> Result<Arc<Client>, FlowError> {
+    let client = known.client(&asker.client).await?;
+    let active = client.filter(|client| client.status == ClientStatus::Active);
+    Ok(active.ok_or(Refusal::new(
         ErrorCode::InvalidClient,
         "client_id names no application that is active here",
         Reason::UnknownClient,
-    ))
+    ))?)
 }
 
 fn find_recipient(

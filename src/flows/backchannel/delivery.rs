@@ -53,7 +53,8 @@ enum Failure {
 
 async fn attempt(server: &Server, notice: &LogoutNotice) -> Result<Outcome, FlowError> {
     let known = server.memory.current().await?;
-    let Some((client, uri)) = listener(&known, notice) else {
+    let client = known.client(&notice.client_id).await?;
+    let Some((client, uri)) = client.as_deref().and_then(|client| listener(client, notice)) else {
         return Ok(Outcome::Unwanted);
     };
     // Base64url and points: nothing in it has to be encoded.
@@ -68,8 +69,7 @@ async fn attempt(server: &Server, notice: &LogoutNotice) -> Result<Outcome, Flow
 
 /// The client of the session, and where it wants to be told. One that took the name of another since is not
 /// the one.
-fn listener<'a>(known: &'a Known, notice: &LogoutNotice) -> Option<(&'a Client, &'a str)> {
-    let client = known.client(&notice.client_id)?;
+fn listener<'a>(client: &'a Client, notice: &LogoutNotice) -> Option<(&'a Client, &'a str)> {
     let same = client.created_at <= notice.created_at && client.status != ClientStatus::Disabled;
     let uri = client.settings.sign_in.backchannel_logout_uri.as_ref().filter(|_| same)?;
     Some((client, uri.as_str()))

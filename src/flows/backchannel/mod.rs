@@ -96,7 +96,7 @@ impl Courier {
 
     /// Takes up what is due, as far as there are places, and answers when to look again.
     async fn take_up(&mut self) -> Result<Duration, StorageError> {
-        if !self.has_listeners() {
+        if !self.may_be_heard() {
             return Ok(POLL);
         }
         let now = self.server.now();
@@ -115,12 +115,9 @@ impl Courier {
         Ok(POLL)
     }
 
-    /// Whether any client wants to be told, as far as this node knows.
-    fn has_listeners(&self) -> bool {
-        let known = self.server.memory.last_known();
-        known.is_some_and(|known| {
-            known.clients().any(|client| client.settings.sign_in.backchannel_logout_uri.is_some())
-        })
+    /// Whether any client may want to be told, as far as this node knows.
+    fn may_be_heard(&self) -> bool {
+        self.server.memory.last_known().is_some_and(|known| known.clients.may_listen())
     }
 
     /// The clients that have all the places that one may have.

@@ -47,7 +47,7 @@ pub(in crate::http) async fn stream(exchange: Exchange) -> Result<Response, Http
     let reader = match exchange.authorization()? {
         Some(basic) => {
             let presented = PresentedClient::read(Some(basic), &Params::default())?;
-            Reader::Api(server.authenticate_reader(&presented, &origin).await?)
+            server.reader(&presented, &origin).await?
         }
         None => Reader::Anybody(origin.address),
     };

@@ -4,7 +4,9 @@ use super::{FeedPosition, Operation, Revoking, Swap, operation};
 use crate::protocol::audit::AuditEvent;
 use crate::protocol::client::{Client, ClientId};
 use crate::protocol::ids::ClientKey;
+use crate::protocol::key::Algorithm;
 use crate::protocol::picture::{Picture, PictureHash};
+use crate::protocol::uri::WebOrigin;
 
 /// Stores a new client, unless its id is taken.
 pub struct CreateClient {
@@ -15,9 +17,14 @@ pub struct CreateClient {
 }
 operation!(CreateClient => Swap);
 
-/// Reads every client, for the memory of a node.
-pub struct LoadClients;
-operation!(LoadClients => Vec<Client>, SINGLE_STATEMENT);
+/// Reads the algorithms that clients are told of their users with, each at least once. A disabled client
+/// is told nothing.
+pub struct ClientAlgorithms;
+operation!(ClientAlgorithms => Vec<Algorithm>, SINGLE_STATEMENT);
+
+/// Reads whether a client that is not disabled has registered this origin.
+pub struct HasOrigin(pub WebOrigin);
+operation!(HasOrigin => bool, SINGLE_STATEMENT);
 
 /// Reads one client.
 pub enum FindClient {
@@ -27,6 +34,14 @@ pub enum FindClient {
     Key(ClientKey),
 }
 operation!(FindClient => Option<Client>, SINGLE_STATEMENT);
+
+/// Reads whether there are more clients than so many.
+pub struct HasMoreClients(pub u32);
+operation!(HasMoreClients => bool, SINGLE_STATEMENT);
+
+/// Reads those of these clients that there are.
+pub struct FindClients(pub Vec<ClientId>);
+operation!(FindClients => Vec<Client>, SINGLE_STATEMENT);
 
 /// Reads the clients that the configuration file declares, or did when it was last applied.
 pub struct LoadManagedClients;

@@ -36,6 +36,8 @@ macro_rules! tables {
                 policy_uri: Text, tos_uri: Text, logo: Bytes, status: Text, managed: Integer,
                 not_before: Integer, ended_before: Integer, version: Integer, created_at: Integer, updated_at: Integer
             }
+            /// The origins of clients.
+            ClientOrigins = client_origin by key: Bytes { origin: Text }
             /// The pictures of clients.
             ClientLogos = client_logo by key: Bytes { hash: Bytes, bytes: Bytes }
             /// Users.

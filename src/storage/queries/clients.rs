@@ -1,10 +1,13 @@
 //! Clients.
 
+use sqlx::QueryBuilder;
+
 use super::audit::append;
 use super::client_logos::remove_logo;
+use super::client_origins::replace_origins;
 use super::client_rows::{ClientRow, columns};
 use super::feed::{Publication, note_change, publish, refuse_if_late};
-use super::{DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
+use super::{Db, DbError, Engine, Execute, Swap, Tx, corrupt, millis, words};
 use crate::protocol::client::{Client, ClientCredentials, ClientId, ClientStatus};
 use crate::protocol::key::Algorithm;
 use crate::protocol::redirect_uri::RedirectUri;
@@ -13,8 +16,8 @@ use crate::protocol::sign_in::{BackchannelUri, PageUri};
 use crate::protocol::time::Timestamp;
 use crate::protocol::uri::{ResourceUri, WebOrigin};
 use crate::storage::ops::clients::{
-    ChangeClient, ChangedClient, CreateClient, DeleteClient, FindClient, ListClients, LoadClients,
-    LoadManagedClients,
+    ChangeClient, ChangedClient, ClientAlgorithms, CreateClient, DeleteClient, FindClient,
+    FindClients, HasMoreClients, ListClients, LoadManagedClients,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -48,11 +51,34 @@ impl Execute<Engine> for CreateClient {
     }
 }
 
-impl Execute<Engine> for LoadClients {
-    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
-        let sql = concat!("SELECT ", columns!(), " FROM client ORDER BY key");
-        let rows = tx.query_as::<ClientRow>(sql).fetch_all(&mut *tx.conn).await?;
-        rows.into_iter().map(Client::try_from).collect()
+impl Execute<Engine> for ClientAlgorithms {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Algorithm>, DbError> {
+        // The index leads from each to the next one, past all clients that have the same.
+        macro_rules! from_each_to_the_next {
+            ($column:literal) => {
+                concat!(
+                    "(SELECT CAST('' AS TEXT) UNION ALL SELECT (SELECT MIN(",
+                    $column,
+                    ") FROM client WHERE status <> 'disabled' AND ",
+                    $column,
+                    " > algorithm)"
+                )
+            };
+        }
+        let sql = concat!(
+            "WITH RECURSIVE id_token (algorithm) AS ",
+            from_each_to_the_next!("id_token_algorithm"),
+            " FROM id_token WHERE algorithm IS NOT NULL), userinfo (algorithm) AS ",
+            from_each_to_the_next!("userinfo_algorithm"),
+            " FROM userinfo WHERE algorithm IS NOT NULL) \
+             SELECT algorithm FROM id_token WHERE algorithm <> '' \
+             UNION ALL SELECT algorithm FROM userinfo WHERE algorithm <> ''",
+        );
+        let names: Vec<(String,)> = tx.query_as(sql).fetch_all(&mut *tx.conn).await?;
+        let algorithm = |(name,): (String,)| {
+            Algorithm::parse(&name).ok_or_else(|| corrupt(TABLE, "id_token_algorithm"))
+        };
+        names.into_iter().map(algorithm).collect()
     }
 }
 
@@ -71,6 +97,35 @@ impl Execute<Engine> for FindClient {
             }
         };
         row.map(Client::try_from).transpose()
+    }
+}
+
+impl Execute<Engine> for HasMoreClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<bool, DbError> {
+        let next: Option<(Vec<u8>,)> = tx
+            .query_as("SELECT key FROM client WHERE key > $1 ORDER BY key LIMIT 1 OFFSET $2")
+            .bind(b"".as_slice())
+            .bind(i64::from(self.0))
+            .fetch_optional(&mut *tx.conn)
+            .await?;
+        Ok(next.is_some())
+    }
+}
+
+impl Execute<Engine> for FindClients {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, DbError> {
+        let sql = concat!("SELECT ", columns!(), " FROM client WHERE id IN (");
+        let mut select = QueryBuilder::<Db>::new(sql);
+        let mut ids = select.separated(", ");
+        for id in &self.0 {
+            ids.push_bind(id.as_str());
+        }
+        select.push(")");
+        let keep = tx.keeps(self.0.len());
+        tx.count_statement(select.sql().as_str());
+        let query = select.build_query_as::<ClientRow>().persistent(keep);
+        let rows = query.fetch_all(&mut *tx.conn).await?;
+        rows.into_iter().map(Client::try_from).collect()
     }
 }
 
@@ -149,6 +204,7 @@ impl Execute<Engine> for DeleteClient {
         let Some((id,)) = deleted else {
             return Ok(None);
         };
+        // It had no origins, since it was disabled.
         remove_logo(tx, &self.key).await?;
         let now = (tx.now)();
         let id = ClientId::parse(&id).map_err(|_| corrupt(TABLE, "id"))?;
@@ -222,7 +278,11 @@ async fn store(tx: &mut Tx<'_>, client: &Client, read: i64) -> Result<u64, DbErr
         .bind(read)
         .execute(&mut *tx.conn)
         .await?;
-    Ok(stored.rows_affected())
+    let stored = stored.rows_affected();
+    if stored > 0 {
+        replace_origins(tx, client).await?;
+    }
+    Ok(stored)
 }
 
 const TABLE: &str = "client";

@@ -20,6 +20,7 @@ mod audit;
 mod browser_rows;
 mod browser_sessions;
 mod client_logos;
+mod client_origins;
 mod client_rows;
 mod clients;
 mod code_rows;

@@ -7,9 +7,9 @@ use super::paths::targets;
 const HOUSE: &str = "
 cli -> http config flows keys storage revocation env gate pages protocol audit telemetry
 http -> flows protocol env pages
-flows -> outbound revocation keys storage protocol env audit
+flows -> outbound revocation keys storage protocol env audit generations
 revocation -> storage protocol env keys
-keys -> storage protocol env
+keys -> storage protocol env generations
 storage -> protocol
 config -> protocol pages
 audit -> protocol
@@ -19,6 +19,7 @@ pages -> protocol
 telemetry -> nothing
 protocol -> nothing
 env -> nothing
+generations -> nothing
 ";
 
 /// The edges of one file that the house does not have, each as `file: from -> to`.

@@ -65,7 +65,7 @@ async fn every_row_is_copied_as_it_is_and_back() {
     let tokens = server.login().await;
     server.refresh(&tokens.refresh).await.tokens();
     let shop = json!({
-        "client_id": "shop", "grants": ["authorization_code"],
+        "client_id": "shop", "origins": ["https://shop.example"], "grants": ["authorization_code"],
         "redirect_uris": ["https://shop.example/cb", "com.example.shop:/cb"],
         "post_logout_redirect_uris": ["https://shop.example"],
         "backchannel_logout_uri": "https://shop.example/logout",

@@ -7,6 +7,7 @@ mod admin;
 mod authorize;
 mod backchannel;
 mod cli;
+mod clients;
 mod clock;
 mod copy;
 mod crash;

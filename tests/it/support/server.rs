@@ -56,6 +56,8 @@ pub(crate) struct Options {
     pub(crate) clock_offset_limit: Option<Duration>,
     pub(crate) issuer: &'static str,
     pub(crate) streams: StreamLimits,
+    /// How many clients it remembers all of.
+    pub(crate) remembered_clients: u32,
     /// It may call this machine.
     pub(crate) calls_itself: bool,
 }
@@ -70,6 +72,7 @@ impl Default for Options {
             clock_offset_limit: None,
             issuer: ISSUER,
             streams: StreamLimits { reserved: 20, anonymous: 100 },
+            remembered_clients: 100,
             calls_itself: true,
         }
     }
@@ -98,8 +101,12 @@ impl TestServer {
 
     /// Another node on the same database and the same clock, as after a restart.
     pub(crate) async fn another(&self, seed: u64) -> Self {
+        self.another_with(seed, Options::default()).await
+    }
+
+    pub(crate) async fn another_with(&self, seed: u64, options: Options) -> Self {
         let clock = (self.clock.clone(), seed);
-        Self::on(self.place.clone(), self.secrets, clock, Options::default()).await
+        Self::on(self.place.clone(), self.secrets, clock, options).await
     }
 
     /// Another node, which reaches the same PostgreSQL database by this URL.
@@ -240,6 +247,7 @@ async fn build(
         hash_budget: HashBudget::default(),
         audit_retention: quarter,
         streams: options.streams,
+        remembered_clients: options.remembered_clients,
         backchannel: BackchannelSettings {
             allowed: if options.calls_itself {
                 vec!["127.0.0.0/8".parse().unwrap()]

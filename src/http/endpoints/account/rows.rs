@@ -97,7 +97,7 @@ pub(super) fn consents<'a>(
 
 /// A client, by its id where it is gone.
 fn named<'a>(overview: &'a Overview, id: &'a ClientId) -> Application<'a> {
-    let client = overview.known.client(id);
+    let client = overview.clients.get(id);
     client.map_or(Application { name: id.as_str(), logo: None }, |client| application(client))
 }
 

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::{Asking, Browser, PASSWORD, Reply, TestServer, VERIFIER, basic, encode};
+use crate::support::{
+    Asking, Browser, Options, PASSWORD, Reply, TestServer, VERIFIER, basic, encode,
+};
 
 mod consent;
 mod exchange;
@@ -32,7 +34,11 @@ pub(super) struct Given {
 pub(super) const SCOPE: &str = "openid profile email offline_access";
 
 pub(super) async fn given() -> Option<Given> {
-    let server = TestServer::start(BACKEND).await?;
+    given_with(Options::default()).await
+}
+
+pub(super) async fn given_with(options: Options) -> Option<Given> {
+    let server = TestServer::start_with(BACKEND, options).await?;
     Some(Given { shop: register(&server, "shop", false).await, server: furnish(server).await })
 }
 

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Raw, Sent};
+use crate::support::{Options, Raw, Sent};
 
 mod judge;
 mod operations;
@@ -20,7 +20,7 @@ mod walk;
 
 /// Statements that read more than an index leads to, by a part of their text, and why they may.
 const SCANS: &[(&str, &str)] = &[
-    ("FROM client ORDER BY key", "a node reads all clients when one has changed"),
+    ("WITH RECURSIVE id_token", "what it walks through are the few algorithms that it has found"),
     ("FROM client WHERE managed = 1", "asked when the file of declarations is applied"),
     ("FROM users WHERE managed = 1", "the index has those alone; asked when the file is applied"),
     ("replace(' ' || roles", "asked at a first start and by a command"),
@@ -41,7 +41,7 @@ const SORTS: &[(&str, &str)] = &[
 
 #[tokio::test]
 async fn every_statement_finds_its_rows_by_an_index() {
-    let Some(given) = walk::given().await else { return };
+    let Some(given) = walk::given(Options::default()).await else { return };
     let Some(sent) = Sent::listen() else { return };
     walk::everything(&given).await;
     let sent = sent.texts();
@@ -59,6 +59,14 @@ async fn every_statement_finds_its_rows_by_an_index() {
     // A few rows that an index has led to are sorted sooner than read in their order.
     free.retain(|fault| !judge::is_sort(fault));
     assert!(free.is_empty(), "where the cheapest way is taken:\n{}", free.join("\n"));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_remember_all_clients_does_everything_as_well() {
+    let options = Options { remembered_clients: 1, ..Options::default() };
+    let Some(given) = walk::given(options).await else { return };
+    walk::everything(&given).await;
+    assert!(given.server.server.memory.last_known().unwrap().clients.len() <= 2);
 }
 
 fn is_in(part: &str, sent: &BTreeSet<String>) -> bool {

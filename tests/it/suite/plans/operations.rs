@@ -9,12 +9,13 @@ use chancery::protocol::key::KeyState;
 use chancery::protocol::rotation::RetryStreak;
 use chancery::protocol::session::EndReason;
 use chancery::protocol::subscriber::{Applied, Carrier, Report, SubscriberName};
+use chancery::protocol::uri::WebOrigin;
 use chancery::protocol::user::StoredHash;
 use chancery::storage::ops::browser_sessions::{
     BrowserSessions, EndBrowserSessions, FindBrowserSession, ListBrowserSessions,
     RecentBrowserSessions, TouchBrowserSession,
 };
-use chancery::storage::ops::clients::{FindClient, LoadClients, LoadManagedClients};
+use chancery::storage::ops::clients::{FindClient, FindClients, HasOrigin, LoadManagedClients};
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -69,7 +70,8 @@ async fn ends(server: &TestServer) {
 async fn looks(server: &TestServer) {
     let (store, now) = (&server.server.store, server.server.now());
     store.read(FindClient::Named(ClientId::parse("demo").unwrap())).await.unwrap();
-    store.read(LoadClients).await.unwrap();
+    store.read(HasOrigin(WebOrigin::parse("https://a.example").unwrap())).await.unwrap();
+    store.read(FindClients(vec![ClientId::parse("demo").unwrap()])).await.unwrap();
     store.read(LoadManagedClients).await.unwrap();
     store.read(LoadManagedUsers).await.unwrap();
     store.read(HasAdministrator).await.unwrap();

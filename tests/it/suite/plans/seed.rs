@@ -84,6 +84,7 @@ const ROWS: &[(&str, &str, &str)] = &[
         "id, at, kind, actor_kind, actor, target",
         "{id}, {now} + i, 'login', 'user', 'user-' || (i % 2000), 'target-' || (i % 2000)",
     ),
+    ("client_origin", "key, origin", "{id}, 'https://origin-' || i || '.example'"),
     ("client_logo", "key, hash, bytes", "{id}, {hash}, {hash}"),
     (
         "revocation",

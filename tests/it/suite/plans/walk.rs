@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::super::authorize::{self, Given};
 use super::operations;
-use crate::support::{Browser, PASSWORD, TestServer, VERIFIER};
+use crate::support::{Browser, Options, PASSWORD, TestServer, VERIFIER};
 
 /// A server, a user and clients for the code grant, one of which wants to be told of logouts.
-pub(super) async fn given() -> Option<Given> {
-    let given = authorize::given().await?;
+pub(super) async fn given(options: Options) -> Option<Given> {
+    let given = authorize::given_with(options).await?;
     let listen = "UPDATE client SET backchannel_logout_uri = 'https://shop.example/out' \
                   WHERE id = 'shop'";
     given.server.raw().await.run(listen).await;
@@ -101,7 +101,9 @@ async fn users(server: &TestServer) {
 }
 
 async fn clients(server: &TestServer) {
-    server.create_client(&json!({"client_id": "shortlived"})).await;
+    server
+        .create_client(&json!({"client_id": "shortlived", "origins": ["https://a.example"]}))
+        .await;
     let client = format!("/clients/{}", server.client_key("shortlived").await);
     let picture = Request::put(format!("/admin/v1{client}/logo"))
         .header("authorization", format!("Bearer {}", server.admin_token().await))

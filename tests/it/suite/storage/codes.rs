@@ -14,7 +14,7 @@ use chancery::protocol::uri::ResourceUri;
 use chancery::protocol::user::User;
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::browser_sessions::BrowserSessions;
-use chancery::storage::ops::clients::{ChangeClient, LoadClients};
+use chancery::storage::ops::clients::{ChangeClient, ListClients};
 use chancery::storage::ops::codes::{ExchangeCode, FailCode, FindCode, FoundCode, StoreCode};
 use chancery::storage::ops::feed::{Revoke, Revokes};
 use chancery::storage::ops::users::UserChange;
@@ -326,7 +326,7 @@ async fn nothing_is_given_once_everything_or_the_client_was_ended() {
     let Some((given, anna, browser)) = given().await else { return };
     let code = given.stored_code(&anna, &browser).await;
     for status in [ClientStatus::Disabled, ClientStatus::Active] {
-        let clients = given.store().read(LoadClients).await.unwrap();
+        let clients = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
         let mut client = clients.into_iter().find(|client| client.id.as_str() == "demo").unwrap();
         client.status = status;
         let revoke = (status == ClientStatus::Disabled).then(|| given.revoking());

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use chancery::storage::ops::audit::ListAudit;
 use chancery::storage::ops::browser_sessions::{BrowserSessions, FindBrowserSession};
-use chancery::storage::ops::clients::LoadClients;
+use chancery::storage::ops::clients::ListClients;
 use chancery::storage::ops::codes::FindCode;
 use chancery::storage::ops::consents::ListConsents;
 use chancery::storage::ops::feed::{ReadHead, ReadRevocations};
@@ -88,8 +88,9 @@ async fn users_clients_and_resources() {
         ("tos_uri", "'/terms'"),
         ("status", "''"),
     ];
-    clients.check(&columns, || LoadClients).await;
-    clients.check(&[("secret_hash", &short)], || LoadClients).await;
+    let all = || ListClients { after: None, limit: 100 };
+    clients.check(&columns, all).await;
+    clients.check(&[("secret_hash", &short)], all).await;
     let columns = [
         ("id", short.as_str()),
         ("uri", "'relative'"),

@@ -8,7 +8,7 @@ use chancery::protocol::client::{ClientId, ClientStatus};
 use chancery::protocol::revocation::Kind;
 use chancery::protocol::session::{EndReason, Session, SessionStatus};
 use chancery::protocol::user::{Roles, User};
-use chancery::storage::ops::clients::{ChangeClient, LoadClients};
+use chancery::storage::ops::clients::{ChangeClient, ListClients};
 use chancery::storage::ops::feed::{Revoke, Revokes};
 use chancery::storage::ops::sessions::{CountSessions, EndSessions, ListSessions, Sessions};
 use chancery::storage::ops::users::{ChangeUser, UserChange};
@@ -72,7 +72,7 @@ async fn a_session_begins_only_for_the_user_and_client_that_were_read() {
     assert_eq!((after.0, after.1), (before.0, before.1 + 2), "only the two changes tell of it");
     assert_eq!(given.create(&given.session(&now)).await, Swap::Won);
 
-    let clients = given.store().read(LoadClients).await.unwrap();
+    let clients = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
     let demo = clients.into_iter().find(|client| client.id.as_str() == "demo").unwrap();
     for (version, status) in [ClientStatus::Paused, ClientStatus::Disabled].iter().enumerate() {
         let mut client = demo.clone();
@@ -232,7 +232,7 @@ async fn the_sessions_of_a_disabled_client_are_over_before_any_is_marked_and_sta
     let anna = given.stored_user("anna").await;
     let begun = given.stored_session(&anna).await;
     for status in [ClientStatus::Disabled, ClientStatus::Active] {
-        let clients = given.store().read(LoadClients).await.unwrap();
+        let clients = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
         let mut client = clients.into_iter().find(|client| client.id.as_str() == "demo").unwrap();
         client.status = status;
         let revoke = (status == ClientStatus::Disabled).then(|| given.revoking());

@@ -1,12 +1,16 @@
 //! Clients and resources: one is found by either of its names, and pages join to all of them.
 
+use std::collections::BTreeSet;
+
 use chancery::protocol::audit::AuditKind;
-use chancery::protocol::client::{Client, ClientId};
+use chancery::protocol::client::{Client, ClientId, ClientStatus};
 use chancery::protocol::ids::{ClientKey, ResourceId};
-use chancery::protocol::uri::ResourceUri;
+use chancery::protocol::key::Algorithm;
+use chancery::protocol::uri::{ResourceUri, WebOrigin};
 use chancery::storage::ops::Swap;
 use chancery::storage::ops::clients::{
-    CreateClient, FindClient, ListClients, LoadClients, LoadManagedClients,
+    ChangeClient, ClientAlgorithms, CreateClient, FindClient, HasOrigin, ListClients,
+    LoadManagedClients,
 };
 use chancery::storage::ops::resources::{
     CreateResource, FindResource, ListResources, LoadManagedResources, LoadResources,
@@ -52,7 +56,7 @@ async fn pages_of_clients_join_to_all_of_them_in_the_order_of_their_keys() {
         let create = CreateClient { client, audit: given.event(AuditKind::ClientCreated) };
         assert_eq!(given.store().write(create).await.unwrap(), Swap::Won);
     }
-    let all = given.store().read(LoadClients).await.unwrap();
+    let all = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
     let all: Vec<_> = all.iter().map(|client| client.key).collect();
     assert!(all.len() > 5 && all.is_sorted());
     for limit in [1, 3, 100] {
@@ -66,6 +70,40 @@ async fn pages_of_clients_join_to_all_of_them_in_the_order_of_their_keys() {
         }
         assert_eq!(listed, all, "by {limit}");
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_of_all_clients_is_found_unless_they_are_disabled() {
+    let Some(given) = Given::start().await else { return };
+    let demo = given.found_client(named("demo")).await.unwrap();
+    let told = demo.settings.sign_in.id_token_algorithm;
+    let (store, origin) = (given.store(), WebOrigin::parse("https://a.example").unwrap());
+    let answers = async || {
+        let algorithms: BTreeSet<_> =
+            store.read(ClientAlgorithms).await.unwrap().into_iter().collect();
+        (algorithms, store.read(HasOrigin(origin.clone())).await.unwrap())
+    };
+    assert_eq!(answers().await, (BTreeSet::from([told]), false));
+    for number in 0..3 {
+        let (key, audit) = (ClientKey::at(given.now(), given.random()), AuditKind::ClientCreated);
+        let id = ClientId::parse(&format!("client{number}")).unwrap();
+        let mut client = Client { key, id, ..demo.clone() };
+        client.settings.origins = vec![origin.clone(), origin.clone()];
+        client.settings.sign_in.id_token_algorithm = Algorithm::EdDsa;
+        client.settings.sign_in.userinfo_algorithm = Some(Algorithm::Ps256);
+        let create = CreateClient { client, audit: given.event(audit) };
+        assert_eq!(store.write(create).await.unwrap(), Swap::Won);
+    }
+    for number in 0..3 {
+        let all = BTreeSet::from([told, Algorithm::EdDsa, Algorithm::Ps256]);
+        assert_eq!(answers().await, (all, true), "{number}");
+        let mut client = given.found_client(named(&format!("client{number}"))).await.unwrap();
+        client.status = ClientStatus::Disabled;
+        let (revoke, audit) = (None, given.event(AuditKind::ClientChanged));
+        let change = ChangeClient { client, revoke, audit };
+        assert!(store.write(change).await.unwrap().is_some());
+    }
+    assert_eq!(answers().await, (BTreeSet::from([told]), false));
 }
 
 #[tokio::test]

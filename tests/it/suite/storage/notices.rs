@@ -10,7 +10,7 @@ use chancery::protocol::logout_notice::LogoutNotice;
 use chancery::protocol::session::{Session, SessionStatus};
 use chancery::protocol::user::StoredHash;
 use chancery::storage::ops::browser_sessions::{BrowserSessions, EndBrowserSessions};
-use chancery::storage::ops::clients::{ChangeClient, LoadClients};
+use chancery::storage::ops::clients::{ChangeClient, ListClients};
 use chancery::storage::ops::consents::WithdrawConsent;
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -159,7 +159,7 @@ async fn a_client_that_is_disabled_is_told_of_nothing() {
     let anna = given.stored_user("anna").await;
     let bert = given.stored_user("bert").await;
     let sessions = [given.stored_session(&anna).await, given.stored_session(&bert).await];
-    let clients = given.store().read(LoadClients).await.unwrap();
+    let clients = given.store().read(ListClients { after: None, limit: 100 }).await.unwrap();
     let mut client = clients.into_iter().find(|client| client.id.as_str() == "demo").unwrap();
     client.status = ClientStatus::Disabled;
     let (revoke, audit) = (Some(given.revoking()), given.event(AuditKind::ClientChanged));

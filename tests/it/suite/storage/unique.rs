@@ -8,7 +8,7 @@ use chancery::protocol::uri::ResourceUri;
 use chancery::protocol::uri::WebOrigin;
 use chancery::storage::StorageError;
 use chancery::storage::ops::Swap;
-use chancery::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, LoadClients};
+use chancery::storage::ops::clients::{ChangeClient, CreateClient, DeleteClient, ListClients};
 use chancery::storage::ops::resources::{
     ChangeResource, CreateResource, DeleteResource, LoadResources,
 };
@@ -18,7 +18,7 @@ use super::{Given, ParseScope as _};
 
 impl Given {
     async fn clients(&self) -> Vec<Client> {
-        self.store().read(LoadClients).await.unwrap()
+        self.store().read(ListClients { after: None, limit: 100 }).await.unwrap()
     }
 
     async fn demo(&self) -> Client {
