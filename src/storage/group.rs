@@ -28,6 +28,8 @@ type Carry<O> = Box<dyn Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send
 pub(super) type Carried<O> =
     (Together<O>, Result<<Together<O> as Operation>::Output, StorageError>);
 
+type Answer<O> = oneshot::Sender<Turn<O>>;
+
 struct Shared<O: Operation> {
     queue: Mutex<Queue<O>>,
     carry: Carry<O>,
@@ -46,7 +48,7 @@ struct Queue<O: Operation> {
 struct Waiting<O: Operation> {
     number: u64,
     operation: O,
-    answer: oneshot::Sender<Turn<O>>,
+    answer: Answer<O>,
 }
 
 impl<O: Operation> Group<O> {
@@ -79,11 +81,7 @@ impl<O: Operation> Group<O> {
 
 impl<O: Operation> Shared<O> {
     /// Puts an operation behind the others; and a line to serve them, if one is free.
-    fn enter(
-        self: &Arc<Self>,
-        operation: O,
-        answer: oneshot::Sender<Turn<O>>,
-    ) -> (u64, Option<Line<O>>) {
+    fn enter(self: &Arc<Self>, operation: O, answer: Answer<O>) -> (u64, Option<Line<O>>) {
         let mut queue = self.queue();
         let number = queue.next;
         queue.next += 1;
@@ -115,8 +113,7 @@ impl<O: Operation> Line<O> {
     async fn serve(mut self) {
         // Whoever is about to come has the processor first.
         tokio::task::yield_now().await;
-        while let Some(group) = self.take() {
-            let (operations, answers) = group;
+        while let Some((operations, answers)) = self.take() {
             let (operations, result) = (self.shared.carry)(Together(operations)).await;
             answer(operations.0, answers, result);
             tokio::task::yield_now().await;
@@ -124,7 +121,7 @@ impl<O: Operation> Line<O> {
     }
 
     /// Those who wait, in the order in which they came; nobody, and then this line is closed.
-    fn take(&mut self) -> Option<(Vec<O>, Vec<oneshot::Sender<Turn<O>>>)> {
+    fn take(&mut self) -> Option<(Vec<O>, Vec<Answer<O>>)> {
         let mut queue = self.shared.queue();
         queue.waiting.retain(|one| !one.answer.is_closed());
         let number = queue.waiting.len().min(MOST);
@@ -149,7 +146,7 @@ impl<O: Operation> Drop for Line<O> {
 /// Tells each how it fared. What is wrong with one of them alone is no fault of the others.
 fn answer<O: Operation>(
     operations: Vec<O>,
-    answers: Vec<oneshot::Sender<Turn<O>>>,
+    answers: Vec<Answer<O>>,
     result: Result<Vec<Option<O::Output>>, StorageError>,
 ) {
     let mut outputs = result.map(Vec::into_iter);

@@ -39,15 +39,8 @@ fn scene(lines: usize, patience: Duration, answered: Answered) -> Scene {
     Scene { group, loads, gate }
 }
 
-fn even(ask: &Ask) -> Result<Option<u32>, StorageError> {
-    Ok(ask.0.is_multiple_of(2).then_some(ask.0))
-}
-
-fn own(turn: Turn<Ask>) -> Option<u32> {
-    match turn {
-        Turn::Over(Ok(number)) => Some(number),
-        _ => None,
-    }
+fn own(turn: &Turn<Ask>) -> Option<u32> {
+    if let Turn::Over(Ok(number)) = turn { Some(*number) } else { None }
 }
 
 async fn until_taken(loads: &Mutex<Vec<usize>>) {
@@ -56,7 +49,7 @@ async fn until_taken(loads: &Mutex<Vec<usize>>) {
     }
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 const SHORT: Duration = Duration::from_millis(1);
 
 #[tokio::test]
@@ -64,10 +57,7 @@ async fn what_is_asked_for_in_the_same_moment_goes_together_and_each_hears_its_o
     let Scene { group, loads, gate } = scene(1, LONG, |ask| Ok(Some(ask.0)));
     gate.add_permits(9);
     let turns = join_all((0..10).map(|number| group.join(Ask(number)))).await;
-    assert_eq!(
-        turns.into_iter().map(own).collect::<Vec<_>>(),
-        (0..10).map(Some).collect::<Vec<_>>()
-    );
+    assert_eq!(turns.iter().map(own).collect::<Vec<_>>(), (0..10).map(Some).collect::<Vec<_>>());
     assert_eq!(*loads.lock().unwrap(), [10]);
 }
 
@@ -81,14 +71,15 @@ async fn what_comes_meanwhile_goes_next() {
         tokio::join!(rest, open).0
     };
     let (first, rest) = tokio::join!(group.join(Ask(0)), late);
-    assert_eq!(own(first), Some(0));
-    assert_eq!(rest.into_iter().map(own).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
+    assert_eq!(own(&first), Some(0));
+    assert_eq!(rest.iter().map(own).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     assert_eq!(*loads.lock().unwrap(), [1, 3]);
 }
 
 #[tokio::test]
 async fn one_that_was_not_done_goes_alone_and_the_others_are_over() {
-    let Scene { group, gate, .. } = scene(1, LONG, even);
+    let Scene { group, gate, .. } =
+        scene(1, LONG, |ask| Ok(ask.0.is_multiple_of(2).then_some(ask.0)));
     gate.add_permits(1);
     let turns = join_all((0..4).map(|number| group.join(Ask(number)))).await;
     for (number, turn) in (0..4).zip(turns) {
@@ -128,9 +119,9 @@ async fn whoever_is_not_taken_in_time_hears_that_nothing_was_done_and_it_is_not_
         late
     };
     let (first, late) = tokio::join!(group.join(Ask(0)), late);
-    assert_eq!(own(first), Some(0));
+    assert_eq!(own(&first), Some(0));
     assert!(matches!(late, Turn::Over(Err(StorageError::Unavailable(_)))));
-    assert_eq!(own(group.join(Ask(2)).await), Some(2));
+    assert_eq!(own(&group.join(Ask(2)).await), Some(2));
     assert_eq!(*loads.lock().unwrap(), [1, 1]);
 }
 
@@ -139,7 +130,7 @@ async fn whoever_goes_away_before_he_is_taken_leaves_nothing_to_be_done() {
     let Scene { group, loads, gate } = scene(1, LONG, |ask| Ok(Some(ask.0)));
     assert!(group.join(Ask(0)).now_or_never().is_none());
     gate.add_permits(1);
-    assert_eq!(own(group.join(Ask(1)).await), Some(1));
+    assert_eq!(own(&group.join(Ask(1)).await), Some(1));
     assert_eq!(*loads.lock().unwrap(), [1]);
 }
 
@@ -153,7 +144,7 @@ async fn a_carrier_that_falls_leaves_its_line_to_the_next() {
     gate.add_permits(2);
     let fallen = group.join(Ask(0)).await;
     assert!(matches!(fallen, Turn::Over(Err(StorageError::OutcomeUnknown(_)))));
-    assert_eq!(own(group.join(Ask(1)).await), Some(1));
+    assert_eq!(own(&group.join(Ask(1)).await), Some(1));
 }
 
 #[tokio::test]
@@ -161,7 +152,7 @@ async fn more_than_go_at_once_go_in_several() {
     let Scene { group, loads, gate } = scene(2, LONG, |ask| Ok(Some(ask.0)));
     gate.add_permits(9);
     let turns = join_all((0..150).map(|number| group.join(Ask(number)))).await;
-    assert_eq!(turns.into_iter().filter_map(own).count(), 150);
+    assert_eq!(turns.iter().filter_map(own).count(), 150);
     let loads = loads.lock().unwrap().clone();
     assert_eq!(loads.iter().sum::<usize>(), 150);
     assert!(loads.iter().all(|load| *load <= MOST), "{loads:?}");

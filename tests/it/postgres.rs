@@ -4,6 +4,7 @@ use crate::support::Backend;
 
 mod outage;
 mod pooler;
+mod together;
 mod unknown;
 mod wakes;
 

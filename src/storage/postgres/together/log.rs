@@ -14,6 +14,7 @@ use super::super::queries::session_ends::ends;
 use super::super::{Engine, Tx};
 use super::{first_of_its_id, session_id};
 use crate::protocol::audit::AuditEvent;
+use crate::protocol::client::ClientId;
 use crate::protocol::ids::{SessionId, Tip};
 use crate::protocol::time::Timestamp;
 
@@ -32,8 +33,9 @@ impl Execute<Engine> for Together<EndSessions> {
             let ends = ends(&[*id], &end.revoking, now).into_iter();
             ends.map(|entry| (entry, end.revoking.tip(0)))
         });
-        let feed = Some(publish(tx, &entries.collect::<Vec<_>>()).await?);
-        let over = ended.into_iter().map(|(id, _)| (id, Ended { sessions: vec![id], feed }));
+        let positions = publish(tx, &entries.collect::<Vec<_>>()).await?;
+        let over = ended.into_iter().zip(positions);
+        let over = over.map(|((id, _), at)| (id, Ended { sessions: vec![id], feed: Some(at) }));
         let mut over: HashMap<_, _> = over.collect();
         Ok(self.0.iter().map(|end| over.remove(&end.one()?.0)).collect())
     }
@@ -44,9 +46,9 @@ impl Execute<Engine> for Together<Revoke> {
         let now = (tx.now)();
         append(tx, self.0.iter().map(|revoke| &revoke.audit)).await?;
         let entries = self.0.iter().map(|revoke| (entry(revoke, now), revoke.revoking.tip(0)));
-        let position = publish(tx, &entries.collect::<Vec<_>>()).await?;
+        let positions = publish(tx, &entries.collect::<Vec<_>>()).await?;
         refuse_if_late(tx, now)?;
-        Ok(self.0.iter().map(|_| Some(position)).collect())
+        Ok(positions.into_iter().map(Some).collect())
     }
 }
 
@@ -74,7 +76,7 @@ async fn end<'e>(
         )
         .bind((tx.now)().millis())
         .bind(ends.iter().map(|(id, _)| &id.as_bytes()[..]).collect::<Vec<_>>())
-        .bind(clients.map(|client| client.map(|id| id.as_str())).collect::<Vec<_>>())
+        .bind(clients.map(|client| client.map(ClientId::as_str)).collect::<Vec<_>>())
         .bind(ends.iter().map(|(_, end)| end.reason.as_str()).collect::<Vec<_>>())
         .fetch_all(&mut *tx.conn)
         .await?;
@@ -131,8 +133,8 @@ async fn append(
     Ok(())
 }
 
-/// Appends entries to the log, in one statement.
-async fn publish(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<FeedPosition, DbError> {
+/// Appends entries to the log, in one statement, and answers the position of each.
+async fn publish(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<Vec<FeedPosition>, DbError> {
     let tips: Vec<&[u8]> = entries.iter().map(|(_, tip)| &tip.as_bytes()[..]).collect();
     let time = |time: Option<Timestamp>| time.map(Timestamp::millis);
     let rows: Vec<(i64, i64)> = tx
@@ -156,6 +158,8 @@ async fn publish(tx: &mut Tx<'_>, entries: &[Entry]) -> Result<FeedPosition, DbE
         .bind(entries.iter().map(|(entry, _)| time(entry.until)).collect::<Vec<_>>())
         .fetch_all(&mut *tx.conn)
         .await?;
-    let newest = rows.into_iter().max().ok_or(sqlx::Error::RowNotFound)?;
-    Ok(FeedPosition { epoch: newest.0, seq: newest.1 })
+    let mut positions: Vec<_> =
+        rows.into_iter().map(|(epoch, seq)| FeedPosition { epoch, seq }).collect();
+    positions.sort_unstable();
+    Ok(positions)
 }

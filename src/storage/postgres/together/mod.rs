@@ -57,7 +57,7 @@ impl Execute<Engine> for Together<RotateSession> {
             .bind(rotations().map(|one| one.address.map(|ip| ip.to_string())).collect::<Vec<_>>())
             .fetch_all(&mut *tx.conn)
             .await?;
-        let mut rotated = changed(rows)?;
+        let mut rotated = changed(&rows)?;
         Ok(self.0.iter().map(|one| rotated.remove(&one.id).then_some(Swap::Won)).collect())
     }
 }
@@ -70,7 +70,7 @@ fn first_of_its_id() -> impl FnMut(SessionId) -> bool {
 }
 
 /// The sessions that a statement has changed.
-fn changed(rows: Vec<(Vec<u8>,)>) -> Result<HashSet<SessionId>, DbError> {
+fn changed(rows: &[(Vec<u8>,)]) -> Result<HashSet<SessionId>, DbError> {
     rows.iter().map(|(id,)| session_id(id)).collect()
 }
 

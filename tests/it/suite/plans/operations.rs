@@ -7,6 +7,7 @@ use chancery::protocol::client::ClientId;
 use chancery::protocol::ids::{BrowserSessionId, SessionId, UserId};
 use chancery::protocol::key::KeyState;
 use chancery::protocol::rotation::RetryStreak;
+use chancery::protocol::secret::SecretHash;
 use chancery::protocol::session::EndReason;
 use chancery::protocol::subscriber::{Applied, Carrier, Report, SubscriberName};
 use chancery::protocol::uri::WebOrigin;
@@ -21,11 +22,12 @@ use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
 };
 use chancery::storage::ops::sessions::{
-    CountRetry, CountSessions, EndSessions, HasSessions, RecentSessions, Sessions, TouchSession,
+    CountRetry, CountSessions, EndSessions, HasSessions, RecentSessions, RotateSession, Sessions,
+    TouchSession,
 };
 use chancery::storage::ops::subscribers::{NoteApplied, Room};
 use chancery::storage::ops::users::{HasAdministrator, LoadManagedUsers, Rehash};
-use chancery::storage::ops::{FeedPosition, Revoking};
+use chancery::storage::ops::{FeedPosition, Revoking, Swap};
 
 use crate::support::TestServer;
 
@@ -35,6 +37,7 @@ const BROWSER: BrowserSessionId = BrowserSessionId::from_bytes([b'0'; 16]);
 
 pub(super) async fn all(server: &TestServer) {
     ends(server).await;
+    rotates_nothing(server).await;
     looks(server).await;
     keys(server).await;
     notices(server).await;
@@ -43,6 +46,22 @@ pub(super) async fn all(server: &TestServer) {
 
 fn revoking() -> Revoking {
     Revoking { seed: [7; 16], reach: Duration::from_hours(1), ahead: Duration::from_secs(2) }
+}
+
+/// What is not there rotates with others no more than alone.
+async fn rotates_nothing(server: &TestServer) {
+    let (hash, now) = (|| SecretHash::from_bytes([7; 32]), server.server.now());
+    let rotate = RotateSession {
+        id: SESSION,
+        from: 7,
+        parent: hash(),
+        child: hash(),
+        sealed: vec![],
+        at: now,
+        idle_expires_at: now,
+        address: None,
+    };
+    assert_eq!(server.server.store.write(rotate).await.unwrap(), Swap::Lost);
 }
 
 /// However sessions are chosen that end.

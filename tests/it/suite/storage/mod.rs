@@ -36,6 +36,7 @@ mod log;
 mod notices;
 mod rotation;
 mod settings;
+mod together;
 mod unique;
 mod users;
 

@@ -13,7 +13,7 @@ use chancery::storage::ops::sessions::{
 use super::Given;
 
 impl Given {
-    fn rotate(&self, session: &Session) -> RotateSession {
+    pub(super) fn rotate(&self, session: &Session) -> RotateSession {
         RotateSession {
             id: session.id,
             from: session.rotation.generation,
