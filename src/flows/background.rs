@@ -24,6 +24,7 @@ pub fn start(server: &Arc<Server>) -> Background {
     others.spawn(listen(server.clone()));
     others.spawn(beat(server.clone()));
     others.spawn(keep(server.clone()));
+    others.spawn(sweep(server.clone()));
     others.spawn(rest(server.clone()));
     let (mut courier, stop) = (JoinSet::new(), Arc::new(Notify::new()));
     let stopped = stop.clone();
@@ -97,9 +98,8 @@ async fn rest(server: Arc<Server>) {
     }
 }
 
-/// Keeps the keys, and removes what nobody needs any more.
+/// Keeps the keys, and an eye on the clock.
 async fn keep(server: Arc<Server>) {
-    let mut sweep = janitor::Sweep::at_start(&server);
     loop {
         server.world.clock.sleep(UPKEEP_EVERY).await;
         if let Err(error) = server.clock.look(&server.store, &server.world).await {
@@ -111,9 +111,24 @@ async fn keep(server: Arc<Server>) {
         if let Err(error) = server.maintain_keys().await {
             tracing::warn!(%error, "the keys could not be kept");
         }
-        if let Err(error) = sweep.run(&server).await {
-            metrics::counter!("chancery_janitor_failures_total").increment(1);
-            tracing::warn!(%error, "the janitor was interrupted");
+    }
+}
+
+/// Removes what nobody needs any more. Where more was found than one round removes, the next follows.
+async fn sweep(server: Arc<Server>) {
+    let mut sweep = janitor::Sweep::at_start(&server);
+    loop {
+        server.world.clock.sleep(UPKEEP_EVERY).await;
+        loop {
+            match sweep.run(&server).await {
+                Ok(removed) if removed.is_full() => {}
+                Ok(_) => break,
+                Err(error) => {
+                    metrics::counter!("chancery_janitor_failures_total").increment(1);
+                    tracing::warn!(%error, "the janitor was interrupted");
+                    break;
+                }
+            }
         }
     }
 }

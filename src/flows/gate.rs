@@ -93,13 +93,15 @@ impl Server {
         let Some((claims, kid)) = verified else {
             return Ok(Err(Reason::TokenInvalid));
         };
-        if self.memory.revocations().refusal(&claims, &kid).is_some() {
-            return Ok(Err(Reason::TokenRevoked));
-        }
         let Ok(id) = ClientId::parse(&claims.client_id) else {
             return Ok(Err(Reason::ClientDisabled));
         };
         let client = known.client(&id).await?;
+        // Where that had to be read, the token may have been revoked meanwhile.
+        let known = self.memory.current().await?;
+        if self.memory.revocations().refusal(&claims, &kid).is_some() {
+            return Ok(Err(Reason::TokenRevoked));
+        }
         let active = client.filter(|client| client.status == ClientStatus::Active);
         Ok(active
             .map(|client| Principal { claims, kid, client, known })

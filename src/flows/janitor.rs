@@ -48,6 +48,15 @@ pub struct Removed {
     pub subscribers: u64,
 }
 
+impl Removed {
+    /// Whether there may be more of something than one round removes.
+    pub fn is_full(&self) -> bool {
+        let Self { sessions, browser_sessions, codes, notices, revocations, audit, .. } = *self;
+        let most = u64::from(BATCH) * u64::from(BATCHES);
+        [sessions, browser_sessions, codes, notices, revocations, audit].contains(&most)
+    }
+}
+
 impl Sweep {
     /// Where there is no second clock to tell by, nothing is removed for as long as any token may
     /// live: a clock that was ahead from the start would call revocations over that refuse something.

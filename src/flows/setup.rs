@@ -83,11 +83,12 @@ impl Server {
 
     /// Takes every step that is due for the keys.
     pub async fn maintain_keys(&self) -> Result<(), FlowError> {
-        let in_use = self.key_places().await.unwrap_or_default();
-        if self.memory.keeper().maintain(&in_use).await? {
+        // What is due is done even where it cannot be found out what else is needed.
+        let in_use = self.key_places().await;
+        if self.memory.keeper().maintain(in_use.as_deref().unwrap_or_default()).await? {
             self.memory.refresh().await?;
         }
-        Ok(())
+        in_use.map(drop)
     }
 
     /// What keys sign by what is registered: the tokens of each resource, and what clients are told of

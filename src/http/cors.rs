@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::flows::error::FlowError;
 use crate::flows::server::Server;
 
 /// Who may read the answers of a path from a script.
@@ -31,33 +32,33 @@ pub(super) struct Shared {
 }
 
 impl Sharing {
-    /// What a request of this method and these headers may have.
+    /// What a request of this method and these headers may have. Fails where its origin would have to be looked up
+    /// and cannot be: a script would lose the answer, and a token in it.
     pub(super) async fn with(
         self,
         server: &Server,
         (method, headers): (&Method, &HeaderMap),
-    ) -> Shared {
+    ) -> Result<Shared, FlowError> {
         let preflight =
             method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
         let allowed = match headers.get(ORIGIN) {
-            Some(origin) => self.allow(server, origin).await,
-            None => None,
+            Some(origin) if self.allows(server, origin).await? => Some(self.named(origin)),
+            _ => None,
         };
-        Shared { sharing: self, preflight, allowed }
+        Ok(Shared { sharing: self, preflight, allowed })
     }
 
-    async fn allow(self, server: &Server, origin: &HeaderValue) -> Option<HeaderValue> {
-        match self {
-            Self::None => None,
-            Self::Everybody => Some(HeaderValue::from_static("*")),
-            Self::Registered => {
-                let text = origin.to_str().ok()?;
-                let known = server.memory.last_known()?;
-                // Where the database is asked and does not answer, the request fails by itself.
-                let registered = known.has_origin(text).await.unwrap_or(false);
-                registered.then(|| origin.clone())
-            }
+    async fn allows(self, server: &Server, origin: &HeaderValue) -> Result<bool, FlowError> {
+        match (self, origin.to_str(), server.memory.last_known()) {
+            (Self::Everybody, ..) => Ok(true),
+            (Self::Registered, Ok(text), Some(known)) => known.has_origin(text).await,
+            _ => Ok(false),
         }
+    }
+
+    /// What is said to an origin that is allowed.
+    fn named(self, origin: &HeaderValue) -> HeaderValue {
+        if self == Self::Everybody { HeaderValue::from_static("*") } else { origin.clone() }
     }
 }
 

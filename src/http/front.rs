@@ -95,8 +95,11 @@ impl Site {
         if path.sharing == Sharing::None {
             return self.endpoint(path, parameter, request).await;
         }
-        let shared =
-            path.sharing.with(&self.app.server, (request.method(), request.headers())).await;
+        let asked = (request.method(), request.headers());
+        let shared = match path.sharing.with(&self.app.server, asked).await {
+            Ok(shared) => shared,
+            Err(error) => return HttpError::from(error).into_response(),
+        };
         let mut response = if shared.is_preflight() {
             Shared::preflight()
         } else {

@@ -1,6 +1,6 @@
 //! Access tokens whose signature was checked, by the hash of their whole text. An API asks about the
 //! same token again and again, and a signature that was good stays good; everything else about a token
-//! is checked each time. Belongs to a key ring, and goes with it when a key changes.
+//! is checked each time. Belongs to a key ring, and goes with it when anything that a node remembers changes.
 
 use std::sync::Arc;
 

@@ -33,7 +33,7 @@ macro_rules! life_beside {
 
 // Sessions with what decides about them.
 macro_rules! find_session {
-    ($which:literal) => {
+    ($from:literal, $which:literal) => {
         concat!(
             "SELECT ",
             session_columns!(),
@@ -42,7 +42,9 @@ macro_rules! find_session {
             ", ",
             life_beside!(),
             ", feed_head.ended_before AS ended_before, client.ended_before AS client_ended_before \
-             FROM session LEFT JOIN users ON users.id = session.user_id \
+             FROM ",
+            $from,
+            " LEFT JOIN users ON users.id = session.user_id \
              LEFT JOIN browser_session AS browser ON browser.id = session.browser_session_id \
              LEFT JOIN client ON client.id = session.client_id \
              CROSS JOIN feed_head WHERE ",

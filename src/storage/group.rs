@@ -2,6 +2,7 @@
 //! for it, to wake, to begin and to commit costs more than what they are about. Nobody waits for others
 //! who may come: what has come while the last ones were on their way goes next.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ struct Shared<O: Operation> {
 }
 
 struct Queue<O: Operation> {
-    waiting: Vec<Waiting<O>>,
+    waiting: VecDeque<Waiting<O>>,
     under_way: usize,
     next: u64,
 }
@@ -56,7 +57,7 @@ impl<O: Operation> Group<O> {
         (lines, patience): (usize, Duration),
         carry: impl Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send + Sync + 'static,
     ) -> Self {
-        let queue = Mutex::new(Queue { waiting: Vec::new(), under_way: 0, next: 0 });
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), under_way: 0, next: 0 });
         Self(Arc::new(Shared { queue, carry: Box::new(carry), lines, patience }))
     }
 
@@ -85,17 +86,17 @@ impl<O: Operation> Shared<O> {
         let mut queue = self.queue();
         let number = queue.next;
         queue.next += 1;
-        queue.waiting.push(Waiting { number, operation, answer });
+        queue.waiting.push_back(Waiting { number, operation, answer });
         let free = queue.under_way < self.lines;
         queue.under_way += usize::from(free);
-        (number, free.then(|| Line { shared: self.clone(), open: true }))
+        (number, free.then(|| Line::of(self.clone())))
     }
 
     /// Takes an operation back that nobody has taken yet.
     fn leave(&self, number: u64) -> bool {
         let mut queue = self.queue();
         let place = queue.waiting.iter().position(|one| one.number == number);
-        place.map(|place| queue.waiting.remove(place)).is_some()
+        place.and_then(|place| queue.waiting.remove(place)).is_some()
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue<O>> {
@@ -106,11 +107,23 @@ impl<O: Operation> Shared<O> {
 /// One of those that serve a group.
 struct Line<O: Operation> {
     shared: Arc<Shared<O>>,
-    open: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum State {
+    New,
+    Serving,
+    Closed,
 }
 
 impl<O: Operation> Line<O> {
+    fn of(shared: Arc<Shared<O>>) -> Self {
+        Self { shared, state: State::New }
+    }
+
     async fn serve(mut self) {
+        self.state = State::Serving;
         // Whoever is about to come has the processor first.
         tokio::task::yield_now().await;
         while let Some((operations, answers)) = self.take() {
@@ -127,7 +140,7 @@ impl<O: Operation> Line<O> {
         let number = queue.waiting.len().min(MOST);
         if number == 0 {
             queue.under_way -= 1;
-            self.open = false;
+            self.state = State::Closed;
             return None;
         }
         let taken = queue.waiting.drain(..number);
@@ -136,9 +149,15 @@ impl<O: Operation> Line<O> {
 }
 
 impl<O: Operation> Drop for Line<O> {
+    /// Where it has fallen, another serves those who wait already; but none that could not even begin,
+    /// since the runtime is about to end.
     fn drop(&mut self) {
-        if self.open {
-            self.shared.queue().under_way -= 1;
+        match (self.state, tokio::runtime::Handle::try_current()) {
+            (State::Closed, _) => {}
+            (State::Serving, Ok(runtime)) => {
+                drop(runtime.spawn(Self::of(self.shared.clone()).serve()));
+            }
+            _ => self.shared.queue().under_way -= 1,
         }
     }
 }

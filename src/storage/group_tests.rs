@@ -1,7 +1,5 @@
 //! Who goes with whom, and what becomes of those who do not.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
@@ -135,16 +133,19 @@ async fn whoever_goes_away_before_he_is_taken_leaves_nothing_to_be_done() {
 }
 
 #[tokio::test]
-async fn a_carrier_that_falls_leaves_its_line_to_the_next() {
-    static TRIED: AtomicUsize = AtomicUsize::new(0);
-    let Scene { group, gate, .. } = scene(1, LONG, |ask| {
-        assert!(TRIED.fetch_add(1, Ordering::Relaxed) > 0, "the first falls");
+async fn a_carrier_that_falls_leaves_its_line_to_those_who_wait() {
+    let Scene { group, loads, gate } = scene(1, LONG, |ask| {
+        assert!(ask.0 > 0, "the first falls");
         Ok(Some(ask.0))
     });
-    gate.add_permits(2);
-    let fallen = group.join(Ask(0)).await;
+    let late = async {
+        until_taken(&loads).await;
+        let open = async { gate.add_permits(2) };
+        tokio::join!(group.join(Ask(1)), open).0
+    };
+    let (fallen, late) = tokio::join!(group.join(Ask(0)), late);
     assert!(matches!(fallen, Turn::Over(Err(StorageError::OutcomeUnknown(_)))));
-    assert_eq!(own(&group.join(Ask(1)).await), Some(1));
+    assert_eq!(own(&late), Some(1));
 }
 
 #[tokio::test]

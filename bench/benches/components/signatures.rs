@@ -30,10 +30,18 @@ pub(crate) fn sign(suite: &mut Suite, stage: &Stage) {
 /// From the token to its claims.
 pub(crate) fn verify(suite: &mut Suite, stage: &Stage) {
     let (ring, issuer, now) = (stage.ring(), &stage.server.settings.issuer, stage.server.now());
-    let payload = serde_json::to_vec(&stage.claims()).unwrap();
     for algorithm in ALGORITHMS {
-        let token = ring.access_token_key(algorithm).unwrap().sign(&payload).unwrap();
-        assert!(ring.verify(&token, issuer, now).is_some());
+        let key = ring.access_token_key(algorithm).unwrap();
+        // More than a ring remembers, by turns, so that each signature is checked.
+        let mut claims = stage.claims();
+        let mut token = |number: usize| {
+            claims.jti = number.to_string();
+            key.sign(&serde_json::to_vec(&claims).unwrap()).unwrap()
+        };
+        let tokens: Vec<_> = (0..TOKENS).map(&mut token).collect();
+        assert!(tokens.iter().all(|token| ring.verify(token, issuer, now).is_some()));
+        let token = &tokens[0];
+        let mut others = tokens.iter().cycle();
         let message = token.rsplit_once('.').unwrap().0.as_bytes();
         let bare = BareKey::generate(algorithm);
         let mut signature = [0; 256];
@@ -45,7 +53,13 @@ pub(crate) fn verify(suite: &mut Suite, stage: &Stage) {
                 b.iter(|| public.verify_sig(black_box(message), black_box(signature)).unwrap());
             })
             .own("`KeyRing::verify`, to the claims", |b| {
-                b.iter(|| ring.verify(black_box(&token), issuer, now));
+                b.iter(|| ring.verify(black_box(others.next().unwrap()), issuer, now));
             });
+        suite.of(format!("verify, {}, again", algorithm.as_str())).own("`KeyRing::verify`", |b| {
+            b.iter(|| ring.verify(black_box(token), issuer, now));
+        });
     }
 }
+
+/// A key ring remembers 4,096 at most.
+const TOKENS: usize = 6_000;

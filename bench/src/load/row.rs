@@ -53,8 +53,10 @@ impl Spread {
     /// Of values, of which there is one at least.
     fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
-        let last = values.len() - 1;
-        Self { median: values[values.len() / 2], least: values[0], most: values[last] }
+        let (last, middle) = (values.len() - 1, values.len() / 2);
+        // Of an even number, the mean of the two in the middle.
+        let median = f64::midpoint(values[last / 2], values[middle]);
+        Self { median, least: values[0], most: values[last] }
     }
 }
 
@@ -66,5 +68,6 @@ mod tests {
     fn a_spread_is_the_median_with_the_least_and_the_most() {
         let spread = Spread::of(vec![5.0, 1.0, 9.0, 3.0, 4.0]);
         assert_eq!(spread, Spread { median: 4.0, least: 1.0, most: 9.0 });
+        assert_eq!(Spread::of(vec![5.0, 1.0, 9.0, 4.0]).median.to_bits(), 4.5_f64.to_bits());
     }
 }

@@ -93,5 +93,5 @@ fn minutes(plan: &Plan) -> u64 {
 
 /// There to be revoked; where they are used up, the measurement ends a little earlier.
 const SESSIONS_A_SECOND: usize = 1_500;
-/// After that memory is looked at again.
-const REST: Duration = Duration::from_secs(5);
+/// After that memory is looked at again: that of hashes is given back within twenty seconds.
+const REST: Duration = Duration::from_secs(25);

@@ -73,18 +73,32 @@ impl Feed {
         let newest = OnceLock::new();
         let made_at = self.world.clock.monotonic();
         let state = Arc::new(State { head, looked_at, made_at, entries, ring, newest });
+        let news = self.state.load_full().filter(|before| !state.tells_the_same(before));
         // The event is made before the state is known: if the caller is gone meanwhile, the next
         // look finds the same news.
-        let before = self.state.load_full();
-        let event = match before.filter(|before| !state.tells_the_same(before)) {
-            Some(before) => Some(self.event(&before, &state).await),
-            None => None,
-        };
+        let mut event = self.event_for_listeners(news.as_deref(), &state).await;
         // First the state, then the event: whoever begins to listen and then reads the state misses
         // nothing.
-        self.state.store(Some(state));
+        self.state.store(Some(state.clone()));
+        if event.is_none() {
+            // Somebody who has begun since may have read what was there before.
+            event = self.event_for_listeners(news.as_deref(), &state).await;
+        }
         if let Some(event) = event {
             self.tell(event);
+        }
+    }
+
+    /// What is told to those who were told `before`, if anybody listens: nobody needs a signature that
+    /// nobody reads.
+    async fn event_for_listeners(
+        &self,
+        before: Option<&State>,
+        state: &Arc<State>,
+    ) -> Option<Result<Document, FeedError>> {
+        match before.filter(|_| self.listeners() > 0) {
+            Some(before) => Some(self.event(before, state).await),
+            None => None,
         }
     }
 

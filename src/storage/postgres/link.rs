@@ -129,7 +129,8 @@ impl Link {
         operation: &O,
     ) -> Result<O::Output, Failure> {
         let begun = self.begin(conn).await;
-        let mut transaction = begun.map_err(|error| Failure::Final(error.into()))?;
+        // A connection that has ended since it was used last: another may work.
+        let mut transaction = begun.map_err(|error| Failure::Contention(error.into()))?;
         let mut tx = self.tx(&mut transaction);
         let executed = operation.execute(&mut tx).await;
         let revoked_at = tx.revoked_at;
@@ -175,9 +176,16 @@ fn abandon(conn: Lent) {
 /// Gives a connection back after a statement, unless that has shown it to be broken.
 fn settle(conn: Lent, error: Option<&DbError>) {
     match error {
-        Some(DbError::Sql(error)) if error.as_database_error().is_none() => conn.abandon(),
+        Some(DbError::Sql(error)) if is_over(error) => conn.abandon(),
         _ => conn.give_back(),
     }
+}
+
+/// Whether the connection has ended with this error: the database said so (class 57P), or the pooler did
+/// (class 08), or nobody said anything.
+fn is_over(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().map(|error| error.code().unwrap_or_default());
+    code.is_none_or(|code| ["57P", "08"].iter().any(|class| code.starts_with(class)))
 }
 
 /// An error before the commit: nothing was changed.
@@ -195,10 +203,10 @@ fn undone(error: DbError) -> Failure {
 /// while it waits for a standby to confirm it; a pooler (class 08) when it has lost the server.
 fn committing(error: DbError) -> Failure {
     let unknown = |error: &sqlx::Error| {
-        let code = error.as_database_error().map(|error| error.code().unwrap_or_default());
-        code.is_none_or(|code| {
-            ["57P", "08"].iter().any(|class| code.starts_with(class)) || code == "40003"
-        })
+        is_over(error)
+            || error
+                .as_database_error()
+                .is_some_and(|error| error.code().as_deref() == Some("40003"))
     };
     match error {
         DbError::Sql(error) if unknown(&error) => {

@@ -16,13 +16,8 @@ pub(super) fn connecting(
 ) -> Result<PgConnectOptions, StorageError> {
     let mut connect = PgConnectOptions::from_str(url)?.disable_statement_logging();
     if options.prepared_statements {
-        // A statement that hangs must not hold its caller for longer than he waits. Each has one good
-        // plan: how many rows it is asked for is no reason to make it anew, which costs more than it.
-        connect = connect.options([
-            ("statement_timeout", "5000"),
-            ("lock_timeout", "3000"),
-            ("plan_cache_mode", "force_generic_plan"),
-        ]);
+        // A statement that hangs must not hold its caller for longer than he waits.
+        connect = connect.options([("statement_timeout", "5000"), ("lock_timeout", "3000")]);
     } else {
         // A pooler refuses such settings at the start of a connection: `BEGIN_POOLED` has them.
         // Nor does it know the digits of floating-point numbers, of which there are none here.

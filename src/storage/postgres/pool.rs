@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
@@ -141,9 +141,12 @@ impl Drop for Lent {
         let (shared, opened, permit) = (self.shared.clone(), self.opened, self.permit.take());
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            // What was begun is undone, and what was asked is answered.
-            if matches!(timeout(PATIENCE, conn.ping()).await, Ok(Ok(()))) {
+            // What was asked is answered, and what was begun is undone: also a transaction of which its
+            // caller has not heard yet that it has begun.
+            if matches!(timeout(PATIENCE, conn.execute("ROLLBACK")).await, Ok(Ok(_))) {
                 shared.keep(conn, opened);
+            } else {
+                shared.idle().clear();
             }
             drop(permit);
         });

@@ -97,7 +97,7 @@ impl Execute<Engine> for FindSession {
     grouped!(finds);
 
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Option<FoundSession>, DbError> {
-        tx.query_as::<FoundRow>(find_session!("session.id = $1"))
+        tx.query_as::<FoundRow>(find_session!("session", "session.id = $1"))
             .bind(self.0.as_bytes().as_slice())
             .fetch_optional(&mut *tx.conn)
             .await?

@@ -69,7 +69,7 @@ async fn end<'e>(
              $4::text[]) AS asked (id, client_id, reason) JOIN session AS free \
              ON free.id = asked.id AND free.ended_reason IS NULL \
              AND (asked.client_id IS NULL OR free.client_id = asked.client_id) \
-             FOR UPDATE OF free SKIP LOCKED) AS one \
+             WHERE octet_length(asked.id) = 16 FOR UPDATE OF free SKIP LOCKED) AS one \
              WHERE session.id = one.id AND session.ended_reason IS NULL RETURNING session.id, \
              (SELECT COUNT(*) FROM client WHERE client.id = session.client_id \
              AND client.status <> 'disabled' AND client.backchannel_logout_uri IS NOT NULL)",

@@ -4,12 +4,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use super::super::BACKEND;
 use super::judge;
+use crate::support::Backend;
 
-/// Every string of `src/storage/queries/` that is a statement or a part of one.
+/// Every string of the queries of this database that is a statement or a part of one.
 pub(super) fn in_the_code() -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/storage/queries");
-    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let folders = ["src/storage/queries", "src/storage/postgres/together"];
+    let folders = &folders[..if BACKEND == Backend::Postgres { 2 } else { 1 }];
+    let files = folders.iter().flat_map(|folder| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path())
+    });
     files.flat_map(|file| pieces(&file)).filter(|string| is_sql(string)).collect()
 }
 
