@@ -114,7 +114,7 @@ async fn keep(server: Arc<Server>) {
     }
 }
 
-/// Removes what nobody needs any more. Where more was found than one round removes, the next follows.
+/// Removes what nobody needs any more. Where a round has removed as much as it may, the next follows.
 async fn sweep(server: Arc<Server>) {
     let mut sweep = janitor::Sweep::at_start(&server);
     loop {

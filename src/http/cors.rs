@@ -32,8 +32,8 @@ pub(super) struct Shared {
 }
 
 impl Sharing {
-    /// What a request of this method and these headers may have. Fails where its origin would have to be looked up
-    /// and cannot be: a script would lose the answer, and a token in it.
+    /// What a request of this method and these headers may have. Fails where its origin would have to
+    /// be looked up and cannot be: a script would lose the answer, and a token in it.
     pub(super) async fn with(
         self,
         server: &Server,

@@ -142,8 +142,9 @@ impl Drop for Lent {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
             // What was asked is answered, and what was begun is undone: also a transaction of which its
-            // caller has not heard yet that it has begun.
-            if matches!(timeout(PATIENCE, conn.execute("ROLLBACK")).await, Ok(Ok(_))) {
+            // caller has not heard yet that it has begun. Nearly always there is none, and the database
+            // would warn of a `ROLLBACK` alone.
+            if matches!(timeout(PATIENCE, conn.execute("BEGIN; ROLLBACK")).await, Ok(Ok(_))) {
                 shared.keep(conn, opened);
             } else {
                 shared.idle().clear();
