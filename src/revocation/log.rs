@@ -128,26 +128,33 @@ impl RevocationLog {
 
     /// Merges everything from the number `from` on, here and into `entries`. Answers whether the
     /// entry `last` is another one now.
+    ///
+    /// To merge copies whatever it comes upon, so what was read waits until there is as much of it as
+    /// is known already: a long log costs by its length, and not by the square of it.
     async fn read(
         &self,
         store: &Store,
         (mut from, last): (i64, Option<Last>),
         entries: &mut Entries,
     ) -> Result<bool, StorageError> {
-        let mut replaced = false;
+        let (mut replaced, mut unmerged) = (false, Vec::new());
         loop {
             let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
             replaced |= last.is_some_and(|last| page.iter().any(|entry| last.is_replaced(entry)));
             // The last known one is read for its mark alone.
             let known = last.map_or(0, |last| last.seq).min(from);
-            let news: Vec<&Revocation> = page.iter().filter(|one| one.seq > known).collect();
-            self.state_mut().merge(&news);
-            for revocation in news {
-                entries.insert(revocation);
+            let end = page.last().map(|newest| newest.seq);
+            let is_full = page.len() == PAGE as usize;
+            let news = page.into_iter().filter(|one| one.seq > known);
+            unmerged.extend(news.inspect(|revocation| entries.insert(revocation)));
+            let next = end.filter(|_| is_full).map(|end| end + 1);
+            if next.is_none() || unmerged.len() >= self.len().min(UNMERGED) {
+                self.state_mut().merge(&unmerged);
+                unmerged.clear();
             }
-            match page.last() {
-                Some(newest) if page.len() == PAGE as usize => from = newest.seq + 1,
-                _ => return Ok(replaced),
+            match next {
+                Some(next) => from = next,
+                None => return Ok(replaced),
             }
         }
     }
@@ -170,8 +177,8 @@ impl RevocationLog {
 }
 
 impl State {
-    fn merge(&mut self, news: &[&Revocation]) {
-        self.set.merge(news.iter().map(|revocation| revocation.to_entry()));
+    fn merge(&mut self, news: &[Revocation]) {
+        self.set.merge(news.iter().map(Revocation::to_entry));
         for revocation in news {
             if revocation.entry.kind == Kind::All {
                 self.all_not_before = self.all_not_before.max(revocation.entry.not_before);
@@ -199,4 +206,6 @@ impl Last {
 }
 
 const PAGE: u32 = 1000;
+/// How many wait to be merged at most: some megabytes.
+const UNMERGED: usize = 50_000;
 const PRUNE_EVERY: Duration = Duration::from_mins(1);

@@ -39,6 +39,8 @@ pub(crate) enum Figure {
     ShareOfPgbench,
     /// [`Figure::P99`] against that without a flood of logins.
     RatioToCalm,
+    /// [`Figure::Cpu`] against that of the same load on the smallest database.
+    RatioToFirst,
     /// Answers beside those that are measured, and those of them that were wrong.
     BesidePerSecond,
     BesideWrongPerSecond,

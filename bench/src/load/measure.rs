@@ -28,10 +28,18 @@ pub(crate) struct Manner {
     pub(crate) requests: u64,
     /// How many sessions are made where each request uses one up.
     pub(crate) sessions: usize,
-    /// How long after a load memory is looked at again.
-    pub(crate) rest: Duration,
+    /// How long after a load memory is looked at again, if at all: after one in which no password is
+    /// hashed at its cost, and after one in which some are.
+    pub(crate) rests: [Duration; 2],
     /// The processor that the server has to itself.
     pub(crate) processor: Option<usize>,
+}
+
+impl Manner {
+    /// How long after a load of this scenario memory is looked at again.
+    pub(crate) fn rest(&self, scenario: Scenario) -> Duration {
+        self.rests[usize::from(scenario.hashes())]
+    }
 }
 
 /// On what a measurement is made.
@@ -101,16 +109,17 @@ impl Stage<'_> {
         let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
         figures.extend(of_load(&measured)?);
         let end = watched.memory()?;
-        figures.extend(of_end(end, self.back(&watched).await?));
+        figures.extend(of_end(end, self.back(line, &watched).await?));
         Ok((figures, measured.tally.errors))
     }
 
     /// The memory once the load is over, if there is time for it.
-    async fn back(self, watched: &Watched<'_>) -> Result<Option<Memory>, Failure> {
-        if self.manner.rest.is_zero() {
+    async fn back(self, line: &Line, watched: &Watched<'_>) -> Result<Option<Memory>, Failure> {
+        let rest = self.manner.rest(line.scenario);
+        if rest.is_zero() {
             return Ok(None);
         }
-        tokio::time::sleep(self.manner.rest).await;
+        tokio::time::sleep(rest).await;
         watched.memory().map(Some)
     }
 

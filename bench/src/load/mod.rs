@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     /// With how many answers a measurement ends before its time.
     #[arg(long, default_value_t = 1_000_000)]
     requests: u64,
-    /// How many sessions are made where each request uses one up.
+    /// How many sessions or tokens are made where each request uses one up.
     #[arg(long, default_value_t = 5_000)]
     sessions: usize,
     /// How many further clients there are.
@@ -145,7 +145,7 @@ impl Arguments {
             time: [self.warm_up, self.seconds].map(Duration::from_secs),
             requests: self.requests,
             sessions: self.sessions,
-            rest: Duration::from_secs(self.rest),
+            rests: [Duration::from_secs(self.rest); 2],
             processor,
         }
     }

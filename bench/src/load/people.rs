@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::target::{AT_ONCE, CLIENT, LONGEST, Target};
 use crate::figures::Failure;
-use crate::stage::http::{json_request, member};
+use crate::stage::http::{form_request, json_request, member};
 
 /// A user who can log in, at an address of his own: few logins of one network may wait at once.
 pub(super) struct Visitor {
@@ -40,6 +40,18 @@ impl Target {
         };
         let answers = self.send_all((0..number).map(login)).await?;
         answers.iter().map(Session::of).collect()
+    }
+
+    /// So many access tokens of the client itself.
+    pub(super) async fn service_tokens(&self, number: usize) -> Result<Vec<String>, Failure> {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", CLIENT),
+            ("client_secret", &self.secret),
+        ];
+        let request = |_| form_request(&format!("{}/oauth/token", self.url), &form);
+        let answers = timeout(LONGEST, self.send_all((0..number).map(request))).await??;
+        answers.iter().map(|answer| member(answer, "access_token")).collect()
     }
 
     /// So many new users without sessions.

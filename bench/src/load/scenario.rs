@@ -28,6 +28,8 @@ pub(crate) enum Scenario {
     RefreshDuringLogins,
     /// An API asks about access tokens.
     Introspect,
+    /// An API asks about access tokens that nobody has asked about yet.
+    IntrospectUnseen,
     /// Refresh tokens are revoked, each of another session.
     Revoke,
     /// Logins, with password hashes of the default cost.
@@ -48,6 +50,11 @@ impl Scenario {
     /// Whether the server is not what is measured.
     pub(crate) fn is_floor(self) -> bool {
         matches!(self, Self::Floor | Self::FloorDocument | Self::FloorHash)
+    }
+
+    /// Whether it is put on a server of ours.
+    pub(crate) fn is_server(self) -> bool {
+        !self.is_floor() && self != Self::Pgbench
     }
 
     /// Whether what is measured signs tokens.
@@ -82,17 +89,22 @@ impl Scenario {
             Self::FloorHash | Self::Login => {
                 &[(Figure::RatioToFloor, Figure::Cpu, Self::FloorHash)]
             }
-            Self::Idle | Self::Pgbench | Self::Introspect | Self::Revoke | Self::Mixed => &[],
+            Self::Idle
+            | Self::Pgbench
+            | Self::Introspect
+            | Self::IntrospectUnseen
+            | Self::Revoke
+            | Self::Mixed => &[],
         }
     }
 
     /// Whether password hashes have the default cost, since they are a part of what is measured.
-    pub(super) fn hashes(self) -> bool {
+    pub(crate) fn hashes(self) -> bool {
         matches!(self, Self::Idle | Self::Login | Self::Mixed | Self::RefreshDuringLogins)
     }
 
     /// Whether each request uses up something that was made beforehand.
     pub(super) fn consumes(self) -> bool {
-        self == Self::Revoke
+        matches!(self, Self::Revoke | Self::IntrospectUnseen)
     }
 }

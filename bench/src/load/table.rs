@@ -31,22 +31,22 @@ pub(crate) const PLACE: [Column; 4] = [
 ];
 
 pub(crate) const LATENCY: [Column; 8] = [
-    ("per second", |row| shown(row, Figure::PerSecond, whole)),
+    ("per second (runs)", |row| spread(row, Figure::PerSecond, whole)),
     ("p50", |row| shown(row, Figure::P50, span)),
     ("p90", |row| shown(row, Figure::P90, span)),
-    ("p99", |row| shown(row, Figure::P99, span)),
+    ("p99 (runs)", |row| spread(row, Figure::P99, span)),
     ("p99.9", |row| shown(row, Figure::P999, span)),
     ("max", |row| shown(row, Figure::Max, span)),
-    ("p99 × calm", |row| shown(row, Figure::RatioToCalm, hundredths)),
+    ("p99 × calm (runs)", |row| spread(row, Figure::RatioToCalm, hundredths)),
     ("errors", errors),
 ];
 
 pub(crate) const COST: [Column; 7] = [
     ("server, µs", |row| shown(row, Figure::ServerCpu, tenths)),
     ("database, µs", |row| shown(row, Figure::DatabaseCpu, tenths)),
-    ("both, µs (runs)", |row| spread(row, Figure::Cpu)),
-    ("× floor", |row| shown(row, Figure::RatioToFloor, hundredths)),
-    ("of pgbench", |row| shown(row, Figure::ShareOfPgbench, hundredths)),
+    ("both, µs (runs)", |row| spread(row, Figure::Cpu, tenths)),
+    ("× floor (runs)", |row| spread(row, Figure::RatioToFloor, hundredths)),
+    ("of pgbench (runs)", |row| spread(row, Figure::ShareOfPgbench, hundredths)),
     ("generator, µs", |row| shown(row, Figure::GeneratorCpu, tenths)),
     ("statements", |row| shown(row, Figure::Statements, hundredths)),
 ];
@@ -62,9 +62,13 @@ pub(crate) const MEMORY: [Column; 8] = [
     ("back", |row| shown(row, Figure::MemoryBack, mebibytes)),
 ];
 
-fn spread(row: &Row, figure: Figure) -> String {
+/// The median of a figure, with the least and the most of its runs, if there are several.
+pub(super) fn spread(row: &Row, figure: Figure, unit: fn(f64) -> String) -> String {
     let Some(spread) = row.figures.get(&figure) else { return dash() };
-    format!("{:.1} ({:.1}–{:.1})", spread.median, spread.least, spread.most)
+    if row.runs == 1 {
+        return unit(spread.median);
+    }
+    format!("{} ({}–{})", unit(spread.median), unit(spread.least), unit(spread.most))
 }
 
 fn errors(row: &Row) -> String {
@@ -90,7 +94,7 @@ fn tenths(figure: f64) -> String {
     format!("{figure:.1}")
 }
 
-fn hundredths(figure: f64) -> String {
+pub(super) fn hundredths(figure: f64) -> String {
     format!("{figure:.2}")
 }
 

@@ -1,6 +1,7 @@
 //! The virtual users of each scenario, and what is made for them beforehand.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::people::Session;
@@ -35,7 +36,7 @@ impl Users {
 pub(super) struct Size {
     /// Virtual users.
     pub(super) users: usize,
-    /// Sessions, where they are used up.
+    /// Sessions or tokens, where they are used up.
     pub(super) sessions: usize,
 }
 
@@ -50,10 +51,13 @@ impl Scenario {
                 let flood = logins(target, &caller, FLOOD).await?.into_iter();
                 return Ok(Users { counted, beside: flood.map(boxed).collect() });
             }
-            Self::Introspect => {
-                let tokens = access_tokens(target.sessions(ACCESS_TOKENS).await?);
-                let first = |user| user * ACCESS_TOKENS / size.users;
-                users.map(|user| boxed(Introspect::new(&caller, &tokens, first(user)))).collect()
+            Self::Introspect => introspections(
+                &caller,
+                &access_tokens(target.sessions(ACCESS_TOKENS).await?),
+                users,
+            ),
+            Self::IntrospectUnseen => {
+                introspections(&caller, &target.service_tokens(size.sessions).await?.into(), users)
             }
             Self::Revoke => {
                 let sessions = target.sessions(size.sessions).await?.into_iter();
@@ -79,6 +83,12 @@ impl Scenario {
             _ => boxed(ClientCredentials::new(caller)),
         }
     }
+}
+
+/// Each begins at another place among the tokens.
+fn introspections(caller: &Rc<Caller>, tokens: &Rc<[String]>, users: Range<usize>) -> Group {
+    let first = |user| user * tokens.len() / users.len();
+    users.clone().map(|user| boxed(Introspect::new(caller, tokens, first(user)))).collect()
 }
 
 async fn chains(target: &Target, caller: &Rc<Caller>, users: usize) -> Result<Group, Failure> {

@@ -1,6 +1,7 @@
-//! All loads by one command, and the tables of docs/performance.md that come of it.
+//! All measurements of loads by one command, and the tables of docs/performance.md that come of it.
 
 mod aims;
+mod components;
 mod kept;
 mod lines;
 mod machine;
@@ -10,12 +11,13 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::figures::Failure;
-use crate::load::{Manner, Plan, own_processor};
+use crate::load::grow::{CHAINS, Grown, Growth, Sizes};
+use crate::load::{Database, Manner, Plan, Row, own_processor};
 use crate::stage::build;
-use kept::Kept;
+use kept::{Kept, Piece};
 use machine::Machine;
 
 #[derive(Args)]
@@ -27,8 +29,10 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1)]
     warm_up: u64,
     /// For how many seconds each load is measured.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 3)]
     seconds: u64,
+    #[command(flatten)]
+    sizes: Sizes,
     /// Go on with what was measured before, of the same version and for as long.
     #[arg(long)]
     resume: bool,
@@ -40,50 +44,102 @@ struct Terms {
     commit: String,
     warm_up: u64,
     seconds: u64,
-    is_divided: bool,
+}
+
+/// All figures.
+struct Measured {
+    components: Vec<Vec<String>>,
+    /// With few connections, and with many.
+    loads: [Vec<Row>; 2],
+    growth: Vec<Grown>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    arguments.sizes.check()?;
     build()?;
     let machine = Machine::here()?;
-    let processor = own_processor();
-    let terms = Terms {
-        commit: machine.commit.clone(),
-        warm_up: arguments.warm_up,
-        seconds: arguments.seconds,
-        is_divided: processor.is_some(),
-    };
-    let [speed, memory] = arguments.plans(processor);
-    eprintln!("about {} minutes", minutes(&speed) + minutes(&memory));
+    let Arguments { warm_up, seconds, .. } = *arguments;
+    let terms = Terms { commit: machine.commit.clone(), warm_up, seconds };
     let mut kept = Kept::open(&terms, arguments.resume)?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut measure = |plan: &Plan| {
-        let done = kept.of(plan);
-        runtime.block_on(plan.carry_out(done, |run| kept.add(run)))
-    };
-    let (speed, memory) = (measure(&speed)?, measure(&memory)?);
-    page::write(&machine, &arguments.command(), &speed, &memory)
+    let measured = arguments.measure(&mut kept)?;
+    page::write(&machine, &arguments.command(), &measured)
 }
 
 impl Arguments {
-    /// What loads cost, and what they leave in memory.
+    fn measure(&self, kept: &mut Kept) -> Result<Measured, Failure> {
+        let components = components(kept)?;
+        let processor = own_processor();
+        let plans = self.plans(processor);
+        eprintln!("about {} minutes, and then growth", plans.iter().map(minutes).sum::<u64>());
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let [few, many] = plans.map(|plan| loads(&runtime, kept, &plan));
+        let growth = growth(&runtime, kept, &self.growth(processor))?;
+        Ok(Measured { components, loads: [few?, many?], growth })
+    }
+
+    /// What few ask at once, and what many do.
     fn plans(&self, processor: Option<usize>) -> [Plan; 2] {
-        let manner = |rest| Manner {
-            time: [self.warm_up, self.seconds].map(Duration::from_secs),
+        let manner = |rests| Manner {
+            time: self.time(),
             requests: u64::MAX,
             sessions: SESSIONS_A_SECOND * usize::try_from(self.seconds).unwrap_or(1),
-            rest,
+            rests,
             processor,
         };
-        let plan = |lines, rest| Plan { lines, runs: self.runs, manner: manner(rest) };
-        [plan(lines::of_speed(), Duration::ZERO), plan(lines::of_memory(), REST)]
+        let plan = |lines, rests| Plan { lines, runs: self.runs, manner: manner(rests) };
+        [plan(lines::of_few(), [Duration::ZERO; 2]), plan(lines::of_many(), RESTS)]
+    }
+
+    fn growth(&self, processor: Option<usize>) -> Growth {
+        Growth {
+            sizes: self.sizes.clone(),
+            chains: CHAINS,
+            connections: lines::FEW,
+            time: self.time(),
+            runs: self.runs,
+            expired: 0,
+            processor,
+        }
+    }
+
+    fn time(&self) -> [Duration; 2] {
+        [self.warm_up, self.seconds].map(Duration::from_secs)
     }
 
     fn command(&self) -> String {
-        let Self { runs, warm_up, seconds, .. } = self;
+        let Self { runs, warm_up, seconds, sizes, .. } = self;
         let command = "cargo run --release -p chancery-bench -- report";
-        format!("{command} --runs {runs} --warm-up {warm_up} --seconds {seconds}")
+        format!("{command} --runs {runs} --warm-up {warm_up} --seconds {seconds} {sizes}")
     }
+}
+
+fn components(kept: &mut Kept) -> Result<Vec<Vec<String>>, Failure> {
+    if let Some(table) = kept.components() {
+        return Ok(table);
+    }
+    let table = components::measure()?;
+    kept.add(Piece::Components(table.clone()))?;
+    Ok(table)
+}
+
+fn loads(runtime: &Runtime, kept: &mut Kept, plan: &Plan) -> Result<Vec<Row>, Failure> {
+    let done = kept.of(plan);
+    runtime.block_on(plan.carry_out(done, |run| kept.add(Piece::Run(run.clone()))))
+}
+
+fn growth(runtime: &Runtime, kept: &mut Kept, growth: &Growth) -> Result<Vec<Grown>, Failure> {
+    let mut all = Vec::new();
+    for database in [Database::Sqlite, Database::Postgres] {
+        let rows = match kept.growth(database) {
+            Some(rows) => rows,
+            None => runtime.block_on(growth.measure(database))?,
+        };
+        if kept.growth(database).is_none() {
+            kept.add(Piece::Growth(database, rows.clone()))?;
+        }
+        all.extend(rows);
+    }
+    Ok(all)
 }
 
 fn minutes(plan: &Plan) -> u64 {
@@ -92,6 +148,6 @@ fn minutes(plan: &Plan) -> u64 {
 }
 
 /// There to be revoked; where they are used up, the measurement ends a little earlier.
-const SESSIONS_A_SECOND: usize = 1_500;
+const SESSIONS_A_SECOND: usize = 4_000;
 /// After that memory is looked at again: that of hashes is given back within twenty seconds.
-const REST: Duration = Duration::from_secs(25);
+const RESTS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(25)];

@@ -3,48 +3,50 @@
 use std::fs;
 use std::path::Path;
 
-use super::aims;
 use super::lines::ALGORITHMS;
 use super::machine::Machine;
+use super::{Measured, aims};
 use crate::figures::{Failure, markdown};
 use crate::load::table::{COST, Column, LATENCY, MEMORY, PLACE, table};
-use crate::load::{Figure, Row};
+use crate::load::{Figure, Row, Scenario, grow};
 
 /// Puts the figures into the page, in the place of those that it had.
-pub(super) fn write(
-    machine: &Machine,
-    command: &str,
-    speed: &[Row],
-    memory: &[Row],
-) -> Result<(), Failure> {
+pub(super) fn write(machine: &Machine, command: &str, measured: &Measured) -> Result<(), Failure> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/performance.md");
-    let text = figures(machine, command, speed, memory);
-    let page = replaced(&fs::read_to_string(&path)?, &text)?;
+    let page = replaced(&fs::read_to_string(&path)?, &figures(machine, command, measured))?;
     fs::write(&path, page)?;
     eprintln!("written to {}", path.display());
     Ok(())
 }
 
-fn figures(machine: &Machine, command: &str, speed: &[Row], memory: &[Row]) -> String {
+fn figures(machine: &Machine, command: &str, measured: &Measured) -> String {
+    let Measured { components, loads, growth } = measured;
     let of_first = |row: &&Row| {
         let algorithm = row.line.algorithm.as_deref();
         algorithm.is_none_or(|algorithm| algorithm == ALGORITHMS[0])
     };
-    let (first, others): (Vec<_>, Vec<_>) = speed.iter().partition(of_first);
-    let remembered = memory.iter().collect::<Vec<_>>();
-    let all = first.iter().chain(&others).chain(&remembered).copied().collect::<Vec<_>>();
-    let aims = aims::table(&[first.as_slice(), &remembered].concat());
-    let runs = all.iter().map(|row| row.runs).min().unwrap_or(0);
+    let (first, others): (Vec<_>, Vec<_>) = loads.iter().flatten().partition(of_first);
+    let remembered: Vec<_> = first.iter().copied().filter(|row| is_of_memory(row)).collect();
     let tables = [
-        ("Aims", markdown(&aims)),
+        ("Aims", markdown(&aims::table(&first))),
+        ("Aims for signing and growth", markdown(&aims::beside(components, growth))),
         ("Time of the processor", of([&PLACE, &COST], &costly(&first))),
         ("Rates and latencies", of([&PLACE, &LATENCY], &first)),
         ("Other algorithms", of([&PLACE, &COST], &others)),
         ("Memory and start", of([&PLACE, &MEMORY], &remembered)),
+        ("Growth", markdown(&grow::all(growth))),
+        ("Components", markdown(components)),
     ];
     let tables = tables.map(|(title, table)| format!("\n### {title}\n\n{table}")).concat();
+    let all: Vec<_> = first.into_iter().chain(others).collect();
+    let runs = all.iter().map(|row| row.runs).min().unwrap_or(0);
     let (facts, heavy) = (facts(machine), heavy(&all));
     format!("```sh\n{command}\n```\n\n{facts}\nRuns of each row: {runs}. {heavy}\n{tables}")
+}
+
+/// What is idle, and what knows much.
+fn is_of_memory(row: &Row) -> bool {
+    row.line.scenario == Scenario::Idle || row.median(Figure::MemoryBack).is_some()
 }
 
 fn of(columns: [&[Column]; 2], rows: &[&Row]) -> String {

@@ -36,6 +36,13 @@ pub(crate) fn json_request(url: &str, body: &Value) -> Result<Request, Failure> 
     Ok(request.body(Full::from(body.to_string()))?)
 }
 
+pub(crate) fn form_request(url: &str, form: &[(&str, &str)]) -> Result<Request, Failure> {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request =
+        hyper::Request::post(url).header("content-type", "application/x-www-form-urlencoded");
+    Ok(request.body(Full::from(body))?)
+}
+
 /// With an access token.
 pub(crate) fn authorized(mut request: Request, token: &str) -> Result<Request, Failure> {
     let bearer = format!("Bearer {token}").parse()?;

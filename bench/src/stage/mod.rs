@@ -6,4 +6,4 @@ pub(crate) mod http;
 mod node;
 
 pub(crate) use cluster::{Cluster, postgres_version};
-pub(crate) use node::{Launch, Node, build, free_url, on};
+pub(crate) use node::{Launch, Node, build, free_url, on, target_folder};

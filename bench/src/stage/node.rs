@@ -41,11 +41,9 @@ pub(crate) struct Launch<'a> {
 
 /// Builds the server in the profile of a release, in the folder of what was built with this program.
 pub(crate) fn build() -> Result<(), Failure> {
-    let binary = binary()?;
-    let target = binary.ancestors().nth(2).ok_or("this program was not built by cargo")?;
     let status = Command::new("cargo")
         .args(["build", "--release", "--package", "chancery", "--bin", "chancery", "--target-dir"])
-        .arg(target)
+        .arg(target_folder()?)
         .status()?;
     if status.success() { Ok(()) } else { Err("the server could not be built".into()) }
 }
@@ -173,6 +171,13 @@ pub(crate) fn on(processor: Option<usize>, program: PathBuf) -> Command {
 pub(crate) fn free_url() -> Result<String, Failure> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     Ok(format!("http://{}", listener.local_addr()?))
+}
+
+/// The folder of what was built with this program.
+pub(crate) fn target_folder() -> Result<PathBuf, Failure> {
+    let binary = binary()?;
+    let folder = binary.ancestors().nth(2).ok_or("this program was not built by cargo")?;
+    Ok(folder.to_owned())
 }
 
 /// The server beside this program.

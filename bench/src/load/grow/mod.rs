@@ -1,94 +1,87 @@
-//! What requests cost while the tables grow: the same load on a small database and on a large one, and
-//! beside the janitor.
+//! What requests cost while the tables grow: the same loads on a small database and on a large one, by
+//! turns, and beside the janitor.
 
+mod arguments;
 mod bulk;
 mod fill;
 mod grown;
-mod measure;
+mod janitor;
+mod loads;
 mod room;
+mod server;
 mod wander;
 
-use clap::Args;
+use std::time::Duration;
+
 use tokio::runtime::Builder;
 
-use self::fill::Size;
-use self::measure::Growth;
+use self::grown::Taken;
+use self::loads::Loads;
+use self::server::Server;
 use super::{Database, own_processor};
 use crate::figures::{Failure, print_table};
 use crate::stage::{Cluster, build};
+pub(crate) use arguments::{Arguments, CHAINS, Sizes};
+pub(crate) use grown::{Grown, What, all};
 
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// How many sessions there are, one database for each number. A user has ten of them, a client a
-    /// hundred, and for ten there is a revocation in force.
-    #[arg(long, value_delimiter = ',', default_values_t = [10_000, 300_000])]
-    sessions: Vec<u64>,
-    /// So many clients, in the place of what the sessions say.
-    #[arg(long)]
-    clients: Option<u64>,
-    /// So many revocations, in the place of what the sessions say.
-    #[arg(long)]
-    revocations: Option<u64>,
-    /// Where the server keeps its data.
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Database::Sqlite])]
-    database: Vec<Database>,
-    /// How many of the sessions are refreshed, by turns at random; half of them at most.
-    #[arg(long, default_value_t = 20_000)]
-    chains: usize,
-    /// How many virtual users there are, each with a connection.
-    #[arg(long, default_value_t = 8)]
-    connections: usize,
-    /// For how many seconds the load is on before it is measured.
-    #[arg(long, default_value_t = 2)]
-    warm_up: u64,
-    /// For how many seconds it is measured.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// How many expired sessions the janitor finds; none leaves it out. It begins after a minute, on
-    /// SQLite after an hour.
-    #[arg(long, default_value_t = 0)]
-    expired: u64,
-    /// Go on although it takes long and much room.
-    #[arg(long)]
-    yes: bool,
-    /// Print JSON in the place of tables.
-    #[arg(long)]
-    json: bool,
+/// What to measure, and how.
+pub(crate) struct Growth {
+    pub(crate) sizes: Sizes,
+    /// How many sessions are refreshed or revoked, on the largest database.
+    pub(crate) chains: usize,
+    pub(crate) connections: usize,
+    /// For how long a load is on before it is measured, and for how long it is measured.
+    pub(crate) time: [Duration; 2],
+    pub(crate) runs: usize,
+    /// How many expired sessions the janitor finds.
+    pub(crate) expired: u64,
+    /// The processor that the server has to itself.
+    pub(crate) processor: Option<usize>,
 }
 
+/// Measures what the arguments name, and prints it.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let sizes = arguments.sessions.iter().map(|sessions| {
-        let size = Size::of(*sessions);
-        Size {
-            clients: arguments.clients.unwrap_or(size.clients),
-            revocations: arguments.revocations.unwrap_or(size.revocations),
-            ..size
-        }
-    });
-    let sizes: Vec<Size> = sizes.collect();
-    room::check(&sizes, arguments.yes)?;
+    arguments.sizes.check()?;
     build()?;
-    let growth = Growth { arguments, processor: own_processor() };
+    let growth = arguments.growth(own_processor());
     let measured = async {
         let mut rows = Vec::new();
         for database in &arguments.database {
-            for size in &sizes {
-                // A cluster takes its data with it.
-                let cluster = match database {
-                    Database::Sqlite => None,
-                    Database::Postgres => Some(Cluster::start()?),
-                };
-                rows.extend(growth.measure(*size, cluster.as_ref()).await?);
-            }
+            rows.extend(growth.measure(*database).await?);
         }
         Ok::<_, Failure>(rows)
     };
     let rows = Builder::new_current_thread().enable_all().build()?.block_on(measured)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
+    } else {
+        print_table(&all(&rows));
     }
-    print_table(&grown::all(&rows));
-    print_table(&grown::ratios(&rows));
     Ok(())
+}
+
+impl Growth {
+    /// Fills a database of each size, and puts one load after the other on them, by turns.
+    pub(crate) async fn measure(&self, database: Database) -> Result<Vec<Grown>, Failure> {
+        let sizes = self.sizes.all();
+        // Each size has a cluster of its own, which takes its data with it.
+        let cluster = |_| (database == Database::Postgres).then(Cluster::start).transpose();
+        let clusters = sizes.iter().map(cluster).collect::<Result<Vec<_>, _>>()?;
+        let mut servers = Vec::new();
+        for (size, cluster) in sizes.iter().zip(&clusters) {
+            servers.push((Server::grow(self, *size, cluster.as_ref()).await?, Loads::default()));
+        }
+        let mut taken = Vec::new();
+        for number in 0..self.runs {
+            for what in What::LOADS {
+                for (server, loads) in &mut servers {
+                    taken.push(loads.put(self, server, (what, number)).await?);
+                }
+            }
+        }
+        if let Some((server, _)) = servers.last_mut().filter(|_| self.expired > 0) {
+            taken.extend(janitor::beside(self, server).await?);
+        }
+        Ok(Taken::rows(taken))
+    }
 }

@@ -9,8 +9,9 @@ use crate::figures::Failure;
 pub(super) fn check(sizes: &[Size], yes: bool) -> Result<(), Failure> {
     let rows = |size: &Size| size.sessions + size.users + size.clients + size.revocations;
     let most = sizes.iter().map(rows).max().unwrap_or(0);
+    // All sizes of a database are there at once.
     let all: u64 = sizes.iter().map(rows).sum();
-    let (bytes, free) = (most * BYTES_OF_ROW + BYTES_BESIDE, free()?);
+    let (bytes, free) = (all * BYTES_OF_ROW + BYTES_BESIDE, free()?);
     eprintln!(
         "at most {} MiB of the {} MiB that are free in {}, and about {} min for each database, \
          beside the loads",
