@@ -8,6 +8,7 @@ use std::time::Duration;
 use chancery::protocol::audit::{AuditEvent, AuditKind};
 use chancery::protocol::revocation::{Kind, VERIFIER_MARGIN};
 use chancery::protocol::time::Timestamp;
+use chancery::revocation::{Followed, RevocationLog};
 use chancery::storage::ops::feed::{
     NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
 };
@@ -52,6 +53,33 @@ async fn each_kind_of_revocation_refuses_what_it_names_for_as_long_as_it_must() 
     let before = given.traces().await;
     assert!(given.store().write(impossible).await.is_err());
     assert_eq!(given.traces().await, before);
+}
+
+/// A node that starts reads a long log in pieces, and may answer once it knows all of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_of_many_pages_is_followed_to_its_end() {
+    let Some(given) = Given::start().await else { return };
+    let mut writers = tokio::task::JoinSet::new();
+    for writer in 0..8 {
+        let store = given.store().clone();
+        let revokes = (0..MANY / 8).map(|number| format!("{writer}-{number}"));
+        let revokes: Vec<Revoke> = revokes
+            .map(|jti| given.revoke(Revokes::Token { jti, expires_at: given.now() }))
+            .collect();
+        writers.spawn(async move {
+            for revoke in revokes {
+                store.write(revoke).await.unwrap();
+            }
+        });
+    }
+    writers.join_all().await;
+    given.store().write(given.revoke(Revokes::Everything)).await.unwrap();
+    let (log, head) = (RevocationLog::default(), given.0.head().await);
+    let followed = log.follow(given.store(), &head, given.now()).await.unwrap();
+    assert_eq!((followed, log.epoch()), (Followed::On, Some(head.epoch)));
+    assert_eq!(log.len(), usize::try_from(head.seq).unwrap());
+    assert!(log.len() > MANY && log.all_not_before().is_some());
+    assert_eq!(log.follow(given.store(), &head, given.now()).await.unwrap(), Followed::On);
 }
 
 /// Whoever reads up to some number must never see a smaller one appear later.
@@ -208,3 +236,6 @@ async fn a_revocation_that_took_too_long_gives_itself_up() {
     assert!(matches!(late, Err(chancery::storage::StorageError::Conflict)));
     assert_eq!(given.0.head().await.epoch, epoch);
 }
+
+/// More than a node reads at once, and than it puts off: two pages and some.
+const MANY: usize = 2_400;
