@@ -11,6 +11,7 @@ mod queue;
 mod source;
 mod table;
 mod throttle;
+mod worker;
 
 #[cfg(test)]
 mod manual_clock;

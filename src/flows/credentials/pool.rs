@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::spawn_blocking;
 
 use super::hasher::{Hasher, Verified};
 use super::queue::{Id, Queue, Waiter};
 use super::source::Source;
+use super::worker::Worker;
 use crate::env::{Clock, World};
 use crate::protocol::password::argon2id::Argon2Params;
 use crate::protocol::password::{HashMemory, Password};
@@ -30,9 +30,9 @@ pub struct PoolSettings {
     pub params: Argon2Params,
 }
 
-/// Hashes passwords on blocking threads. Every permit keeps the memory that it hashes in while there
-/// is something to hash, so the memory is permits × parameters however many ask (C064). Clones are the
-/// same pool.
+/// Hashes passwords on threads that give way to all others. Every permit keeps its thread, and the
+/// memory that it hashes in, while there is something to hash, so the memory is permits × parameters
+/// however many ask (C064). Clones are the same pool.
 #[derive(Clone)]
 pub struct HashPool {
     shared: Arc<Shared>,
@@ -54,7 +54,7 @@ impl HashPool {
         let clock = Arc::clone(&world.clock);
         let hasher = Hasher::new(settings.params, world, &mut HashMemory::new());
         let mut idle = Vec::new();
-        idle.resize_with(settings.permits.max(1), HashMemory::new);
+        idle.resize_with(settings.permits.max(1), Permit::default);
         let state = State { idle, used: false, waiting: Queue::new(settings.queue) };
         let state = Mutex::new(state);
         let shared = Shared { state, clock, kept_kib: hasher.memory_kib() };
@@ -85,7 +85,7 @@ impl HashPool {
         self.run(from, move |hasher, memory| hasher.hash(&password, memory)).await
     }
 
-    /// Gives the memory back if nothing was hashed since this was called last.
+    /// Gives memory and threads back if nothing was hashed since this was called last.
     pub fn rest(&self) {
         let unused = self.shared.with(|state| {
             let rests = !std::mem::take(&mut state.used);
@@ -119,20 +119,34 @@ impl HashPool {
         let entered = self.shared.with(|state| {
             state.used = true;
             match state.idle.pop() {
-                Some(memory) => Ok(Entered::Free(memory, job)),
+                Some(permit) => Ok(Entered::Free(permit, job)),
                 None => state.waiting.admit(from, (since, until), job).map(Entered::Queued),
             }
         });
         match entered {
-            Ok(Entered::Free(memory, job)) => {
+            Ok(Entered::Free(permit, job)) => {
                 record_wait(Duration::ZERO);
-                let shared = Arc::clone(&self.shared);
-                spawn_blocking(move || shared.work(memory, job));
+                self.begin(permit, job)?;
                 Ok(None)
             }
             Ok(Entered::Queued(id)) => Ok(Some(Place { shared: &self.shared, id })),
             Err(_) => Err(self.busy()),
         }
+    }
+
+    fn begin(&self, mut permit: Permit, job: Job) -> Result<(), Busy> {
+        let worker = match permit.worker.take().map_or_else(Worker::start, Ok) {
+            Ok(worker) => worker,
+            Err(error) => {
+                tracing::error!(%error, "there is no thread to hash a password");
+                self.shared.with(|state| state.idle.push(permit));
+                return Err(self.busy());
+            }
+        };
+        permit.worker = Some(worker.clone());
+        let shared = Arc::clone(&self.shared);
+        worker.run(move || shared.work(permit, job));
+        Ok(())
     }
 
     async fn wait<T>(&self, place: Place<'_>, mut answer: oneshot::Receiver<T>) -> Result<T, Busy> {
@@ -158,8 +172,16 @@ impl HashPool {
 /// Hashes, and gives what is left to do then: telling the caller.
 type Job = Box<dyn FnOnce(&mut HashMemory) -> Box<dyn FnOnce() + Send> + Send>;
 
+/// What it takes to hash one password at a time.
+#[derive(Default)]
+struct Permit {
+    memory: HashMemory,
+    /// None before it is used first.
+    worker: Option<Worker>,
+}
+
 enum Entered {
-    Free(HashMemory, Job),
+    Free(Permit, Job),
     Queued(Id),
 }
 
@@ -171,7 +193,7 @@ struct Shared {
 
 struct State {
     /// The permits that nobody uses. While there is one, nobody waits.
-    idle: Vec<HashMemory>,
+    idle: Vec<Permit>,
     /// Whether something was hashed since the pool was asked to rest.
     used: bool,
     waiting: Queue<Job>,
@@ -188,40 +210,39 @@ impl Shared {
     }
 
     /// Uses one permit for `job`, and then for those who wait, until nobody does.
-    fn work(&self, memory: HashMemory, job: Job) {
-        let mut next = Some((memory, job));
-        while let Some((mut memory, job)) = next {
+    fn work(&self, permit: Permit, job: Job) {
+        let mut next = Some((permit, job));
+        while let Some((mut permit, job)) = next {
             // A panic is the end of one hash, and not of the permit.
-            let answer = catch_unwind(AssertUnwindSafe(|| job(&mut memory)));
+            let answer = catch_unwind(AssertUnwindSafe(|| job(&mut permit.memory)));
             // A hash that was imported may have needed more than the permit is to keep.
-            if answer.is_err() || memory.kib() > self.kept_kib {
-                memory = HashMemory::new();
+            if answer.is_err() || permit.memory.kib() > self.kept_kib {
+                permit.memory = HashMemory::new();
             }
             // Before the caller hears of it: his next hash must not wait for the permit of his last.
-            next = self.next(memory);
+            next = self.next(permit);
             if let Ok(tell) = answer {
                 tell();
             }
         }
     }
 
-    /// The next job for the permit that owns `memory`; without one the permit is idle, and nothing is
-    /// left in its memory.
-    fn next(&self, mut memory: HashMemory) -> Option<(HashMemory, Job)> {
+    /// The next job for `permit`; without one the permit is idle, and nothing is left in its memory.
+    fn next(&self, mut permit: Permit) -> Option<(Permit, Job)> {
         let now = self.clock.monotonic();
-        let begin = |memory, waiter: Waiter<Job>| {
+        let begin = |permit, waiter: Waiter<Job>| {
             record_wait(now.saturating_sub(waiter.since));
-            (memory, waiter.job)
+            (permit, waiter.job)
         };
         if let Some(waiter) = self.with(|state| state.waiting.take(now)) {
-            return Some(begin(memory, waiter));
+            return Some(begin(permit, waiter));
         }
-        memory.wipe();
+        permit.memory.wipe();
         self.with(|state| {
             if let Some(waiter) = state.waiting.take(now) {
-                Some(begin(memory, waiter))
+                Some(begin(permit, waiter))
             } else {
-                state.idle.push(memory);
+                state.idle.push(permit);
                 None
             }
         })
