@@ -2,6 +2,7 @@
 
 use crate::support::Backend;
 
+mod between;
 mod outage;
 mod pooler;
 mod together;
