@@ -4,6 +4,7 @@ use crate::support::Backend;
 
 mod between;
 mod outage;
+mod pool;
 mod pooler;
 mod together;
 mod unknown;

@@ -24,6 +24,8 @@ pub(super) struct Link {
 enum Failure {
     /// The same again may work: nothing was changed.
     Contention(StorageError),
+    /// The connection had ended before anything began: another may work.
+    Ended(StorageError),
     Final(StorageError),
 }
 
@@ -53,8 +55,12 @@ impl Link {
             };
             match result {
                 Ok(output) => return Ok(output),
-                Err(Failure::Contention(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
-                Err(Failure::Contention(error) | Failure::Final(error)) => return Err(error),
+                Err(Failure::Contention(_) | Failure::Ended(_)) if attempt < MAX_ATTEMPTS => {
+                    attempt += 1;
+                }
+                Err(Failure::Contention(error) | Failure::Ended(error) | Failure::Final(error)) => {
+                    return Err(error);
+                }
             }
         }
     }
@@ -117,6 +123,7 @@ impl Link {
         let Ok(transacted) = transacted else { return Err(given_up(conn)) };
         match &transacted {
             Ok(_) => conn.give_back(),
+            Err(Failure::Ended(_)) => conn.abandon(),
             // Whether it is still good is found elsewhere.
             Err(_) => drop(conn),
         }
@@ -129,8 +136,7 @@ impl Link {
         operation: &O,
     ) -> Result<O::Output, Failure> {
         let begun = self.begin(conn).await;
-        // A connection that has ended since it was used last: another may work.
-        let mut transaction = begun.map_err(|error| Failure::Contention(error.into()))?;
+        let mut transaction = begun.map_err(|error| Failure::Ended(error.into()))?;
         let mut tx = self.tx(&mut transaction);
         let executed = operation.execute(&mut tx).await;
         let revoked_at = tx.revoked_at;

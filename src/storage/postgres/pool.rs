@@ -65,8 +65,10 @@ impl Pool {
     /// Lets those who have a connection finish, and closes every other.
     pub(super) async fn close(&self) {
         // Who hangs is waited for as long as anybody waits for a connection.
-        let _ = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
+        let all = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
         self.0.permits.close();
+        // Before that they would be those of whoever waits in line.
+        drop(all);
         let idle = std::mem::take(&mut *self.0.idle());
         for Idle { conn, .. } in idle {
             // It is gone either way.
