@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::error::{DbError, Severity, StorageError};
 use super::super::operation::{self, Execute};
@@ -36,22 +36,29 @@ impl Link {
         now: Now,
     ) -> Result<Self, StorageError> {
         let pool = Pool::new(open::connecting(url, options)?, options);
-        let mut conn = pool.take().await?;
+        let mut conn = pool.take(pool.deadline()).await?;
         open::migrate(conn.conn(), options).await?;
         conn.give_back();
         Ok(Self { pool, now, persistent: options.prepared_statements })
     }
 
+    /// Until when an operation that is asked for now may wait: for others of its kind, for a
+    /// connection, and for another after that one was no good.
+    pub(super) fn deadline(&self) -> Instant {
+        self.pool.deadline()
+    }
+
     pub(super) async fn write<O: Execute<Engine>>(
         &self,
         operation: &O,
+        deadline: Instant,
     ) -> Result<O::Output, StorageError> {
         let mut attempt = 1;
         loop {
             let result = if O::SINGLE_STATEMENT && self.persistent {
-                self.execute(operation).await
+                self.execute(operation, deadline).await
             } else {
-                self.transact(operation).await
+                self.transact(operation, deadline).await
             };
             match result {
                 Ok(output) => return Ok(output),
@@ -68,8 +75,9 @@ impl Link {
     pub(super) async fn read<O: Execute<Engine>>(
         &self,
         operation: &O,
+        deadline: Instant,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.pool.take().await?;
+        let mut conn = self.pool.take(deadline).await?;
         let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
         let Ok(executed) = executed else {
             abandon(conn);
@@ -109,16 +117,24 @@ impl Link {
     }
 
     /// One statement, which the database commits by itself.
-    async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+    async fn execute<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Output, Failure> {
+        let mut conn = self.pool.take(deadline).await.map_err(Failure::Final)?;
         let executed = timeout(LIMIT, operation.execute(&mut self.tx(conn.conn()))).await;
         let Ok(executed) = executed else { return Err(given_up(conn)) };
         settle(conn, executed.as_ref().err());
         executed.map_err(committing)
     }
 
-    async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+    async fn transact<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Output, Failure> {
+        let mut conn = self.pool.take(deadline).await.map_err(Failure::Final)?;
         let transacted = timeout(LIMIT, self.transact_on(conn.conn(), operation)).await;
         let Ok(transacted) = transacted else { return Err(given_up(conn)) };
         match &transacted {
