@@ -4,11 +4,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::error::StorageError;
 use super::operation::{Operation, Together};
@@ -24,8 +23,9 @@ pub(super) enum Turn<O: Operation> {
     Alone(O),
 }
 
-/// Brings some operations to the database, and gives them back with what it answered.
-type Carry<O> = Box<dyn Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send + Sync>;
+/// Brings some operations to the database, if it finds a way there until then, and gives them back with
+/// what it answered.
+type Carry<O> = Box<dyn Fn(Together<O>, Instant) -> BoxFuture<'static, Carried<O>> + Send + Sync>;
 pub(super) type Carried<O> =
     (Together<O>, Result<<Together<O> as Operation>::Output, StorageError>);
 
@@ -36,8 +36,6 @@ struct Shared<O: Operation> {
     carry: Carry<O>,
     /// How many groups may be on their way at a time.
     lines: usize,
-    /// How long one waits to be taken.
-    patience: Duration,
 }
 
 struct Queue<O: Operation> {
@@ -49,28 +47,29 @@ struct Queue<O: Operation> {
 struct Waiting<O: Operation> {
     number: u64,
     operation: O,
+    deadline: Instant,
     answer: Answer<O>,
 }
 
 impl<O: Operation> Group<O> {
     pub(super) fn new(
-        (lines, patience): (usize, Duration),
-        carry: impl Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + Send + Sync + 'static,
+        lines: usize,
+        carry: impl Fn(Together<O>, Instant) -> BoxFuture<'static, Carried<O>> + Send + Sync + 'static,
     ) -> Self {
         let queue = Mutex::new(Queue { waiting: VecDeque::new(), under_way: 0, next: 0 });
-        Self(Arc::new(Shared { queue, carry: Box::new(carry), lines, patience }))
+        Self(Arc::new(Shared { queue, carry: Box::new(carry), lines }))
     }
 
     /// Goes with whoever else is here when the next group leaves. An operation whose caller has gone
-    /// away before stays behind.
-    pub(super) async fn join(&self, operation: O) -> Turn<O> {
+    /// away before stays behind, and so does one whose deadline has come.
+    pub(super) async fn join(&self, operation: O, deadline: Instant) -> Turn<O> {
         let shared = &self.0;
         let (answer, mut turn) = oneshot::channel();
-        let (number, line) = shared.enter(operation, answer);
+        let (number, line) = shared.enter(operation, deadline, answer);
         if let Some(line) = line {
             tokio::spawn(line.serve());
         }
-        let answered = match timeout(shared.patience, &mut turn).await {
+        let answered = match timeout_at(deadline, &mut turn).await {
             Ok(answered) => answered,
             Err(_) if shared.leave(number) => return Turn::Over(Err(unavailable())),
             Err(_) => turn.await,
@@ -82,11 +81,16 @@ impl<O: Operation> Group<O> {
 
 impl<O: Operation> Shared<O> {
     /// Puts an operation behind the others; and a line to serve them, if one is free.
-    fn enter(self: &Arc<Self>, operation: O, answer: Answer<O>) -> (u64, Option<Line<O>>) {
+    fn enter(
+        self: &Arc<Self>,
+        operation: O,
+        deadline: Instant,
+        answer: Answer<O>,
+    ) -> (u64, Option<Line<O>>) {
         let mut queue = self.queue();
         let number = queue.next;
         queue.next += 1;
-        queue.waiting.push_back(Waiting { number, operation, answer });
+        queue.waiting.push_back(Waiting { number, operation, deadline, answer });
         let free = queue.under_way < self.lines;
         queue.under_way += usize::from(free);
         (number, free.then(|| Line::of(self.clone())))
@@ -126,25 +130,27 @@ impl<O: Operation> Line<O> {
         self.state = State::Serving;
         // Whoever is about to come has the processor first.
         tokio::task::yield_now().await;
-        while let Some((operations, answers)) = self.take() {
-            let (operations, result) = (self.shared.carry)(Together(operations)).await;
+        while let Some((deadline, operations, answers)) = self.take() {
+            let (operations, result) = (self.shared.carry)(Together(operations), deadline).await;
             answer(operations.0, answers, result);
             tokio::task::yield_now().await;
         }
     }
 
-    /// Those who wait, in the order in which they came; nobody, and then this line is closed.
-    fn take(&mut self) -> Option<(Vec<O>, Vec<Answer<O>>)> {
+    /// Those who wait, in the order in which they came, and the deadline of the first, which is before
+    /// those of the others; nobody, and then this line is closed.
+    fn take(&mut self) -> Option<(Instant, Vec<O>, Vec<Answer<O>>)> {
         let mut queue = self.shared.queue();
         queue.waiting.retain(|one| !one.answer.is_closed());
-        let number = queue.waiting.len().min(MOST);
-        if number == 0 {
+        let Some(Waiting { deadline, .. }) = queue.waiting.front() else {
             queue.under_way -= 1;
             self.state = State::Closed;
             return None;
-        }
-        let taken = queue.waiting.drain(..number);
-        Some(taken.map(|one| (one.operation, one.answer)).unzip())
+        };
+        let (deadline, number) = (*deadline, queue.waiting.len().min(MOST));
+        let taken = queue.waiting.drain(..number).map(|one| (one.operation, one.answer));
+        let (operations, answers) = taken.unzip();
+        Some((deadline, operations, answers))
     }
 }
 

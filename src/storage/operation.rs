@@ -67,7 +67,7 @@ pub(super) struct Tx<'c, E: Engine> {
     pub(super) now: &'c Now,
     /// Whether statements are prepared by name.
     pub(super) persistent: bool,
-    /// Counts statements, so that those of a request can be told from outside.
+    /// Counts statements, so that what operations cost can be told from outside.
     pub(super) statements: Statements,
     /// When what it revokes was revoked, if it revokes anything.
     pub(super) revoked_at: Option<Timestamp>,
@@ -135,8 +135,12 @@ impl<O> Stored for O where
 {
 }
 
-/// Who is told of the statements of an operation: whoever listens where it is asked for, on whatever
-/// thread it runs.
+/// Who is told of the statements of operations: whoever listens where one is asked for, on whatever
+/// thread it runs, and where they go together, where their group is carried.
+///
+/// Each is told as it is made, once for all whom it serves, and again where the operation is tried again.
+/// What no operation makes is left out: `BEGIN`, `COMMIT` and savepoints, migrations, and what is about a
+/// connection.
 #[derive(Clone)]
 pub(super) struct Statements {
     counter: Counter,

@@ -26,7 +26,7 @@ pub struct StoreOptions {
     pub migrate: bool,
     /// Connections to PostgreSQL, or readers of SQLite.
     pub connections: u32,
-    /// How long to wait for a connection, before the answer is 503.
+    /// How long an operation waits for a connection in all, before the answer is 503.
     pub acquire_timeout: Duration,
     /// Whether statements are prepared by name; off for PgBouncer in transaction mode.
     pub prepared_statements: bool,

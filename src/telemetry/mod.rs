@@ -66,7 +66,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("chancery_feed_dropped_total", "Streams of the feed that were ended, by reason"),
     ("chancery_feed_refused_total", "Streams of the feed that found no place, by kind"),
     ("chancery_feed_reports_refused_total", "Reports of one subscriber too many"),
-    ("chancery_storage_statements_total", "Statements sent to the database"),
+    ("chancery_storage_statements_total", "Statements sent, without BEGIN, COMMIT and savepoints"),
     ("chancery_storage_regressed_total", "How often the database was found to have lost writes"),
     ("chancery_backchannel_logout_total", "Attempts to tell clients of the end of a session"),
     ("chancery_janitor_failures_total", "Rounds in which the janitor was interrupted"),

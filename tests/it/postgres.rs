@@ -2,7 +2,9 @@
 
 use crate::support::Backend;
 
+mod between;
 mod outage;
+mod pool;
 mod pooler;
 mod together;
 mod unknown;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Postgres, Transaction};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::super::error::{DbError, Severity, StorageError};
 use super::super::operation::{self, Execute};
@@ -24,6 +24,8 @@ pub(super) struct Link {
 enum Failure {
     /// The same again may work: nothing was changed.
     Contention(StorageError),
+    /// The connection had ended before anything began: another may work.
+    Ended(StorageError),
     Final(StorageError),
 }
 
@@ -34,27 +36,38 @@ impl Link {
         now: Now,
     ) -> Result<Self, StorageError> {
         let pool = Pool::new(open::connecting(url, options)?, options);
-        let mut conn = pool.take().await?;
+        let mut conn = pool.take(pool.deadline()).await?;
         open::migrate(conn.conn(), options).await?;
         conn.give_back();
         Ok(Self { pool, now, persistent: options.prepared_statements })
     }
 
+    /// Until when an operation that is asked for now may wait: for others of its kind, for a
+    /// connection, and for another after that one was no good.
+    pub(super) fn deadline(&self) -> Instant {
+        self.pool.deadline()
+    }
+
     pub(super) async fn write<O: Execute<Engine>>(
         &self,
         operation: &O,
+        deadline: Instant,
     ) -> Result<O::Output, StorageError> {
         let mut attempt = 1;
         loop {
             let result = if O::SINGLE_STATEMENT && self.persistent {
-                self.execute(operation).await
+                self.execute(operation, deadline).await
             } else {
-                self.transact(operation).await
+                self.transact(operation, deadline).await
             };
             match result {
                 Ok(output) => return Ok(output),
-                Err(Failure::Contention(_)) if attempt < MAX_ATTEMPTS => attempt += 1,
-                Err(Failure::Contention(error) | Failure::Final(error)) => return Err(error),
+                Err(Failure::Contention(_) | Failure::Ended(_)) if attempt < MAX_ATTEMPTS => {
+                    attempt += 1;
+                }
+                Err(Failure::Contention(error) | Failure::Ended(error) | Failure::Final(error)) => {
+                    return Err(error);
+                }
             }
         }
     }
@@ -62,8 +75,9 @@ impl Link {
     pub(super) async fn read<O: Execute<Engine>>(
         &self,
         operation: &O,
+        deadline: Instant,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.pool.take().await?;
+        let mut conn = self.pool.take(deadline).await?;
         let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
         let Ok(executed) = executed else {
             abandon(conn);
@@ -103,20 +117,29 @@ impl Link {
     }
 
     /// One statement, which the database commits by itself.
-    async fn execute<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+    async fn execute<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Output, Failure> {
+        let mut conn = self.pool.take(deadline).await.map_err(Failure::Final)?;
         let executed = timeout(LIMIT, operation.execute(&mut self.tx(conn.conn()))).await;
         let Ok(executed) = executed else { return Err(given_up(conn)) };
         settle(conn, executed.as_ref().err());
         executed.map_err(committing)
     }
 
-    async fn transact<O: Execute<Engine>>(&self, operation: &O) -> Result<O::Output, Failure> {
-        let mut conn = self.pool.take().await.map_err(Failure::Final)?;
+    async fn transact<O: Execute<Engine>>(
+        &self,
+        operation: &O,
+        deadline: Instant,
+    ) -> Result<O::Output, Failure> {
+        let mut conn = self.pool.take(deadline).await.map_err(Failure::Final)?;
         let transacted = timeout(LIMIT, self.transact_on(conn.conn(), operation)).await;
         let Ok(transacted) = transacted else { return Err(given_up(conn)) };
         match &transacted {
             Ok(_) => conn.give_back(),
+            Err(Failure::Ended(_)) => conn.abandon(),
             // Whether it is still good is found elsewhere.
             Err(_) => drop(conn),
         }
@@ -129,8 +152,7 @@ impl Link {
         operation: &O,
     ) -> Result<O::Output, Failure> {
         let begun = self.begin(conn).await;
-        // A connection that has ended since it was used last: another may work.
-        let mut transaction = begun.map_err(|error| Failure::Contention(error.into()))?;
+        let mut transaction = begun.map_err(|error| Failure::Ended(error.into()))?;
         let mut tx = self.tx(&mut transaction);
         let executed = operation.execute(&mut tx).await;
         let revoked_at = tx.revoked_at;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sqlx::Postgres;
+use tokio::time::Instant;
 
 use super::error::StorageError;
 use super::group::{Carried, Group, Turn};
@@ -117,13 +118,12 @@ impl Database {
         now: Now,
     ) -> Result<Self, StorageError> {
         let link = Link::open(url, options, now).await?;
-        let patience = options.acquire_timeout;
         let groups = Groups {
-            finds: Group::new((LINES, patience), carry(&link, false)),
-            rotations: Group::new((LINES, patience), carry(&link, true)),
+            finds: Group::new(LINES, carry(&link, false)),
+            rotations: Group::new(LINES, carry(&link, true)),
             // Of those that append to the log one goes after the other in any case.
-            ends: Group::new((1, patience), carry(&link, true)),
-            revocations: Group::new((1, patience), carry(&link, true)),
+            ends: Group::new(1, carry(&link, true)),
+            revocations: Group::new(1, carry(&link, true)),
         };
         Ok(Self { link, groups: Arc::new(groups) })
     }
@@ -132,9 +132,10 @@ impl Database {
         &self,
         operation: O,
     ) -> Result<O::Output, StorageError> {
-        match self.join(operation).await {
+        let deadline = self.link.deadline();
+        match self.join(operation, deadline).await {
             Turn::Over(result) => result,
-            Turn::Alone(operation) => self.link.write(&operation).await,
+            Turn::Alone(operation) => self.link.write(&operation, deadline).await,
         }
     }
 
@@ -142,15 +143,16 @@ impl Database {
         &self,
         operation: O,
     ) -> Result<O::Output, StorageError> {
-        match self.join(operation).await {
+        let deadline = self.link.deadline();
+        match self.join(operation, deadline).await {
             Turn::Over(result) => result,
-            Turn::Alone(operation) => self.link.read(&operation).await,
+            Turn::Alone(operation) => self.link.read(&operation, deadline).await,
         }
     }
 
-    async fn join<O: Execute<Engine>>(&self, operation: O) -> Turn<O> {
+    async fn join<O: Execute<Engine>>(&self, operation: O, deadline: Instant) -> Turn<O> {
         match operation.group(&self.groups) {
-            Some(group) => group.join(operation).await,
+            Some(group) => group.join(operation, deadline).await,
             None => Turn::Alone(operation),
         }
     }
@@ -168,17 +170,20 @@ impl Database {
 fn carry<O>(
     link: &Link,
     writes: bool,
-) -> impl Fn(Together<O>) -> BoxFuture<'static, Carried<O>> + use<O>
+) -> impl Fn(Together<O>, Instant) -> BoxFuture<'static, Carried<O>> + use<O>
 where
     O: Operation,
     Together<O>: Execute<Engine>,
 {
     let link = link.clone();
-    move |together| {
+    move |together, deadline| {
         let link = link.clone();
         Box::pin(async move {
-            let result =
-                if writes { link.write(&together).await } else { link.read(&together).await };
+            let result = if writes {
+                link.write(&together, deadline).await
+            } else {
+                link.read(&together, deadline).await
+            };
             (together, result)
         })
     }

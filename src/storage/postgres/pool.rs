@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::StoreOptions;
 use super::super::error::StorageError;
@@ -54,9 +54,14 @@ impl Pool {
         &self.0.connect
     }
 
-    /// A connection that was alive a moment ago.
-    pub(super) async fn take(&self) -> Result<Lent, StorageError> {
-        match timeout(self.0.patience, self.taken()).await {
+    /// Until when one waits who asks now.
+    pub(super) fn deadline(&self) -> Instant {
+        now() + self.0.patience
+    }
+
+    /// A connection that was alive a moment ago. One that is free is to be had after the deadline too.
+    pub(super) async fn take(&self, deadline: Instant) -> Result<Lent, StorageError> {
+        match timeout_at(deadline, self.taken()).await {
             Ok(lent) => lent,
             Err(_) => Err(unavailable("no connection was free in time")),
         }
@@ -65,8 +70,10 @@ impl Pool {
     /// Lets those who have a connection finish, and closes every other.
     pub(super) async fn close(&self) {
         // Who hangs is waited for as long as anybody waits for a connection.
-        let _ = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
+        let all = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
         self.0.permits.close();
+        // Before that they would be those of whoever waits in line.
+        drop(all);
         let idle = std::mem::take(&mut *self.0.idle());
         for Idle { conn, .. } in idle {
             // It is gone either way.

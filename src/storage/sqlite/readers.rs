@@ -52,8 +52,10 @@ impl Readers {
     /// Lets those who read finish, and closes every connection.
     pub(super) async fn close(&self) {
         // Who hangs is waited for as long as anybody waits for a connection.
-        let _ = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
+        let all = timeout(self.0.patience, self.0.permits.acquire_many(self.0.connections)).await;
         self.0.permits.close();
+        // Before that they would be those of whoever waits in line.
+        drop(all);
         self.0.idle().clear();
     }
 }

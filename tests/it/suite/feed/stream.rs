@@ -78,7 +78,7 @@ async fn nothing_is_missed_however_often_a_reader_comes_back_while_others_revoke
         }
         follower
     };
-    let both = async { tokio::join!(revoking, reading) };
+    let both = Box::pin(async { tokio::join!(revoking, reading) });
     let ((), follower) = timeout(Duration::from_mins(1), both).await.unwrap();
     assert_eq!(follower.epoch, server.head().await.epoch);
 }
