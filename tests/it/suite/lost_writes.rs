@@ -366,3 +366,23 @@ async fn a_change_in_the_place_of_one_that_was_lost_is_seen_by_who_knows_the_los
         reply.assert_error(401, "invalid_client");
     }
 }
+
+#[tokio::test]
+async fn what_is_remembered_of_one_epoch_is_not_believed_in_the_next() {
+    for remembered_clients in [1, 100] {
+        let options = Options { remembered_clients, ..Options::default() };
+        let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+        let mut raw = server.raw().await;
+        let form = "grant_type=client_credentials";
+        let mut look = async |sql: &str| {
+            raw.run(sql).await;
+            server.look().await;
+            server.form("/oauth/token", &server.basic(), form).await
+        };
+        look("SELECT 1").await.tokens();
+        // Nothing says that it has changed, as in a database that has lost more than that.
+        look("UPDATE client SET status = 'disabled' WHERE id = 'demo'").await.tokens();
+        let next = look("UPDATE feed_head SET epoch = epoch + 1 WHERE id = 1").await;
+        next.assert_error(401, "invalid_client");
+    }
+}

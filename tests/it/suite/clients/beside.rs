@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use super::super::BACKEND;
 use super::super::authorize::{Given, given};
 use super::few;
-use crate::support::{Browser, RelyingParty, Reply, Statements, TestServer, claims, encode};
+use crate::support::{
+    Browser, Options, RelyingParty, Reply, Statements, TestServer, claims, encode,
+};
 
 /// Where the browser goes on that has signed out.
 const BYE: &str = "https://shop.example/bye";
@@ -280,7 +282,10 @@ async fn scripts_of_the_same_origins_may_read() {
     }
     let statements = Statements::default();
     let _recording = set_default_local_recorder(&statements);
-    let pair = Pair::beside(&server, &statements).await;
+    // One less than there are, so that it remembers all the origins that it is asked about.
+    let three = Options { remembered_clients: 3, ..Options::default() };
+    let few = server.another_with(2, three).await;
+    let pair = Pair { all: &server, few, statements: &statements };
     let ask = async |server: &TestServer, origin: &str, preflight: bool| {
         let request = if preflight {
             Request::options("/oauth/token").header("access-control-request-method", "POST")
