@@ -247,7 +247,7 @@ CREATE TABLE revocation (
 CREATE INDEX revocation_by_end ON revocation (until) WHERE until IS NOT NULL;
 
 -- From the epoch `whole_since` on the log has lost nothing that anybody knows of: its numbers and marks
--- go on through all epochs since. `changes` counts the changes of clients, resources and keys; sessions
+-- go on through all epochs since. `changes` rises with each change of clients, resources and keys; sessions
 -- begun before `ended_before` are over.
 CREATE TABLE feed_head (
     id           INTEGER PRIMARY KEY CHECK (id = 1),

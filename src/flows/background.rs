@@ -114,21 +114,14 @@ async fn keep(server: Arc<Server>) {
     }
 }
 
-/// Removes what nobody needs any more. Where a round has removed as much as it may, the next follows.
+/// Removes what nobody needs any more. Where a round has removed much, the next follows.
 async fn sweep(server: Arc<Server>) {
     let mut sweep = janitor::Sweep::at_start(&server);
     loop {
         server.world.clock.sleep(UPKEEP_EVERY).await;
-        loop {
-            match sweep.run(&server).await {
-                Ok(removed) if removed.is_full() => {}
-                Ok(_) => break,
-                Err(error) => {
-                    metrics::counter!("chancery_janitor_failures_total").increment(1);
-                    tracing::warn!(%error, "the janitor was interrupted");
-                    break;
-                }
-            }
+        if let Err(error) = sweep.catch_up(&server).await {
+            metrics::counter!("chancery_janitor_failures_total").increment(1);
+            tracing::warn!(%error, "the janitor was interrupted");
         }
     }
 }

@@ -54,7 +54,7 @@ pub struct FeedHead {
     pub seq: i64,
     /// The mark of the newest entry.
     pub tip: Tip,
-    /// How often clients, resources or keys have changed.
+    /// The number of the last change of clients, resources or keys. Numbers follow the clock.
     pub changes: i64,
     /// When the database was last found to have lost writes.
     pub regressed_at: Option<Timestamp>,

@@ -119,13 +119,16 @@ fn next_epoch(now: Timestamp, last: i64) -> i64 {
     now.millis().max(last.saturating_add(1))
 }
 
-/// Tells every node to read clients, resources and keys again.
+/// Tells every node to read clients, resources and keys again. The number follows the clock: where a change
+/// was lost and another is made in its place, whoever knows the lost one sees that.
 pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
+    let now = (tx.now)().millis();
     let note = tx.query(concat!(
-        "UPDATE feed_head SET changes = changes + 1 WHERE id = 1",
+        "UPDATE feed_head SET changes = CASE WHEN changes < $1 THEN $1 ELSE changes + 1 END \
+         WHERE id = 1",
         returning_wake!()
     ));
-    note.execute(&mut *tx.conn).await?;
+    note.bind(now).execute(&mut *tx.conn).await?;
     Ok(())
 }
 

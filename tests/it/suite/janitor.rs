@@ -114,3 +114,55 @@ async fn a_clock_far_from_the_databases_removes_nothing_from_the_first_round_on(
     assert!(keys.signing.iter().any(|key| retired(key.life.state)));
     assert!(keys.token.iter().any(|key| retired(key.life.state)));
 }
+
+/// Stores so many sessions, of which those are over that `is_over` says.
+async fn store_sessions(server: &TestServer, count: u128, is_over: impl Fn(u128) -> bool) {
+    let mut raw = server.raw().await;
+    let now = server.clock.millis();
+    let day = i64::try_from(DAY).unwrap() * 1000;
+    for first in (1..=count).step_by(1_000) {
+        let row = |number: u128| {
+            let id = raw.bytes(&number.to_be_bytes());
+            let ends = if is_over(number) { now - 2 * day } else { now + 2 * day };
+            format!(
+                "({id}, {id}, 1, 'demo', 0, '', '', {now}, 'pwd', {now}, {ends}, {ends}, 0, {id}, {now}, \
+                 {now}, 0, 0, {now})"
+            )
+        };
+        let rows: Vec<String> = (first..first + 1_000).map(row).collect();
+        raw.run(&format!(
+            "INSERT INTO session (id, user_id, user_version, client_id, offline, scope, resources, \
+             auth_time, amr, created_at, idle_expires_at, max_expires_at, generation, leaf_hashes, \
+             rotated_at, reissued_at, retry_generation, retry_streak, last_seen) VALUES {}",
+            rows.join(", ")
+        ))
+        .await;
+    }
+}
+
+/// More than one round looks at.
+const MANY: u128 = 12_000;
+
+#[tokio::test]
+async fn much_that_is_over_goes_at_once_though_some_between_it_goes_on() {
+    // C140
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    store_sessions(&server, MANY, |number| number % 3 > 0).await;
+    Sweep::default().catch_up(&server.server).await.unwrap();
+    let left = server.raw().await.number("SELECT COUNT(*) FROM session").await;
+    assert_eq!(u128::try_from(left).unwrap(), MANY / 3);
+}
+
+#[tokio::test]
+async fn a_table_in_which_little_is_over_is_gone_through_round_by_round() {
+    // C140
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    store_sessions(&server, MANY, |number| number % 3 == 0).await;
+    let mut sweep = Sweep::default();
+    let mut left = async || {
+        sweep.catch_up(&server.server).await.unwrap();
+        let left = server.raw().await.number("SELECT COUNT(*) FROM session").await;
+        u128::try_from(left).unwrap()
+    };
+    assert_eq!([left().await, left().await], [MANY - 10_000 / 3, MANY - MANY / 3]);
+}

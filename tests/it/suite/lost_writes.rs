@@ -7,8 +7,11 @@ use chancery::protocol::audit::AuditKind;
 use chancery::protocol::key::{KeyState, KeyUse};
 use chancery::protocol::revocation::Kind;
 
+use http::Method;
+use serde_json::json;
+
 use super::BACKEND;
-use crate::support::{Raw, TestServer};
+use crate::support::{Options, Raw, TestServer};
 
 async fn keep_log(raw: &mut Raw) {
     raw.keep("feed_head", "id = 1").await;
@@ -334,5 +337,52 @@ async fn reuse_soon_after_a_loss_is_reported_as_its_consequence() {
         let before = server.events(kind).await;
         server.refresh(&first.refresh).await.assert_invalid_grant();
         assert_eq!(server.events(kind).await, before + 1, "{after} s after the loss");
+    }
+}
+
+#[tokio::test]
+async fn a_change_in_the_place_of_one_that_was_lost_is_seen_by_who_knows_the_lost_one() {
+    for remembered_clients in [1, 100] {
+        let options = Options { remembered_clients, ..Options::default() };
+        let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+        let mut raw = server.raw().await;
+        let path = format!("/clients/{}", server.client_key("demo").await);
+        raw.keep("feed_head", "id = 1").await;
+        raw.keep("client", "id = 'demo'").await;
+        let renamed = server.admin(Method::PATCH, &path, &json!({"name": "Lost"})).await;
+        assert_eq!(renamed.status, 200, "{renamed:?}");
+        server.client_token(&server.basic(), "").await;
+        raw.put_back("client", "id = 'demo'").await;
+        raw.put_back("feed_head", "id = 1").await;
+
+        // Before this node looks again, another one goes on.
+        let other = server.another_with(2, options).await;
+        other.clock.step_wall(1);
+        let disabled = other.admin(Method::PATCH, &path, &json!({"status": "disabled"})).await;
+        assert_eq!(disabled.status, 200, "{disabled:?}");
+        server.look().await;
+        let form = "grant_type=client_credentials";
+        let reply = server.form("/oauth/token", &server.basic(), form).await;
+        reply.assert_error(401, "invalid_client");
+    }
+}
+
+#[tokio::test]
+async fn what_is_remembered_of_one_epoch_is_not_believed_in_the_next() {
+    for remembered_clients in [1, 100] {
+        let options = Options { remembered_clients, ..Options::default() };
+        let Some(server) = TestServer::start_with(BACKEND, options).await else { return };
+        let mut raw = server.raw().await;
+        let form = "grant_type=client_credentials";
+        let mut look = async |sql: &str| {
+            raw.run(sql).await;
+            server.look().await;
+            server.form("/oauth/token", &server.basic(), form).await
+        };
+        look("SELECT 1").await.tokens();
+        // Nothing says that it has changed, as in a database that has lost more than that.
+        look("UPDATE client SET status = 'disabled' WHERE id = 'demo'").await.tokens();
+        let next = look("UPDATE feed_head SET epoch = epoch + 1 WHERE id = 1").await;
+        next.assert_error(401, "invalid_client");
     }
 }

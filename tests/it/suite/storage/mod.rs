@@ -44,8 +44,12 @@ mod users;
 struct Given(TestServer);
 
 impl Given {
+    /// A server whose last change is of this moment: each that follows in it has the next number.
     async fn start() -> Option<Self> {
-        TestServer::start(BACKEND).await.map(Self)
+        let server = TestServer::start(BACKEND).await?;
+        let now = server.clock.millis();
+        server.raw().await.run(&format!("UPDATE feed_head SET changes = {now}")).await;
+        Some(Self(server))
     }
 
     fn store(&self) -> &Store {

@@ -9,6 +9,9 @@ use super::BACKEND;
 use super::authorize::{self, Given};
 use crate::support::{Options, Statements, TestServer, basic};
 
+mod beside;
+mod bound;
+
 /// There are two to begin with, so that not all are remembered.
 fn few() -> Options {
     Options { remembered_clients: 1, ..Options::default() }
