@@ -69,16 +69,22 @@ impl Arguments {
     fn measure(&self, kept: &mut Kept) -> Result<Measured, Failure> {
         let components = components(kept)?;
         let processor = own_processor();
-        let plans = self.plans(processor);
-        eprintln!("about {} minutes, and then growth", plans.iter().map(minutes).sum::<u64>());
         let runtime = Builder::new_current_thread().enable_all().build()?;
-        let [few, many] = plans.map(|plan| loads(&runtime, kept, &plan));
         let growth = growth(&runtime, kept, &self.growth(processor))?;
-        Ok(Measured { components, loads: [few?, many?], growth })
+        let time = self.plans(self.runs, processor).iter().map(minutes).sum::<u64>();
+        eprintln!("the loads take about {time} minutes");
+        let mut loads = [Vec::new(), Vec::new()];
+        // One run of everything after the other, so that each that was completed is of some use.
+        for runs in 1..=self.runs {
+            for (rows, plan) in loads.iter_mut().zip(self.plans(runs, processor)) {
+                *rows = carry_out(&runtime, kept, &plan)?;
+            }
+        }
+        Ok(Measured { components, loads, growth })
     }
 
     /// What few ask at once, and what many do.
-    fn plans(&self, processor: Option<usize>) -> [Plan; 2] {
+    fn plans(&self, runs: usize, processor: Option<usize>) -> [Plan; 2] {
         let manner = |rests| Manner {
             time: self.time(),
             requests: u64::MAX,
@@ -86,7 +92,7 @@ impl Arguments {
             rests,
             processor,
         };
-        let plan = |lines, rests| Plan { lines, runs: self.runs, manner: manner(rests) };
+        let plan = |lines, rests| Plan { lines, runs, manner: manner(rests) };
         [plan(lines::of_few(), [Duration::ZERO; 2]), plan(lines::of_many(), RESTS)]
     }
 
@@ -122,7 +128,7 @@ fn components(kept: &mut Kept) -> Result<Vec<Vec<String>>, Failure> {
     Ok(table)
 }
 
-fn loads(runtime: &Runtime, kept: &mut Kept, plan: &Plan) -> Result<Vec<Row>, Failure> {
+fn carry_out(runtime: &Runtime, kept: &mut Kept, plan: &Plan) -> Result<Vec<Row>, Failure> {
     let done = kept.of(plan);
     runtime.block_on(plan.carry_out(done, |run| kept.add(Piece::Run(run.clone()))))
 }
