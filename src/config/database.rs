@@ -13,7 +13,7 @@ section! {
     pub struct Database, from input {
         /// How many connections there are to PostgreSQL, or readers of SQLite.
         connections: u32 = 8, takes number(1, 1000);
-        /// How long a request may wait for a connection, before the answer is 503.
+        /// How long an operation waits for a connection in all, before the answer is 503. A request has a few.
         acquire_timeout: Duration = 2 * SECOND, takes millis(SECOND / 100, MINUTE);
         /// Whether PostgreSQL is reached through PgBouncer in transaction mode: statements are not
         /// prepared by name then.

@@ -17,7 +17,7 @@ use crate::storage::ops::clients::{
 /// at most.
 pub const REMEMBERED: u32 = 2_048;
 
-/// The clients as of one number of changes, or later. They are never brought up to date: after a change others
+/// The clients as of one change, or later. They are never brought up to date: after a change others
 /// take their place, so that nothing is found in them that was read before it.
 pub struct Clients(Remembered);
 

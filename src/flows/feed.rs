@@ -33,7 +33,7 @@ pub struct Stream {
     reached: FeedPosition,
     /// When he was given the last of it.
     given_at: Duration,
-    /// The epoch and the number of changes with which the reader was last found to be who he was.
+    /// The epoch and the number of the last change with which the reader was last found to be who he was.
     welcome_as_of: Option<(i64, i64)>,
     _place: Place,
 }

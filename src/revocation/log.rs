@@ -130,33 +130,46 @@ impl RevocationLog {
     /// entry `last` is another one now.
     ///
     /// To merge copies whatever it comes upon, so what was read waits until there is as much of it as
-    /// is known already: a long log costs by its length, and not by the square of it.
+    /// is known already, or [`UNMERGED`].
     async fn read(
         &self,
         store: &Store,
         (mut from, last): (i64, Option<Last>),
         entries: &mut Entries,
     ) -> Result<bool, StorageError> {
+        // The last known one is read for its mark alone.
+        let known = last.map_or(0, |last| last.seq).min(from);
         let (mut replaced, mut unmerged) = (false, Vec::new());
         loop {
             let page = store.read(ReadRevocations { from, limit: PAGE }).await?;
             replaced |= last.is_some_and(|last| page.iter().any(|entry| last.is_replaced(entry)));
-            // The last known one is read for its mark alone.
-            let known = last.map_or(0, |last| last.seq).min(from);
             let end = page.last().map(|newest| newest.seq);
             let is_full = page.len() == PAGE as usize;
             let news = page.into_iter().filter(|one| one.seq > known);
             unmerged.extend(news.inspect(|revocation| entries.insert(revocation)));
             let next = end.filter(|_| is_full).map(|end| end + 1);
             if next.is_none() || unmerged.len() >= self.len().min(UNMERGED) {
-                self.state_mut().merge(&unmerged);
-                unmerged.clear();
+                self.merge(&std::mem::take(&mut unmerged));
             }
             match next {
                 Some(next) => from = next,
                 None => return Ok(replaced),
             }
         }
+    }
+
+    /// Adds to what is refused. The set is made beside the one in use, since every token that is checked
+    /// reads that. One caller at a time.
+    fn merge(&self, news: &[Revocation]) {
+        let mut set = self.state().set.clone();
+        set.merge(news.iter().map(Revocation::to_entry));
+        let all = news.iter().filter(|one| one.entry.kind == Kind::All);
+        let all_not_before = all.filter_map(|one| one.entry.not_before).max();
+        let mut state = self.state_mut();
+        state.all_not_before = state.all_not_before.max(all_not_before);
+        // What it replaces is dropped behind the lock.
+        let _before = std::mem::replace(&mut state.set, set);
+        drop(state);
     }
 
     /// The set without what has ended. It is made beside the one in use, since every token that is
@@ -173,17 +186,6 @@ impl RevocationLog {
 
     fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
         self.0.write().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn merge(&mut self, news: &[Revocation]) {
-        self.set.merge(news.iter().map(Revocation::to_entry));
-        for revocation in news {
-            if revocation.entry.kind == Kind::All {
-                self.all_not_before = self.all_not_before.max(revocation.entry.not_before);
-            }
-        }
     }
 }
 

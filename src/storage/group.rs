@@ -137,17 +137,18 @@ impl<O: Operation> Line<O> {
         }
     }
 
-    /// Those who wait, in the order in which they came, and the deadline of the first, which is before
-    /// those of the others; nobody, and then this line is closed.
+    /// Those who wait, in the order in which they came, and the deadline of the last: nobody is refused
+    /// because another has waited for longer. Nobody, and then this line is closed.
     fn take(&mut self) -> Option<(Instant, Vec<O>, Vec<Answer<O>>)> {
         let mut queue = self.shared.queue();
         queue.waiting.retain(|one| !one.answer.is_closed());
-        let Some(Waiting { deadline, .. }) = queue.waiting.front() else {
+        let number = queue.waiting.len().min(MOST);
+        let Some(Waiting { deadline, .. }) = queue.waiting.get(number.wrapping_sub(1)) else {
             queue.under_way -= 1;
             self.state = State::Closed;
             return None;
         };
-        let (deadline, number) = (*deadline, queue.waiting.len().min(MOST));
+        let deadline = *deadline;
         let taken = queue.waiting.drain(..number).map(|one| (one.operation, one.answer));
         let (operations, answers) = taken.unzip();
         Some((deadline, operations, answers))

@@ -140,7 +140,7 @@ async fn whoever_is_not_taken_in_time_hears_that_nothing_was_done_and_it_is_not_
 }
 
 #[tokio::test]
-async fn those_who_go_together_wait_for_a_way_no_longer_than_the_first_of_them() {
+async fn those_who_go_together_wait_for_a_way_as_long_as_the_last_of_them() {
     let deadlines = Arc::<Mutex<Vec<Instant>>>::default();
     let told = deadlines.clone();
     let group = Group::new(1, move |together: Together<Ask>, deadline| {
@@ -152,7 +152,7 @@ async fn those_who_go_together_wait_for_a_way_no_longer_than_the_first_of_them()
     let after = |number| first + Duration::from_secs(u64::from(number));
     let turns = join_all((0..3).map(|number| group.join(Ask(number), after(number)))).await;
     assert_eq!(turns.iter().filter_map(own).count(), 3);
-    assert_eq!(*deadlines.lock().unwrap(), [first]);
+    assert_eq!(*deadlines.lock().unwrap(), [after(2)]);
 }
 
 #[tokio::test]

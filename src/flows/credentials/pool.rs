@@ -205,6 +205,8 @@ impl Shared {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = act(&mut state);
         let waiting = u32::try_from(state.waiting.len()).unwrap_or(u32::MAX);
+        // Threads that give way hold it too: for as short a time as can be.
+        drop(state);
         metrics::gauge!("chancery_hash_queue_waiting").set(waiting);
         result
     }

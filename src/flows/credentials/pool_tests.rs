@@ -125,6 +125,20 @@ async fn memory_is_given_back_once_nobody_has_logged_in_for_a_while() {
     assert_eq!(kib().await, Ok(0));
 }
 
+/// Their priority is tested with the thread.
+#[tokio::test]
+async fn passwords_are_hashed_on_threads_of_the_pool_which_end_once_nobody_logs_in() {
+    let Bench { pool, .. } = bench(1, 4);
+    let thread = |_: &Hasher, _: &mut HashMemory| std::thread::current().name().map(str::to_owned);
+    let thread = pool.run(&Source::new("alice", None), thread).await.unwrap();
+    assert_eq!(thread.as_deref(), Some("hash"));
+    let threads = || pool.shared.with(|state| state.idle.iter().flat_map(|one| &one.worker).count());
+    assert_eq!(threads(), 1);
+    pool.rest();
+    pool.rest();
+    assert_eq!(threads(), 0);
+}
+
 /// C064: every hash finds memory that is allocated already.
 #[tokio::test]
 async fn a_permit_keeps_its_memory_but_no_more_than_our_own_hashes_need() {

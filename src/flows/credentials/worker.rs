@@ -32,17 +32,19 @@ impl Worker {
     }
 }
 
-/// Lowers the priority of this thread. That nobody may is no fault: it was lowered already.
+/// Lowers the priority of this thread. Everybody may, unless a filter of system calls forbids it.
 #[cfg(target_os = "linux")]
 fn give_way() {
-    let _ = rustix::process::nice(NICENESS);
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "threads that hash have the priority of all others");
+    }
 }
 
 /// Elsewhere it would be that of the whole process.
 #[cfg(not(target_os = "linux"))]
 fn give_way() {}
 
-/// A tenth of the weight that other threads have where all want the same processor.
+/// A tenth of the weight of each other thread, where all want the same processor.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 

@@ -77,14 +77,20 @@ impl Link {
         operation: &O,
         deadline: Instant,
     ) -> Result<O::Output, StorageError> {
-        let mut conn = self.pool.take(deadline).await?;
-        let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
-        let Ok(executed) = executed else {
-            abandon(conn);
-            return Err(StorageError::Unavailable(SILENT.to_owned()));
-        };
-        settle(conn, executed.as_ref().err());
-        Ok(executed?)
+        let mut attempt = 1;
+        loop {
+            let mut conn = self.pool.take(deadline).await?;
+            let executed = timeout(LIMIT, self.read_on(conn.conn(), operation)).await;
+            let Ok(executed) = executed else {
+                abandon(conn);
+                return Err(StorageError::Unavailable(SILENT.to_owned()));
+            };
+            match settle(conn, executed.as_ref().err()) {
+                // Whatever was read has changed nothing: another connection may work.
+                Settled::Over if attempt < MAX_ATTEMPTS => attempt += 1,
+                _ => return Ok(executed?),
+            }
+        }
     }
 
     /// What wakes this node; none behind a pooler, which hands connections around.
@@ -195,11 +201,23 @@ fn abandon(conn: Lent) {
     conn.abandon();
 }
 
+/// What became of a connection after a statement.
+enum Settled {
+    GivenBack,
+    Over,
+}
+
 /// Gives a connection back after a statement, unless that has shown it to be broken.
-fn settle(conn: Lent, error: Option<&DbError>) {
+fn settle(conn: Lent, error: Option<&DbError>) -> Settled {
     match error {
-        Some(DbError::Sql(error)) if is_over(error) => conn.abandon(),
-        _ => conn.give_back(),
+        Some(DbError::Sql(error)) if is_over(error) => {
+            conn.abandon();
+            Settled::Over
+        }
+        _ => {
+            conn.give_back();
+            Settled::GivenBack
+        }
     }
 }
 

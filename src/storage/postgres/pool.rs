@@ -32,7 +32,7 @@ struct Idle {
     used: Instant,
 }
 
-/// A connection on loan. One that is dropped, since whoever asked has gone away, may still have an
+/// A connection on loan, or the place for one. One that is dropped, since whoever asked has gone away, may still have an
 /// answer to come: it is waited for elsewhere.
 pub(super) struct Lent {
     conn: Option<PgConnection>,
@@ -59,7 +59,8 @@ impl Pool {
         now() + self.0.patience
     }
 
-    /// A connection that was alive a moment ago. One that is free is to be had after the deadline too.
+    /// A connection that was alive a moment ago. One that is free, and was used just now, is to be had
+    /// after the deadline too.
     pub(super) async fn take(&self, deadline: Instant) -> Result<Lent, StorageError> {
         match timeout_at(deadline, self.taken()).await {
             Ok(lent) => lent,
@@ -83,14 +84,19 @@ impl Pool {
 
     async fn taken(&self) -> Result<Lent, StorageError> {
         let permit = self.0.permits.clone().acquire_owned().await;
-        let permit = Some(permit.map_err(|_| unavailable("the database is closed"))?);
-        let lend = |conn, opened| Lent { conn: Some(conn), opened, shared: self.0.clone(), permit };
-        while let Some(Idle { mut conn, opened, used }) = self.0.next() {
-            if now().duration_since(used) < TRUSTED || conn.ping().await.is_ok() {
-                return Ok(lend(conn, opened));
+        let permit = permit.map_err(|_| unavailable("the database is closed"))?;
+        // Nothing is lost where nobody waits for the rest of this: what is on loan comes back.
+        let mut lent =
+            Lent { conn: None, opened: now(), shared: self.0.clone(), permit: Some(permit) };
+        while let Some(Idle { conn, opened, used }) = self.0.next() {
+            (lent.conn, lent.opened) = (Some(conn), opened);
+            if now().duration_since(used) < TRUSTED || lent.conn().ping().await.is_ok() {
+                return Ok(lent);
             }
         }
-        Ok(lend(self.0.connect.connect().await?, now()))
+        lent.conn = Some(self.0.connect.connect().await?);
+        lent.opened = now();
+        Ok(lent)
     }
 }
 
@@ -172,7 +178,7 @@ fn unavailable(message: &str) -> StorageError {
     StorageError::Unavailable(message.to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the age of a connection is real time")]
+#[expect(clippy::disallowed_methods, reason = "the age of a connection, and a deadline, are real time")]
 fn now() -> Instant {
     Instant::now()
 }

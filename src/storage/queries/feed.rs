@@ -120,7 +120,8 @@ fn next_epoch(now: Timestamp, last: i64) -> i64 {
 }
 
 /// Tells every node to read clients, resources and keys again. The number follows the clock: where a change
-/// was lost and another is made in its place, whoever knows the lost one sees that.
+/// was lost and another is made in its place, whoever knows the lost one sees that. (Not while the clock is behind the
+/// number of a change that was made by one that was ahead: then they count on by one.)
 pub(super) async fn note_change(tx: &mut Tx<'_>) -> Result<(), DbError> {
     let now = (tx.now)().millis();
     let note = tx.query(concat!(
