@@ -35,7 +35,8 @@ enum Command {
     Floor(floor::Arguments),
     /// How long it takes from a revocation until APIs refuse the token.
     Reach(reach::Arguments),
-    /// All loads on both databases, and the tables of docs/performance.md that come of it.
+    /// The components, all loads and growth on both databases, and the tables of docs/performance.md that come
+    /// of it.
     Report(report::Arguments),
     /// What an API pays to check a token, against the bare signature check, with few and with many
     /// revocations; and what the set of revocations takes of memory.

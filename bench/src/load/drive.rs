@@ -74,7 +74,7 @@ pub(super) async fn drive(
     for user in users.beside {
         local.spawn_local(disturb(user, Connection::new(address), course.clone()));
     }
-    if !watched.is_shared() {
+    if !watched.is_shared {
         local.spawn_local(stay_awake(course.clone()));
     }
     let measuring = local.run_until(measure(&course, bounds, watched));
@@ -104,7 +104,7 @@ async fn measure(
 }
 
 /// Keeps this thread's processor from falling asleep between two answers: on a virtual machine, to wake
-/// it costs whoever sends the answer more than the answer does. Not where a database shares it.
+/// it costs whoever sends the answer more than the answer does. Not where a database has to run there.
 async fn stay_awake(course: Rc<Course>) {
     while course.phase.get() != Phase::Over {
         tokio::task::yield_now().await;

@@ -39,6 +39,11 @@ pub(crate) enum Figure {
     ShareOfPgbench,
     /// [`Figure::P99`] against that without a flood of logins.
     RatioToCalm,
+    /// What [`Figure::Cpu`] is above 1.05 times that of the bare hash.
+    AboveHash,
+    /// [`Figure::P99`] against [`Figure::P50`].
+    #[serde(rename = "p99_to_p50")]
+    P99ToP50,
     /// [`Figure::Cpu`] against that of the same load on the smallest database.
     RatioToFirst,
     /// Answers beside those that are measured, and those of them that were wrong.
@@ -77,6 +82,7 @@ pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
         (Figure::P99, quantile(0.99)),
         (Figure::P999, quantile(0.999)),
         (Figure::Max, quantile(1.0)),
+        (Figure::P99ToP50, quantile(0.99).zip(quantile(0.5)).map(|(p99, p50)| p99 / p50)),
     ]);
     let [beside, wrong] = tally.beside.map(|times| Some(number(times) / seconds));
     figures.extend(if tally.beside == [0; 2] {

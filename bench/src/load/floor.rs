@@ -18,7 +18,9 @@ impl Floor {
         algorithm: Option<&str>,
         processor: Option<usize>,
     ) -> Result<Self, Failure> {
-        let mut command = on(processor, std::env::current_exe()?);
+        // Not by its path: cargo may have built this program anew meanwhile.
+        let own = format!("/proc/{}/exe", std::process::id());
+        let mut command = on(processor, own.into());
         command
             .args(["floor", algorithm.unwrap_or("ES256")])
             .stdin(Stdio::null())

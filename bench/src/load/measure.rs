@@ -61,12 +61,21 @@ impl Stage<'_> {
         };
         let (figures, errors) =
             found.map_err(|error| format!("{}: {error}", line.scenario.name()))?;
+        // What one row leaves is not to be swept up during the next.
+        if let Some(cluster) = self.cluster {
+            cluster.remove(&name(line, number))?;
+        }
         Ok(Run { line: line.clone(), number, figures, errors })
     }
 
     async fn floor(self, line: &Line) -> Result<Found, Failure> {
         let floor = Floor::start(line.algorithm.as_deref(), self.manner.processor)?;
-        let watched = Watched { server: floor.id(), metrics: None, postmaster: None };
+        let watched = Watched {
+            server: floor.id(),
+            metrics: None,
+            postmaster: None,
+            is_shared: self.is_shared(),
+        };
         let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
         let users = (0..line.connections).map(|_| line.scenario.plain(&caller)).collect();
         let users = Users::alone(users);
@@ -94,7 +103,9 @@ impl Stage<'_> {
         tokio::time::sleep(SETTLING).await;
         let metrics = format!("{}/metrics", node.url);
         let postmaster = self.cluster.map(Cluster::postmaster).transpose()?;
-        let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster };
+        let is_shared =
+            self.is_shared() || postmaster.is_some() && !line.scenario.leaves_the_database_alone();
+        let watched = Watched { server: node.id(), metrics: Some(&metrics), postmaster, is_shared };
         let mut figures = of_start(started);
         figures.extend(of_idle(watched.memory()?));
         if line.scenario == Scenario::Idle {
@@ -111,6 +122,11 @@ impl Stage<'_> {
         let end = watched.memory()?;
         figures.extend(of_end(end, self.back(line, &watched).await?));
         Ok((figures, measured.tally.errors))
+    }
+
+    /// Whether server and generator share what processors there are.
+    fn is_shared(self) -> bool {
+        self.manner.processor.is_none()
     }
 
     /// The memory once the load is over, if there is time for it.

@@ -34,7 +34,7 @@ pub(crate) use figure::Figure;
 pub(crate) use line::{Database, Filling, Line};
 pub(crate) use measure::Manner;
 pub(crate) use plan::Plan;
-pub(crate) use row::Row;
+pub(crate) use row::{Row, Spread};
 pub(crate) use run::Run;
 pub(crate) use scenario::Scenario;
 use table::{COST, LATENCY, MEMORY, PLACE, table};

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::target::{AT_ONCE, CLIENT, LONGEST, Target};
 use crate::figures::Failure;
-use crate::stage::http::{form_request, json_request, member};
+use crate::stage::http::{Request, form_request, json_request, member};
 
 /// A user who can log in, at an address of his own: few logins of one network may wait at once.
 pub(super) struct Visitor {
@@ -44,14 +44,20 @@ impl Target {
 
     /// So many access tokens of the client itself.
     pub(super) async fn service_tokens(&self, number: usize) -> Result<Vec<String>, Failure> {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", CLIENT),
-            ("client_secret", &self.secret),
-        ];
-        let request = |_| form_request(&format!("{}/oauth/token", self.url), &form);
+        let request = |_| self.token_request(&[("grant_type", "client_credentials")]);
         let answers = timeout(LONGEST, self.send_all((0..number).map(request))).await??;
         answers.iter().map(|answer| member(answer, "access_token")).collect()
+    }
+
+    /// The next token of a session.
+    pub(super) async fn refresh(&self, token: &str) -> Result<String, Failure> {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        member(&self.send(self.token_request(&form)?).await?, "refresh_token")
+    }
+
+    fn token_request(&self, form: &[(&str, &str)]) -> Result<Request, Failure> {
+        let client = [("client_id", CLIENT), ("client_secret", self.secret.as_str())];
+        form_request(&format!("{}/oauth/token", self.url), &[form, &client[..]].concat())
     }
 
     /// So many new users without sessions.

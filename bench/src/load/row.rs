@@ -39,7 +39,7 @@ impl Row {
                 *errors.entry(wrong.clone()).or_default() += times;
             }
         }
-        let spreads = figures.into_iter().map(|(figure, values)| (figure, Spread::of(values)));
+        let spreads = figures.into_iter().map(|(figure, values)| (figure, Spread::of_all(values)));
         let figures = spreads.collect();
         (!runs.is_empty()).then(|| Self { line: line.clone(), runs: runs.len(), figures, errors })
     }
@@ -50,8 +50,14 @@ impl Row {
 }
 
 impl Spread {
+    /// The same in another unit, which is so much of the present one.
+    pub(crate) fn of(self, unit: f64) -> Self {
+        let Self { median, least, most } = self;
+        Self { median: median / unit, least: least / unit, most: most / unit }
+    }
+
     /// Of values, of which there is one at least.
-    fn of(mut values: Vec<f64>) -> Self {
+    fn of_all(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let (last, middle) = (values.len() - 1, values.len() / 2);
         // Of an even number, the mean of the two in the middle.
@@ -66,8 +72,8 @@ mod tests {
 
     #[test]
     fn a_spread_is_the_median_with_the_least_and_the_most() {
-        let spread = Spread::of(vec![5.0, 1.0, 9.0, 3.0, 4.0]);
+        let spread = Spread::of_all(vec![5.0, 1.0, 9.0, 3.0, 4.0]);
         assert_eq!(spread, Spread { median: 4.0, least: 1.0, most: 9.0 });
-        assert_eq!(Spread::of(vec![5.0, 1.0, 9.0, 4.0]).median.to_bits(), 4.5_f64.to_bits());
+        assert_eq!(Spread::of_all(vec![5.0, 1.0, 9.0, 4.0]).median.to_bits(), 4.5_f64.to_bits());
     }
 }

@@ -36,7 +36,8 @@ impl Run {
                     && self.line.is_like(&run.line)
             };
             let other = runs.iter().find(is_other)?;
-            Some((*name, self.figures.get(figure)? / other.figures.get(figure)?))
+            let (own, other) = (self.figures.get(figure)?, other.figures.get(figure)?);
+            Some((*name, if *name == Figure::AboveHash { own - 1.05 * other } else { own / other }))
         };
         comparisons.filter_map(ratio).collect()
     }

@@ -30,20 +30,22 @@ pub(crate) const PLACE: [Column; 4] = [
     ("connections", |row| row.line.connections.to_string()),
 ];
 
-pub(crate) const LATENCY: [Column; 8] = [
+pub(crate) const LATENCY: [Column; 10] = [
     ("per second (runs)", |row| spread(row, Figure::PerSecond, whole)),
+    ("of its processor", busy),
     ("p50", |row| shown(row, Figure::P50, span)),
     ("p90", |row| shown(row, Figure::P90, span)),
     ("p99 (runs)", |row| spread(row, Figure::P99, span)),
     ("p99.9", |row| shown(row, Figure::P999, span)),
     ("max", |row| shown(row, Figure::Max, span)),
     ("p99 × calm (runs)", |row| spread(row, Figure::RatioToCalm, hundredths)),
+    ("logins per second", logins),
     ("errors", errors),
 ];
 
 pub(crate) const COST: [Column; 7] = [
-    ("server, µs", |row| shown(row, Figure::ServerCpu, tenths)),
-    ("database, µs", |row| shown(row, Figure::DatabaseCpu, tenths)),
+    ("server, µs (runs)", |row| spread(row, Figure::ServerCpu, tenths)),
+    ("database, µs (runs)", |row| spread(row, Figure::DatabaseCpu, tenths)),
     ("both, µs (runs)", |row| spread(row, Figure::Cpu, tenths)),
     ("× floor (runs)", |row| spread(row, Figure::RatioToFloor, hundredths)),
     ("of pgbench (runs)", |row| spread(row, Figure::ShareOfPgbench, hundredths)),
@@ -69,6 +71,21 @@ pub(super) fn spread(row: &Row, figure: Figure, unit: fn(f64) -> String) -> Stri
         return unit(spread.median);
     }
     format!("{} ({}–{})", unit(spread.median), unit(spread.least), unit(spread.most))
+}
+
+/// What of a processor the server used: one that is close to 1 is what is measured.
+fn busy(row: &Row) -> String {
+    let used = row.median(Figure::ServerCpu).zip(row.median(Figure::PerSecond));
+    used.map_or_else(dash, |(each, times)| hundredths(each * times / 1e6))
+}
+
+/// Those beside what is measured, and how many of them were refused.
+fn logins(row: &Row) -> String {
+    let [all, wrong] = [Figure::BesidePerSecond, Figure::BesideWrongPerSecond];
+    let beside = row.median(all).zip(row.median(wrong));
+    beside.map_or_else(dash, |(all, wrong)| {
+        format!("{}, {} refused", tenths(all - wrong), tenths(wrong))
+    })
 }
 
 fn errors(row: &Row) -> String {

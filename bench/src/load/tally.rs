@@ -50,10 +50,15 @@ impl Tally {
         self.beside[1] += u64::from(!is_right);
     }
 
-    /// The latency that `share` (0 to 1) of all do not exceed; none where nothing was measured.
+    /// The latency that `share` (0 to 1) of all do not exceed; none where so few were measured that it would be
+    /// that of the slowest alone, unless that is asked for.
     pub(super) fn quantile(&self, share: f64) -> Option<Duration> {
-        let measured = !self.latencies.is_empty();
-        measured.then(|| Duration::from_nanos(self.latencies.value_at_quantile(share)))
+        let least = if share < 1.0 { 1.0 / (1.0 - share) } else { 1.0 };
+        #[expect(clippy::cast_precision_loss, reason = "far smaller than 2^52")]
+        let measured = self.latencies.len() as f64;
+        // What a share of 0.99 leaves is a little less than a hundredth.
+        (measured >= least - 0.5)
+            .then(|| Duration::from_nanos(self.latencies.value_at_quantile(share)))
     }
 }
 
@@ -73,6 +78,15 @@ mod tests {
             let expected = Duration::from_micros(micros);
             assert!((expected..=expected.mul_f64(1.001)).contains(&found), "{found:?}");
         }
+    }
+
+    #[test]
+    fn a_quantile_needs_as_many_answers_as_it_tells_apart() {
+        let mut tally = Tally::new().unwrap();
+        (0..99).for_each(|_| tally.count(Some(Duration::from_millis(1))));
+        assert!(tally.quantile(0.9).is_some() && tally.quantile(0.99).is_none());
+        tally.count(Some(Duration::from_millis(1)));
+        assert!(tally.quantile(0.99).is_some() && tally.quantile(0.999).is_none());
     }
 
     #[test]

@@ -106,8 +106,13 @@ impl Target {
         Ok(answers)
     }
 
+    /// The answer to one request.
+    pub(super) async fn send(&self, request: Request) -> Result<Value, Failure> {
+        send(&self.http, request).await
+    }
+
     pub(super) async fn create(&self, kind: &str, body: &Value) -> Result<Value, Failure> {
-        send(&self.http, self.creation(kind, body)?).await
+        self.send(self.creation(kind, body)?).await
     }
 
     fn creation(&self, kind: &str, body: &Value) -> Result<Request, Failure> {

@@ -11,6 +11,8 @@ pub(super) struct Watched<'a> {
     pub(super) metrics: Option<&'a str>,
     /// The parent of all processes of PostgreSQL.
     pub(super) postmaster: Option<u32>,
+    /// Whether the database has to run where this program does.
+    pub(super) is_shared: bool,
 }
 
 /// What had been counted at one time.
@@ -32,14 +34,9 @@ impl Watched<'_> {
         Ok(Reading {
             server: Ran::of(self.server)?,
             database: self.postmaster.map(Ran::of_family).transpose()?,
-            generator: self.is_shared().then(|| Ran::of(std::process::id())).transpose()?,
+            generator: self.is_shared.then(|| Ran::of(std::process::id())).transpose()?,
             statements,
         })
-    }
-
-    /// Whether a database shares the generator's processor.
-    pub(super) fn is_shared(&self) -> bool {
-        self.postmaster.is_some()
     }
 
     pub(super) fn memory(&self) -> Result<Memory, Failure> {
@@ -47,8 +44,9 @@ impl Watched<'_> {
     }
 }
 
-/// A counter without labels, in the text format of Prometheus. One that was never used is not there.
-fn counter(metrics: &str, name: &str) -> u64 {
+/// A counter, with its labels if it has some, in the text format of Prometheus. One that was never used is not
+/// there.
+pub(super) fn counter(metrics: &str, name: &str) -> u64 {
     let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
 }

@@ -102,7 +102,8 @@ mod tests {
     use super::*;
 
     fn terms(seconds: u64) -> Terms {
-        Terms { commit: "0".to_owned(), warm_up: 1, seconds }
+        let (commit, sizes) = ("0".to_owned(), "--sessions 10".to_owned());
+        Terms { commit, sizes, warm_up: 1, seconds }
     }
 
     #[test]

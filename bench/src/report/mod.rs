@@ -6,6 +6,7 @@ mod kept;
 mod lines;
 mod machine;
 mod page;
+mod programs;
 
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub(crate) struct Arguments {
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct Terms {
     commit: String,
+    sizes: String,
     warm_up: u64,
     seconds: u64,
 }
@@ -52,14 +54,18 @@ struct Measured {
     /// With few connections, and with many.
     loads: [Vec<Row>; 2],
     growth: Vec<Grown>,
+    /// Whether the server had a processor to itself.
+    is_divided: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     arguments.sizes.check()?;
+    programs::check()?;
     build()?;
     let machine = Machine::here()?;
     let Arguments { warm_up, seconds, .. } = *arguments;
-    let terms = Terms { commit: machine.commit.clone(), warm_up, seconds };
+    let (commit, sizes) = (machine.commit.clone(), arguments.sizes.to_string());
+    let terms = Terms { commit, sizes, warm_up, seconds };
     let mut kept = Kept::open(&terms, arguments.resume)?;
     let measured = arguments.measure(&mut kept)?;
     page::write(&machine, &arguments.command(), &measured)
@@ -80,7 +86,7 @@ impl Arguments {
                 *rows = carry_out(&runtime, kept, &plan)?;
             }
         }
-        Ok(Measured { components, loads, growth })
+        Ok(Measured { components, loads, growth, is_divided: processor.is_some() })
     }
 
     /// What few ask at once, and what many do.

@@ -20,7 +20,7 @@ pub(super) fn write(machine: &Machine, command: &str, measured: &Measured) -> Re
 }
 
 fn figures(machine: &Machine, command: &str, measured: &Measured) -> String {
-    let Measured { components, loads, growth } = measured;
+    let Measured { components, loads, growth, is_divided } = measured;
     let of_first = |row: &&Row| {
         let algorithm = row.line.algorithm.as_deref();
         algorithm.is_none_or(|algorithm| algorithm == ALGORITHMS[0])
@@ -40,13 +40,23 @@ fn figures(machine: &Machine, command: &str, measured: &Measured) -> String {
     let tables = tables.map(|(title, table)| format!("\n### {title}\n\n{table}")).concat();
     let all: Vec<_> = first.into_iter().chain(others).collect();
     let runs = all.iter().map(|row| row.runs).min().unwrap_or(0);
-    let (facts, heavy) = (facts(machine), heavy(&all));
-    format!("```sh\n{command}\n```\n\n{facts}\nRuns of each row: {runs}. {heavy}\n{tables}")
+    let (facts, heavy, division) = (facts(machine), heavy(&all), division(*is_divided));
+    format!(
+        "```sh\n{command}\n```\n\n{facts}\nRuns of each row: {runs}. {division} {heavy}\n{tables}"
+    )
 }
 
 /// What is idle, and what knows much.
 fn is_of_memory(row: &Row) -> bool {
     row.line.scenario == Scenario::Idle || row.median(Figure::MemoryBack).is_some()
+}
+
+fn division(is_divided: bool) -> &'static str {
+    if is_divided {
+        "The server had one processor to itself, the generator and PostgreSQL the other."
+    } else {
+        "**Everything shared the processors**, so that rates and latencies say little."
+    }
 }
 
 fn of(columns: [&[Column]; 2], rows: &[&Row]) -> String {

@@ -46,6 +46,15 @@ impl Cluster {
         }
     }
 
+    /// Removes a database that nobody uses any more.
+    pub(crate) fn remove(&self, name: &str) -> Result<(), Failure> {
+        if self.client("dropdb")?.args(["--force", name]).status()?.success() {
+            Ok(())
+        } else {
+            Err(format!("PostgreSQL does not remove {name}").into())
+        }
+    }
+
     /// One of PostgreSQL's own programs, as a client of this cluster.
     pub(crate) fn client(&self, program: &str) -> Result<Command, Failure> {
         let mut command = Command::new(programs()?.join(program));

@@ -132,7 +132,8 @@ async fn passwords_are_hashed_on_threads_of_the_pool_which_end_once_nobody_logs_
     let thread = |_: &Hasher, _: &mut HashMemory| std::thread::current().name().map(str::to_owned);
     let thread = pool.run(&Source::new("alice", None), thread).await.unwrap();
     assert_eq!(thread.as_deref(), Some("hash"));
-    let threads = || pool.shared.with(|state| state.idle.iter().flat_map(|one| &one.worker).count());
+    let threads =
+        || pool.shared.with(|state| state.idle.iter().flat_map(|one| &one.worker).count());
     assert_eq!(threads(), 1);
     pool.rest();
     pool.rest();

@@ -178,7 +178,10 @@ fn unavailable(message: &str) -> StorageError {
     StorageError::Unavailable(message.to_owned())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the age of a connection, and a deadline, are real time")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the age of a connection, and a deadline, are real time"
+)]
 fn now() -> Instant {
     Instant::now()
 }

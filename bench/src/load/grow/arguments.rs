@@ -79,13 +79,16 @@ impl Sizes {
         room::check(&self.all(), self.yes)
     }
 
+    /// The smallest first.
     pub(super) fn all(&self) -> Vec<Size> {
         let size = |sessions: &u64| {
             let size = Size::of(*sessions);
             let clients = self.clients.unwrap_or(size.clients);
             Size { clients, revocations: self.revocations.unwrap_or(size.revocations), ..size }
         };
-        self.sessions.iter().map(size).collect()
+        let mut sizes: Vec<_> = self.sessions.iter().map(size).collect();
+        sizes.sort_by_key(|size| size.sessions);
+        sizes
     }
 }
 
@@ -105,4 +108,4 @@ impl fmt::Display for Sizes {
 }
 
 /// Enough that those that are refreshed are not the ones that were just read.
-pub(crate) const CHAINS: usize = 40_000;
+pub(crate) const CHAINS: usize = 100_000;

@@ -102,7 +102,7 @@ fn sessions(bulk: &Bulk<'_>, (size, count): (Size, u64)) -> Result<(), Failure> 
         let numbers = bulk.numbers(from, count.min(from + BATCH - 1));
         bulk.run(&format!(
             "INSERT INTO session ({list}) WITH {numbers}, original AS (SELECT * FROM own \
-             WHERE client_id = 'load' ORDER BY place LIMIT 1) \
+             WHERE client_id = 'load' ORDER BY generation DESC LIMIT 1) \
              SELECT {values} FROM number CROSS JOIN original UNION ALL \
              SELECT {list} FROM own WHERE place % {batches} = {batch} ORDER BY 1"
         ))?;

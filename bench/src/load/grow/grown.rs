@@ -65,7 +65,7 @@ impl What {
 }
 
 impl Taken {
-    /// The rows of all runs, each run compared with that on the first size.
+    /// The rows of all runs, each run compared with that on the first size, which is the smallest.
     pub(super) fn rows(mut taken: Vec<Self>) -> Vec<Grown> {
         let ratios: Vec<_> = taken.iter().map(|one| one.ratio(&taken)).collect();
         for (one, ratio) in taken.iter_mut().zip(ratios) {
@@ -124,7 +124,7 @@ pub(crate) fn all(rows: &[Grown]) -> Vec<Vec<String>> {
 /// Those of any row, but for the scenario.
 fn columns() -> Vec<Column> {
     let ratio: Column = ("× first (runs)", |row| spread(row, Figure::RatioToFirst, hundredths));
-    [&PLACE[1..2], &[ratio], &COST[..3], &COST[6..], &LATENCY, &MEMORY[..3], &MEMORY[5..7]].concat()
+    [&PLACE[1..2], &[ratio], &COST[..3], &COST[6..], &LATENCY, &MEMORY[..2]].concat()
 }
 
 #[cfg(test)]

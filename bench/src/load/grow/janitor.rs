@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::super::drive::Bounds;
 use super::super::figure::of_start;
 use super::super::line::Database;
+use super::super::watched::counter;
 use super::Growth;
 use super::fill::expire;
 use super::grown::{Taken, What};
@@ -31,11 +32,18 @@ pub(super) async fn beside(
     let window = |before| window(ready, round.saturating_sub(before));
     let alone = (users(), window(Duration::from_secs(12)));
     let alone = server.load((What::BeforeTheJanitor, 0), alone).await?;
+    if removed(&server.node).await? > 0 {
+        return Err("the janitor came before it was waited for".into());
+    }
     let beside = (users(), window(Duration::from_secs(1)));
     let beside = server.load((What::BesideTheJanitor, 0), beside).await?;
-    let removed = removed(&server.node).await?;
-    eprintln!("the janitor's round removed {removed} sessions");
-    Ok([alone, beside])
+    match removed(&server.node).await? {
+        0 => Err("the janitor came after it was waited for".into()),
+        sessions => {
+            eprintln!("the janitor removed {sessions} sessions meanwhile");
+            Ok([alone, beside])
+        }
+    }
 }
 
 /// Measures from so long after the start on; until then it is warmed up.
@@ -46,16 +54,8 @@ fn window(ready: Instant, begin: Duration) -> Bounds {
 
 /// How many sessions the janitor has removed, which it tells at the end of a round.
 async fn removed(node: &Node) -> Result<u64, Failure> {
-    let name = "chancery_janitor_removed_total{table=\"session\"} ";
-    for _ in 0..LONGEST_ROUND.as_secs() {
-        let metrics = get(&format!("{}/metrics", node.url)).await?;
-        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
-        if let Some(removed) = value {
-            return Ok(removed);
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    Err("the janitor's first round does not end".into())
+    let metrics = get(&format!("{}/metrics", node.url)).await?;
+    Ok(counter(&metrics, "chancery_janitor_removed_total{table=\"session\"}"))
 }
 
 /// How long after its start a server first removes what is over. On SQLite there is no second clock that
@@ -63,4 +63,3 @@ async fn removed(node: &Node) -> Result<u64, Failure> {
 const FIRST_ROUND: Duration = Duration::from_mins(1);
 const FIRST_ROUND_ON_SQLITE: Duration = Duration::from_hours(1);
 const JANITOR_WINDOW: Duration = Duration::from_secs(5);
-const LONGEST_ROUND: Duration = Duration::from_mins(2);

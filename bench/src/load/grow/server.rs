@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::super::drive::{Bounds, drive};
-use super::super::figure::{Figures, of_end, of_idle, of_load, of_preparation, of_start};
+use super::super::figure::{Figures, of_load, of_preparation, of_start};
 use super::super::line::{Database, Filling, Line};
 use super::super::measure::CHEAP_AND_PROXIED;
 use super::super::run::Run;
@@ -30,6 +30,8 @@ pub(super) struct Server<'a> {
     pub(super) pool: Rc<Pool>,
     /// The refresh tokens of those that nobody has ended yet.
     pub(super) unrevoked: Vec<String>,
+    /// Whether server and generator share what processors there are.
+    is_shared: bool,
 }
 
 /// A load: its users, and when it ends.
@@ -56,13 +58,18 @@ impl<'a> Server<'a> {
         let chains = usize::try_from(size.sessions / 2)?.min(growth.chains);
         let own = target.sessions(chains).await?.into_iter();
         let mut tokens: Vec<_> = own.map(|session| session.refresh).collect();
+        // What the others are copied from has been refreshed, as nearly all of them have.
+        if let Some(first) = tokens.first_mut() {
+            *first = target.refresh(first).await?;
+        }
         let unrevoked = tokens.split_off(tokens.len() - tokens.len() * 2 / 5);
         let pool = Pool::of(&target.caller(), tokens);
         node.stop()?;
         fill(&bulk(&node, cluster), size)?;
         let mut figures = of_start(node.start_again().await?);
         figures.extend(of_preparation(start.elapsed()));
-        Ok(Self { node, cluster, target, size, figures, pool, unrevoked })
+        let is_shared = growth.processor.is_none();
+        Ok(Self { node, cluster, target, size, figures, pool, unrevoked, is_shared })
     }
 
     /// Its database, while the server has stopped.
@@ -85,14 +92,13 @@ impl<'a> Server<'a> {
             server: self.node.id(),
             metrics: Some(&metrics),
             postmaster: self.cluster.map(Cluster::postmaster).transpose()?,
+            is_shared: self.cluster.is_some() || self.is_shared,
         };
         let mut figures = self.figures.clone();
-        figures.extend(of_idle(watched.memory()?));
         let line = self.line(what, users.len())?;
         let address = self.target.address()?;
         let measured = drive(address, Users::alone(users), bounds, &watched).await?;
         figures.extend(of_load(&measured)?);
-        figures.extend(of_end(watched.memory()?, None));
         let run = Run { line, number, figures, errors: measured.tally.errors };
         let taken = Taken { what, sessions: self.size.sessions, run };
         taken.tell();

@@ -5,36 +5,57 @@ mod of_costs;
 mod of_memory;
 
 use super::lines::{FEW, MANY};
-use crate::load::{Database, Row, Scenario};
+use crate::load::{Database, Figure, Row, Scenario, Spread};
 pub(super) use beside::table as beside;
 
 /// An aim for one scenario.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Aim {
     scenario: Scenario,
     text: &'static str,
-    figure: fn(&Row) -> Option<f64>,
+    figure: Figure,
+    /// What of the figure is one of what is shown.
+    unit: f64,
+    holds: Holds,
     bound: Bound,
+}
+
+/// Where an aim holds.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Holds {
+    Everywhere,
+    On(Database),
+    /// With so many connections.
+    With(usize),
 }
 
 #[derive(Clone, Copy)]
 enum Bound {
     AtMost(f64),
     AtLeast(f64),
+    /// In no run.
+    NeverAbove(f64),
 }
 
-/// Where an aim holds, one column each.
-const PLACES: [(&str, Database, usize); 4] = [
-    ("SQLite, 8", Database::Sqlite, FEW),
-    ("SQLite, 64", Database::Sqlite, MANY),
-    ("PostgreSQL, 8", Database::Postgres, FEW),
-    ("PostgreSQL, 64", Database::Postgres, MANY),
+/// Where a row was measured, one column each.
+#[derive(Clone, Copy)]
+struct Place {
+    name: &'static str,
+    database: Database,
+    connections: usize,
+}
+
+const PLACES: [Place; 4] = [
+    Place { name: "SQLite, 8 connections", database: Database::Sqlite, connections: FEW },
+    Place { name: "SQLite, 64", database: Database::Sqlite, connections: MANY },
+    Place { name: "PostgreSQL, 8", database: Database::Postgres, connections: FEW },
+    Place { name: "PostgreSQL, 64", database: Database::Postgres, connections: MANY },
 ];
 
 /// The table: each aim of a load, and the figure in each place. `rows` are those of one algorithm.
 pub(super) fn table(rows: &[&Row]) -> Vec<Vec<String>> {
     let mut head = vec![String::new(), "aim".to_owned()];
-    head.extend(PLACES.map(|(name, ..)| name.to_owned()));
+    head.extend(PLACES.map(|place| place.name.to_owned()));
     let aims = of_costs::aims().into_iter().chain(of_memory::aims());
     let body = aims.map(|aim| {
         let figures = PLACES.map(|place| aim.figure_at(place, rows));
@@ -44,37 +65,59 @@ pub(super) fn table(rows: &[&Row]) -> Vec<Vec<String>> {
 }
 
 impl Aim {
-    fn figure_at(&self, place: (&str, Database, usize), rows: &[&Row]) -> String {
-        let (_, database, connections) = place;
+    /// That the median of a figure is at most so much, in all places.
+    fn at_most(scenario: Scenario, text: &'static str, (figure, most): (Figure, f64)) -> Self {
+        let (holds, bound) = (Holds::Everywhere, Bound::AtMost(most));
+        Self { scenario, text, figure, unit: 1.0, holds, bound }
+    }
+
+    fn figure_at(&self, place: Place, rows: &[&Row]) -> String {
+        let Place { database, connections, .. } = place;
         let is_here = |row: &&&Row| {
             row.line.scenario == self.scenario
                 && (row.line.database, row.line.connections) == (Some(database), connections)
         };
-        let row = rows.iter().find(is_here);
-        let Some((row, figure)) = row.and_then(|row| Some((row, (self.figure)(row)?))) else {
-            return "–".to_owned();
+        let holds = match self.holds {
+            Holds::Everywhere => true,
+            Holds::On(one) => one == database,
+            Holds::With(number) => number == connections,
         };
-        // An answer that is wrong may have cost little.
-        if row.errors.is_empty() { self.bound.judge(figure) } else { "**errors**".to_owned() }
+        let row = rows.iter().find(is_here).filter(|_| holds);
+        row.and_then(|row| judge(row, (self.figure, self.unit), self.bound))
+            .unwrap_or_else(|| "–".to_owned())
+    }
+}
+
+/// A figure of a row, if it has it. Where an answer was wrong it says nothing, since that may have cost little.
+fn judge(row: &Row, (figure, unit): (Figure, f64), bound: Bound) -> Option<String> {
+    let spread = row.figures.get(&figure)?;
+    if row.errors.is_empty() {
+        Some(bound.judge(spread.of(unit)))
+    } else {
+        Some("**errors**".to_owned())
     }
 }
 
 impl Bound {
-    /// The figure, which stands out where it does not meet its aim.
-    fn judge(self, figure: f64) -> String {
+    /// The median, with the least and the most of the runs. It stands out where it does not meet its aim.
+    fn judge(self, spread: Spread) -> String {
+        let Spread { median, least, most } = spread;
         let is_met = match self {
-            Self::AtMost(most) => figure <= most,
-            Self::AtLeast(least) => figure >= least,
+            Self::AtMost(bound) => median <= bound,
+            Self::AtLeast(bound) => median >= bound,
+            Self::NeverAbove(bound) => most <= bound,
         };
-        let digits = if figure >= 100.0 { 0 } else { 2 };
-        if is_met { format!("{figure:.digits$}") } else { format!("**{figure:.digits$}**") }
+        let digits = if median.abs() >= 100.0 { 0 } else { 2 };
+        let median = format!("{median:.digits$}");
+        let median = if is_met { median } else { format!("**{median}**") };
+        format!("{median} ({least:.digits$}–{most:.digits$})")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::{Figure, Filling, Line, Run};
+    use crate::load::{Filling, Line, Run};
 
     fn row(errors: u64) -> Row {
         let line = Line {
@@ -96,14 +139,17 @@ mod tests {
 
     #[test]
     fn an_aim_that_is_not_met_stands_out() {
-        assert_eq!(Bound::AtMost(1.6).judge(1.6), "1.60");
-        assert_eq!(Bound::AtMost(1.6).judge(1.61), "**1.61**");
-        assert_eq!(Bound::AtLeast(5_000.0).judge(4_999.0), "**4999**");
+        let spread = Spread { median: 1.6, least: 1.5, most: 1.7 };
+        assert_eq!(Bound::AtMost(1.6).judge(spread), "1.60 (1.50–1.70)");
+        assert_eq!(Bound::AtMost(1.5).judge(spread), "**1.60** (1.50–1.70)");
+        assert_eq!(Bound::NeverAbove(1.6).judge(spread), "**1.60** (1.50–1.70)");
+        let spread = Spread { median: 4_999.0, least: 4_000.0, most: 6_000.0 };
+        assert_eq!(Bound::AtLeast(5_000.0).judge(spread), "**4999** (4000–6000)");
     }
 
     #[test]
     fn a_row_with_wrong_answers_meets_no_aim() {
-        assert_eq!(introspect(&[&row(0)]), ["17.00", "–", "–", "–"]);
+        assert_eq!(introspect(&[&row(0)]), ["17.00 (17.00–17.00)", "–", "–", "–"]);
         assert_eq!(introspect(&[&row(1)]), ["**errors**", "–", "–", "–"]);
     }
 }

@@ -1,46 +1,44 @@
 //! What a server may take of memory, and how long it may take to start.
 
-use super::{Aim, Bound};
-use crate::load::{Figure, Filling, Row, Scenario};
+use super::super::lines::MANY;
+use super::{Aim, Bound, Holds};
+use crate::load::{Figure, Scenario};
 
 pub(super) fn aims() -> Vec<Aim> {
-    let aim =
-        |scenario, text, figure, most| Aim { scenario, text, figure, bound: Bound::AtMost(most) };
+    let start = (Figure::StartMilliseconds, 100.0);
     let mut aims = vec![
-        aim(Scenario::Idle, "ready in at most 100 ms", STARTED, 100.0),
-        aim(Scenario::Idle, "idle: at most 15 MiB", |row| mebibytes(row, Figure::MemoryIdle), 15.0),
+        Aim::at_most(Scenario::Idle, "ready in at most 100 ms", start),
+        never_above(Scenario::Idle, "idle: at most 15 MiB", (Figure::MemoryIdle, 15.0)),
     ];
-    for scenario in LOADS {
+    let under = LOADS.map(|scenario| {
         // One hash at a time, of 19 MiB.
         let (text, most) = if scenario.hashes() {
             ("peak: at most 40 MiB, and 19 MiB for a hash", 59.0)
         } else {
             ("peak: at most 40 MiB", 40.0)
         };
-        aims.push(aim(scenario, text, |row| filled(row, Figure::MemoryPeak), most));
-    }
-    for scenario in LOADS {
-        let text = "back to at most 15 MiB";
-        aims.push(aim(scenario, text, |row| filled(row, Figure::MemoryBack), 15.0));
-    }
+        never_above(scenario, text, (Figure::MemoryPeak, most))
+    });
+    let after = LOADS.map(|scenario| {
+        never_above(scenario, "back to at most 15 MiB", (Figure::MemoryBack, 15.0))
+    });
+    let filled = |aim| Aim { holds: Holds::With(MANY), ..aim };
+    aims.extend(under.into_iter().chain(after).map(filled));
     aims
 }
 
-/// On a server that knows much.
-fn filled(row: &Row, figure: Figure) -> Option<f64> {
-    if row.line.filling == Filling::default() { None } else { mebibytes(row, figure) }
+fn never_above(scenario: Scenario, text: &'static str, (figure, most): (Figure, f64)) -> Aim {
+    let bound = Bound::NeverAbove(most);
+    Aim { unit: MEBIBYTE, bound, ..Aim::at_most(scenario, text, (figure, most)) }
 }
 
-fn mebibytes(row: &Row, figure: Figure) -> Option<f64> {
-    Some(row.median(figure)? / f64::from(1 << 20))
-}
-
-const STARTED: fn(&Row) -> Option<f64> = |row| row.median(Figure::StartMilliseconds);
-const LOADS: [Scenario; 9] = [
+const MEBIBYTE: f64 = 1_048_576.0;
+const LOADS: [Scenario; 10] = [
     Scenario::ClientCredentials,
     Scenario::Refresh,
     Scenario::RefreshDuringLogins,
     Scenario::Introspect,
+    Scenario::IntrospectUnseen,
     Scenario::Revoke,
     Scenario::Login,
     Scenario::Jwks,
