@@ -20,7 +20,9 @@ impl Worker {
         let (tasks, given) = mpsc::channel::<Task>();
         thread::Builder::new().name("hash".to_owned()).spawn(move || {
             give_way();
-            given.into_iter().for_each(|task| task());
+            for task in given {
+                task();
+            }
         })?;
         Ok(Self(tasks))
     }

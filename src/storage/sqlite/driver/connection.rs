@@ -64,6 +64,9 @@ impl Opening {
         conn.busy_timeout(BUSY_TIMEOUT).map_err(error::of)?;
         conn.set_prepared_statement_cache_capacity(STATEMENTS);
         conn.execute_batch(SETTINGS).map_err(error::of)?;
+        if !self.writes {
+            conn.execute_batch(OF_READERS).map_err(error::of)?;
+        }
         Ok(Direct { conn, shapes: HashMap::new() })
     }
 }
@@ -299,3 +302,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 256;
 const SETTINGS: &str =
     "PRAGMA foreign_keys = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;";
+/// In KiB. There are several, and each would keep 2 MB of the file; what is not there is in the memory of the
+/// operating system.
+const OF_READERS: &str = "PRAGMA cache_size = -512;";
