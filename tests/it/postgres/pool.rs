@@ -70,12 +70,15 @@ impl Scene {
         self.look.number(&format!("SELECT pid::bigint FROM {OURS}")).await
     }
 
-    /// Opens many connections by asking for all at once. An answer may be there so soon that its
-    /// connection serves another already.
+    /// Opens all connections, by having each held up while the next is asked for.
     async fn open(&mut self) {
-        let asked = join_all((0..ALL).map(|_| self.store.read(ReadClock))).await;
-        assert!(asked.iter().all(Result::is_ok));
-        assert!(self.count(OPEN).await > 1);
+        self.holder.run("BEGIN; LOCK TABLE feed_head").await;
+        let mut readers = self.readers(ALL as usize);
+        self.until(ALL.into(), HELD).await;
+        self.holder.run("ROLLBACK").await;
+        while let Some(read) = readers.join_next().await {
+            read.unwrap().unwrap();
+        }
     }
 
     /// Ends connections as an administrator of the database does.
@@ -127,15 +130,23 @@ async fn who_is_dropped_in_the_middle_leaves_nothing_open_and_his_connection_to_
 async fn wherever_a_caller_is_dropped_the_next_is_in_nobody_elses_transaction() {
     let Some(mut scene) = Scene::start(1).await else { return };
     let process = scene.process().await;
-    let mut steps = 1;
-    while !is_over_after(steps, scene.store.write(TryWrite)).await {
-        // On the only connection, and so after whatever was sent before.
-        scene.store.read(ReadClock).await.unwrap();
-        assert_eq!(scene.count(IDLE).await, 1, "a transaction is open after {steps} steps");
-        assert_eq!(scene.process().await, process);
-        steps += 1;
+    let mut most = 0;
+    // To begin, to write and to commit are steps, but an answer may be there before anybody waits for it.
+    for _ in 0..ROUNDS {
+        let mut steps = 1;
+        while !is_over_after(steps, scene.store.write(TryWrite)).await {
+            // On the only connection, and so after whatever was sent before.
+            scene.store.read(ReadClock).await.unwrap();
+            assert_eq!(scene.count(IDLE).await, 1, "a transaction is open after {steps} steps");
+            assert_eq!(scene.process().await, process);
+            steps += 1;
+        }
+        most = most.max(steps);
+        if most > 3 {
+            break;
+        }
     }
-    assert!(steps > 3, "to begin, to write and to commit are steps: {steps}");
+    assert!(most > 3, "{most}");
     scene.store.write(TryWrite).await.unwrap();
 }
 
@@ -260,4 +271,5 @@ const OPEN: &str = "TRUE";
 const IDLE: &str = "state = 'idle'";
 const HELD: &str = "wait_event_type = 'Lock'";
 const ALL: u32 = 8;
+const ROUNDS: usize = 200;
 const PATIENCE: Duration = Duration::from_secs(15);
