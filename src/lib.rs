@@ -19,6 +19,7 @@ pub mod protocol;
 pub mod revocation;
 pub mod storage;
 pub mod telemetry;
+pub mod worker;
 
 /// Compiles what the page for APIs shows of the crate `chancery-verifier`. It stands here because that
 /// crate's package has no page but its README.

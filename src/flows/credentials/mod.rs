@@ -1,5 +1,5 @@
 //! Passwords under attack: hashing that cannot exhaust the machine, and delays after failures.
-//! Must not import any part of the crate but [`crate::protocol`] and [`crate::env`].
+//! Must not import any part of the crate but [`crate::protocol`], [`crate::env`] and [`crate::worker`].
 //!
 //! A login asks the [`Throttle`] first, which costs nothing, then hashes in the [`HashPool`], then
 //! tells the throttle how it went. Both are the node's own and live in memory.
@@ -7,11 +7,11 @@
 mod counter;
 mod hasher;
 mod pool;
+mod priority;
 mod queue;
 mod source;
 mod table;
 mod throttle;
-mod worker;
 
 #[cfg(test)]
 mod manual_clock;

@@ -1,5 +1,5 @@
 //! The pool in which passwords are hashed: a bounded number at once, and a bounded, fair queue.
-//! Must not import any part of the crate but the protocol and [`crate::env`].
+//! Must not import any part of the crate but the protocol, [`crate::env`] and [`crate::worker`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,13 +8,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::hasher::{Hasher, Verified};
+use super::priority::give_way;
 use super::queue::{Id, Queue, Waiter};
 use super::source::Source;
-use super::worker::Worker;
 use crate::env::{Clock, World};
 use crate::protocol::password::argon2id::Argon2Params;
 use crate::protocol::password::{HashMemory, Password};
 use crate::protocol::user::StoredHash;
+use crate::worker::Worker;
 
 /// How much may be hashed.
 #[derive(Clone, Copy, Debug)]
@@ -135,7 +136,8 @@ impl HashPool {
     }
 
     fn begin(&self, mut permit: Permit, job: Job) -> Result<(), Busy> {
-        let worker = match permit.worker.take().map_or_else(Worker::start, Ok) {
+        let start = || Worker::start("hash", give_way);
+        let worker = match permit.worker.take().map_or_else(start, Ok) {
             Ok(worker) => worker,
             Err(error) => {
                 tracing::error!(%error, "there is no thread to hash a password");

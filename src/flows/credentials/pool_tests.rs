@@ -125,7 +125,7 @@ async fn memory_is_given_back_once_nobody_has_logged_in_for_a_while() {
     assert_eq!(kib().await, Ok(0));
 }
 
-/// Their priority is tested with the thread.
+/// Their priority is tested in `priority.rs`.
 #[tokio::test]
 async fn passwords_are_hashed_on_threads_of_the_pool_which_end_once_nobody_logs_in() {
     let Bench { pool, .. } = bench(1, 4);

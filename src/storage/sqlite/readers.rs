@@ -1,9 +1,10 @@
-//! Reading, on threads that may wait for the disk.
+//! Reading, on threads that may wait for the disk. Each has its connection, so that what the library keeps for
+//! that is in one piece.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::super::error::{DbError, Severity, StorageError};
@@ -12,8 +13,9 @@ use super::super::{Now, StoreOptions};
 use super::Engine;
 use super::driver::{Direct, at_once};
 use super::open::Place;
+use crate::worker::Worker;
 
-/// Some connections, opened when they are needed first.
+/// Some readers, each made when it is needed first.
 #[derive(Clone)]
 pub(super) struct Readers(Arc<Pool>);
 
@@ -22,8 +24,16 @@ struct Pool {
     now: Now,
     permits: Arc<Semaphore>,
     connections: u32,
-    idle: Mutex<Vec<Direct>>,
+    /// The one that was used last is at the end, and is used next.
+    idle: Mutex<Vec<Reader>>,
     patience: Duration,
+}
+
+/// A thread, and the connection that is used on it alone.
+struct Reader {
+    worker: Worker,
+    /// None before it is used first.
+    conn: Option<Direct>,
 }
 
 impl Readers {
@@ -41,12 +51,17 @@ impl Readers {
         let permit = timeout(self.0.patience, self.0.permits.clone().acquire_owned()).await;
         let permit = permit.map_err(|_| unavailable("too many read at once"))?;
         let permit = permit.map_err(|_| unavailable("the database is closed"))?;
-        let (pool, statements) = (self.0.clone(), Statements::here());
-        let reading = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            pool.read(&operation, statements)
+        let reader = self.0.reader()?;
+        let (pool, statements, worker) =
+            (self.0.clone(), Statements::here(), reader.worker.clone());
+        let (reply, answer) = oneshot::channel();
+        worker.run(move || {
+            let read = pool.read(reader, &operation, statements);
+            drop(permit);
+            // Nobody may be there to hear it any more.
+            let _ = reply.send(read);
         });
-        reading.await.map_err(|_| unavailable("a reader ended abnormally"))?
+        answer.await.map_err(|_| unavailable("a reader ended abnormally"))?
     }
 
     /// Lets those who read finish, and closes every connection.
@@ -61,24 +76,34 @@ impl Readers {
 }
 
 impl Pool {
+    fn reader(&self) -> Result<Reader, StorageError> {
+        if let Some(reader) = self.idle().pop() {
+            return Ok(reader);
+        }
+        let worker = Worker::start("sqlite-reader", || ());
+        let worker = worker.map_err(|error| unavailable(&format!("no reader started: {error}")))?;
+        Ok(Reader { worker, conn: None })
+    }
+
     fn read<O: Execute<Engine>>(
         &self,
+        mut reader: Reader,
         operation: &O,
         statements: Statements,
     ) -> Result<O::Output, StorageError> {
-        let waiting = self.idle().pop();
-        let mut conn = waiting.map_or_else(|| self.place.connect(false), Ok)?;
+        let mut conn = reader.conn.take().map_or_else(|| self.place.connect(false), Ok)?;
         let mut tx = super::tx(&mut conn, &self.now, statements);
         let outcome = at_once(operation.execute(&mut tx))?;
         let is_broken = matches!(&outcome, Err(DbError::Sql(error))
             if DbError::severity_of(error) != Severity::Operation);
         if !is_broken && !self.permits.is_closed() {
-            self.idle().push(conn);
+            reader.conn = Some(conn);
+            self.idle().push(reader);
         }
         Ok(outcome?)
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Direct>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,10 +7,10 @@ use super::paths::targets;
 const HOUSE: &str = "
 cli -> http config flows keys storage revocation env gate pages protocol audit telemetry
 http -> flows protocol env pages
-flows -> outbound revocation keys storage protocol env audit generations
+flows -> outbound revocation keys storage protocol env audit generations worker
 revocation -> storage protocol env keys
 keys -> storage protocol env generations
-storage -> protocol
+storage -> protocol worker
 config -> protocol pages
 audit -> protocol
 outbound -> nothing
@@ -20,6 +20,7 @@ telemetry -> nothing
 protocol -> nothing
 env -> nothing
 generations -> nothing
+worker -> nothing
 ";
 
 /// The edges of one file that the house does not have, each as `file: from -> to`.
