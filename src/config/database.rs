@@ -11,7 +11,8 @@ section! {
     /// `[database]`: how the database is used.
     #[derive(Clone, Debug, Eq, PartialEq)]
     pub struct Database, from input {
-        /// How many connections there are to PostgreSQL, or readers of SQLite.
+        /// How many connections there are to PostgreSQL, or readers of SQLite, of which there are at most two
+        /// more than cores.
         connections: u32 = 8, takes number(1, 1000);
         /// How long an operation waits for a connection in all, before the answer is 503. A request has a few.
         acquire_timeout: Duration = 2 * SECOND, takes millis(SECOND / 100, MINUTE);

@@ -24,7 +24,7 @@ pub struct InvalidDatabaseUrl;
 pub struct StoreOptions {
     /// Whether to bring the tables up to date; otherwise older tables are refused.
     pub migrate: bool,
-    /// Connections to PostgreSQL, or readers of SQLite.
+    /// Connections to PostgreSQL, or readers of SQLite if there are cores for as many.
     pub connections: u32,
     /// How long an operation waits for a connection in all, before the answer is 503.
     pub acquire_timeout: Duration,

@@ -56,10 +56,13 @@ pub(crate) enum Figure {
     MemoryIdleAnonymous,
     /// What the server maps when it is idle, be it in memory or not.
     MemoryIdleMapped,
+    /// Before the load, with all that was made for it.
+    MemoryBefore,
     MemoryEnd,
     MemoryPeak,
-    /// Some seconds after the load.
+    /// Some seconds after the load, and what that is above what it was before.
     MemoryBack,
+    MemoryKept,
 }
 
 /// The figures that a measurement has.
@@ -135,12 +138,15 @@ pub(super) fn of_idle(memory: Memory) -> Figures {
     ])
 }
 
-/// The memory of a process after a load, and some time later.
-pub(super) fn of_end(end: Memory, back: Option<Memory>) -> Figures {
+/// The memory of a process before a load, after it, and some time later.
+pub(super) fn of_end([before, end]: [Memory; 2], back: Option<Memory>) -> Figures {
+    let (before, back) = (number(before.share), back.map(|memory| number(memory.share)));
     known([
+        (Figure::MemoryBefore, Some(before)),
         (Figure::MemoryEnd, Some(number(end.share))),
         (Figure::MemoryPeak, Some(number(end.peak))),
-        (Figure::MemoryBack, back.map(|memory| number(memory.share))),
+        (Figure::MemoryBack, back),
+        (Figure::MemoryKept, back.map(|back| back - before)),
     ])
 }
 

@@ -79,10 +79,11 @@ impl Stage<'_> {
         let caller = Rc::new(Caller::new(&floor.address.to_string(), ("load", "secret")));
         let users = (0..line.connections).map(|_| line.scenario.plain(&caller)).collect();
         let users = Users::alone(users);
-        let mut figures = of_idle(watched.memory()?);
+        let before = watched.memory()?;
+        let mut figures = of_idle(before);
         let measured = drive(floor.address, users, self.bounds(line), &watched).await?;
         figures.extend(of_load(&measured)?);
-        figures.extend(of_end(watched.memory()?, None));
+        figures.extend(of_end([before, watched.memory()?], None));
         Ok((figures, measured.tally.errors))
     }
 
@@ -117,10 +118,11 @@ impl Stage<'_> {
         let size = Size { users: line.connections, sessions: self.manner.sessions };
         let users = line.scenario.users(&target, size).await?;
         figures.extend(of_preparation(start.elapsed()));
+        let before = watched.memory()?;
         let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
         figures.extend(of_load(&measured)?);
         let end = watched.memory()?;
-        figures.extend(of_end(end, self.back(line, &watched).await?));
+        figures.extend(of_end([before, end], self.back(line, &watched).await?));
         Ok((figures, measured.tally.errors))
     }
 

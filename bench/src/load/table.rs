@@ -53,12 +53,13 @@ pub(crate) const COST: [Column; 7] = [
     ("statements", |row| shown(row, Figure::Statements, hundredths)),
 ];
 
-pub(crate) const MEMORY: [Column; 8] = [
+pub(crate) const MEMORY: [Column; 9] = [
     ("start, ms", |row| shown(row, Figure::StartMilliseconds, whole)),
     ("set up, s", |row| shown(row, Figure::SetUpSeconds, tenths)),
     ("idle, MiB", |row| shown(row, Figure::MemoryIdle, mebibytes)),
     ("of it no file's", |row| shown(row, Figure::MemoryIdleAnonymous, mebibytes)),
     ("mapped", |row| shown(row, Figure::MemoryIdleMapped, mebibytes)),
+    ("before the load", |row| shown(row, Figure::MemoryBefore, mebibytes)),
     ("end", |row| shown(row, Figure::MemoryEnd, mebibytes)),
     ("peak", |row| shown(row, Figure::MemoryPeak, mebibytes)),
     ("back", |row| shown(row, Figure::MemoryBack, mebibytes)),

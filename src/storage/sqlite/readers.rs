@@ -39,6 +39,7 @@ struct Reader {
 impl Readers {
     pub(super) fn new(place: Place, options: StoreOptions, now: Now) -> Self {
         let StoreOptions { connections, acquire_timeout: patience, .. } = options;
+        let connections = connections.min(useful());
         let permits = Arc::new(Semaphore::new(connections as usize));
         let idle = Mutex::default();
         Self(Arc::new(Pool { place, now, permits, connections, idle, patience }))
@@ -106,6 +107,13 @@ impl Pool {
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many readers are of any use: as many as run at once, and some who wait for the disk meanwhile. Each more
+/// would take a megabyte or two for nothing.
+fn useful() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(cores).unwrap_or(u32::MAX).saturating_add(2)
 }
 
 fn unavailable(message: &str) -> StorageError {

@@ -20,7 +20,7 @@ pub(super) fn aims() -> Vec<Aim> {
         never_above(scenario, text, (Figure::MemoryPeak, most))
     });
     let after = LOADS.map(|scenario| {
-        never_above(scenario, "back to at most 15 MiB", (Figure::MemoryBack, 15.0))
+        never_above(scenario, "back to at most 2 MiB more than before", (Figure::MemoryKept, 2.0))
     });
     let filled = |aim| Aim { holds: Holds::With(MANY), ..aim };
     aims.extend(under.into_iter().chain(after).map(filled));
