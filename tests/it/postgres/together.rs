@@ -50,14 +50,14 @@ async fn what_many_ask_for_in_the_same_moment_takes_fewer_statements_than_they_a
     let found = join_all(finds.into_iter().map(|find| server.server.store.read(find))).await;
     assert!(found.into_iter().all(|found| found.unwrap().is_some()));
     let finding = statements.count();
-    assert!(finding <= FEW, "{finding}");
+    assert!(finding <= ALONE / 2, "{finding}");
     let refreshed = server.refreshed(&tokens).await;
     assert_eq!(refused(&refreshed), 0);
     let refreshing = statements.count() - finding;
-    assert!(refreshing <= 2 * FEW, "each reads and writes: {refreshing}");
+    assert!(refreshing <= ALONE, "each reads and writes: {refreshing}");
     assert_eq!(refused(&server.revoked(&tokens).await), 0);
     let revoking = statements.count() - finding - refreshing;
-    assert!(revoking <= 4 * FEW, "each changes, logs and tells: {revoking}");
+    assert!(revoking <= 2 * ALONE, "each reads, changes, logs and tells: {revoking}");
 }
 
 #[tokio::test]
@@ -127,5 +127,6 @@ async fn revocations_whose_commit_nobody_heard_of_are_asked_for_again_and_made_o
 }
 
 const MANY: usize = 20;
-const FEW: u64 = 5;
+/// One statement each: half of what each takes alone is what is allowed above.
+const ALONE: u64 = 20;
 const SOME: usize = 6;
