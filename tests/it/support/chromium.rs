@@ -77,7 +77,14 @@ impl Chromium {
     }
 
     pub(crate) async fn text(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        loop {
+            match self.find(css).await.text().await {
+                Ok(text) => return text,
+                // Another page has come since it was found.
+                Err(error) if error.is_stale_element_reference() => {}
+                Err(error) => panic!("{css}: {error}"),
+            }
+        }
     }
 
     pub(crate) async fn click(&self, css: &str) {
