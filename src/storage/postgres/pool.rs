@@ -32,8 +32,8 @@ struct Idle {
     used: Instant,
 }
 
-/// A connection on loan, or the place for one. One that is dropped, since whoever asked has gone away, may still have an
-/// answer to come: it is waited for elsewhere.
+/// A connection on loan, or the place for one. One that is dropped, since whoever asked has gone
+/// away, may still have an answer to come: it is waited for elsewhere.
 pub(super) struct Lent {
     conn: Option<PgConnection>,
     opened: Instant,

@@ -52,7 +52,8 @@ fn of_the_others() -> Vec<Aim> {
 
 /// What a server asks its database without being asked itself, for each answer.
 const BY_THE_CLOCK: f64 = 0.05;
-const EVEN: [Scenario; 9] = [
+/// All in which each answer is counted.
+pub(super) const EVEN: [Scenario; 9] = [
     Scenario::ClientCredentials,
     Scenario::Refresh,
     Scenario::Introspect,
