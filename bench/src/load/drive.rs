@@ -35,6 +35,20 @@ pub(super) struct Measured {
     pub(super) readings: [Reading; 2],
 }
 
+impl Measured {
+    /// Fails where the server has ended fewer sessions than so many `connections` were told. (Of the answers
+    /// that the first requests of a measurement get, the server may have counted what was done before it.)
+    pub(super) fn check_ended(&self, connections: usize) -> Result<(), Failure> {
+        let [before, after] = &self.readings;
+        let ended = before.ended.zip(after.ended).map_or(0, |(before, after)| after - before);
+        let told = self.tally.answers - self.tally.errors.values().sum::<u64>();
+        if ended + connections as u64 >= told {
+            return Ok(());
+        }
+        Err(format!("{told} sessions were said to have ended, and {ended} have").into())
+    }
+}
+
 /// What all virtual users of one measurement see.
 struct Course {
     phase: Cell<Phase>,

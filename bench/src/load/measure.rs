@@ -121,6 +121,9 @@ impl Stage<'_> {
         let before = watched.memory()?;
         let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
         figures.extend(of_load(&measured)?);
+        if line.scenario == Scenario::Revoke {
+            measured.check_ended(line.connections)?;
+        }
         let end = watched.memory()?;
         figures.extend(of_end([before, end], self.back(line, &watched).await?));
         Ok((figures, measured.tally.errors))

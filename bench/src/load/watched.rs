@@ -23,19 +23,23 @@ pub(super) struct Reading {
     pub(super) generator: Option<Ran>,
     /// How many statements the server had sent to its database.
     pub(super) statements: Option<u64>,
+    /// How many sessions it had ended.
+    pub(super) ended: Option<u64>,
 }
 
 impl Watched<'_> {
     pub(super) async fn read(&self) -> Result<Reading, Failure> {
-        let statements = match self.metrics {
-            Some(url) => Some(counter(&get(url).await?, STATEMENTS)),
+        let metrics = match self.metrics {
+            Some(url) => Some(get(url).await?),
             None => None,
         };
+        let counter = |name| metrics.as_deref().map(|metrics| counter(metrics, name));
         Ok(Reading {
             server: Ran::of(self.server)?,
             database: self.postmaster.map(Ran::of_family).transpose()?,
             generator: self.is_shared.then(|| Ran::of(std::process::id())).transpose()?,
-            statements,
+            statements: counter(STATEMENTS),
+            ended: counter(ENDED),
         })
     }
 
@@ -52,6 +56,7 @@ pub(super) fn counter(metrics: &str, name: &str) -> u64 {
 }
 
 const STATEMENTS: &str = "chancery_storage_statements_total";
+const ENDED: &str = "chancery_revocations_total{kind=\"session\"}";
 
 #[cfg(test)]
 mod tests {

@@ -1,5 +1,6 @@
 //! SQL for whole tables, by the databases' own programs: `sqlite3` and `psql`.
 
+use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -92,10 +93,10 @@ impl Bulk<'_> {
         }
     }
 
-    /// Leaves it as one that has been used for long.
+    /// Leaves it as one that has been used for long: nothing of it has still to be written.
     pub(super) fn settle(&self) -> Result<(), Failure> {
         match self {
-            Self::Sqlite(_) => Ok(()),
+            Self::Sqlite(file) => Ok(File::open(file)?.sync_all()?),
             Self::Postgres(..) => self.run("VACUUM ANALYZE; CHECKPOINT").map(drop),
         }
     }

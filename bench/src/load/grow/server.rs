@@ -7,6 +7,7 @@ use super::super::figure::{Figures, of_load, of_preparation, of_start};
 use super::super::line::{Database, Filling, Line};
 use super::super::measure::CHEAP_AND_PROXIED;
 use super::super::run::Run;
+use super::super::scenario::Scenario;
 use super::super::target::Target;
 use super::super::user::VirtualUser;
 use super::super::users::Users;
@@ -99,6 +100,9 @@ impl<'a> Server<'a> {
         let address = self.target.address()?;
         let measured = drive(address, Users::alone(users), bounds, &watched).await?;
         figures.extend(of_load(&measured)?);
+        if line.scenario == Scenario::Revoke {
+            measured.check_ended(line.connections)?;
+        }
         let run = Run { line, number, figures, errors: measured.tally.errors };
         let taken = Taken { what, sessions: self.size.sessions, run };
         taken.tell();
