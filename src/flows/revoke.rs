@@ -67,6 +67,8 @@ pub async fn end_session(
     // Over already, gone, or none of this client's.
     let found = server.store.read(FindSession(session)).await?;
     let Some(other) = found.filter(|found| found.session.client_id != client.id) else {
+        // Who ended it a moment ago may not have obeyed yet.
+        server.obey_now().await;
         return Ok(true);
     };
     tracing::warn!(

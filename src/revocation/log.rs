@@ -158,17 +158,25 @@ impl RevocationLog {
         }
     }
 
-    /// Adds to what is refused. The set is made beside the one in use, since every token that is checked
-    /// reads that. One caller at a time.
+    /// Adds to what is refused. One caller at a time.
     fn merge(&self, news: &[Revocation]) {
-        let mut set = self.state().set.clone();
-        set.merge(news.iter().map(Revocation::to_entry));
         let all = news.iter().filter(|one| one.entry.kind == Kind::All);
         let all_not_before = all.filter_map(|one| one.entry.not_before).max();
+        let entries = news.iter().map(Revocation::to_entry);
+        // Every token that is checked reads the set in use. So many are made into one beside it, which costs
+        // a pointer for each of its shards; few are faster put into it.
+        let beside = (news.len() > FEW).then(|| {
+            let mut set = self.state().set.clone();
+            set.merge(entries.clone());
+            set
+        });
         let mut state = self.state_mut();
         state.all_not_before = state.all_not_before.max(all_not_before);
+        if beside.is_none() {
+            state.set.merge(entries);
+        }
         // What it replaces is dropped behind the lock.
-        let _before = std::mem::replace(&mut state.set, set);
+        let _before = beside.map(|set| std::mem::replace(&mut state.set, set));
         drop(state);
     }
 
@@ -208,6 +216,8 @@ impl Last {
 }
 
 const PAGE: u32 = 1000;
+/// So many are merged in some ten microseconds.
+const FEW: usize = 64;
 /// How many wait to be merged at most: some megabytes.
 const UNMERGED: usize = 50_000;
 const PRUNE_EVERY: Duration = Duration::from_mins(1);

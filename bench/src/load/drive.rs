@@ -29,6 +29,8 @@ pub(super) struct Bounds {
 /// What was measured.
 pub(super) struct Measured {
     pub(super) tally: Tally,
+    /// Whether there were users beside those whose answers are measured.
+    pub(super) is_disturbed: bool,
     /// How long it took.
     pub(super) time: Duration,
     /// What the operating system and the server counted at its beginning and its end.
@@ -85,6 +87,7 @@ pub(super) async fn drive(
     for user in users.counted {
         local.spawn_local(ask(user, Connection::new(address), course.clone()));
     }
+    let is_disturbed = !users.beside.is_empty();
     for user in users.beside {
         local.spawn_local(disturb(user, Connection::new(address), course.clone()));
     }
@@ -96,7 +99,7 @@ pub(super) async fn drive(
     // Those who still wait for an answer get it.
     timeout(LAST_ANSWERS, local).await?;
     let tally = course.tally.replace(Tally::new()?);
-    Ok(Measured { tally, time, readings })
+    Ok(Measured { tally, is_disturbed, time, readings })
 }
 
 async fn measure(
@@ -149,6 +152,9 @@ async fn disturb(mut user: Box<dyn VirtualUser>, mut connection: Connection, cou
     let mut request = Vec::new();
     while course.phase.get() != Phase::Over && user.request(&mut request) {
         let answer = connection.exchange(&request).await;
+        if course.phase.get() == Phase::Over {
+            break;
+        }
         let is_right = answer.is_ok_and(|answer| user.take(answer).is_ok());
         course.tally.borrow_mut().count_beside(is_right);
         request.clear();

@@ -70,7 +70,7 @@ pub(crate) type Figures = BTreeMap<Figure, f64>;
 
 /// The figures of a load.
 pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
-    let Measured { tally, time, readings: [before, after] } = measured;
+    let Measured { tally, is_disturbed, time, readings: [before, after] } = measured;
     if tally.answers == 0 {
         return Err("no answer came in time".into());
     }
@@ -88,11 +88,11 @@ pub(super) fn of_load(measured: &Measured) -> Result<Figures, Failure> {
         (Figure::P99ToP50, quantile(0.99).zip(quantile(0.5)).map(|(p99, p50)| p99 / p50)),
     ]);
     let [beside, wrong] = tally.beside.map(|times| Some(number(times) / seconds));
-    figures.extend(if tally.beside == [0; 2] {
-        for_each_answer(before, after, answers)
-    } else {
+    figures.extend(if *is_disturbed {
         // What was done is not for the answers that are measured alone.
         known([(Figure::BesidePerSecond, beside), (Figure::BesideWrongPerSecond, wrong)])
+    } else {
+        for_each_answer(before, after, answers)
     });
     Ok(figures)
 }

@@ -36,9 +36,13 @@ pub(crate) struct Manner {
 }
 
 impl Manner {
-    /// How long after a load of this scenario memory is looked at again.
-    pub(crate) fn rest(&self, scenario: Scenario) -> Duration {
-        self.rests[usize::from(scenario.hashes())]
+    /// How long after a load of this scenario memory is looked at again. Where passwords are hashed it has to
+    /// rest before the load too, since what is made for it hashes some, and so only the first run does.
+    pub(crate) fn rest(&self, scenario: Scenario, number: usize) -> Duration {
+        match scenario.hashes() {
+            true if number > 0 => Duration::ZERO,
+            hashes => self.rests[usize::from(hashes)],
+        }
     }
 }
 
@@ -118,6 +122,10 @@ impl Stage<'_> {
         let size = Size { users: line.connections, sessions: self.manner.sessions };
         let users = line.scenario.users(&target, size).await?;
         figures.extend(of_preparation(start.elapsed()));
+        let rest = self.manner.rest(line.scenario, number);
+        if line.scenario.hashes() {
+            tokio::time::sleep(rest).await;
+        }
         let before = watched.memory()?;
         let measured = drive(target.address()?, users, self.bounds(line), &watched).await?;
         figures.extend(of_load(&measured)?);
@@ -125,23 +133,13 @@ impl Stage<'_> {
             measured.check_ended(line.connections)?;
         }
         let end = watched.memory()?;
-        figures.extend(of_end([before, end], self.back(line, &watched).await?));
+        figures.extend(of_end([before, end], back(rest, &watched).await?));
         Ok((figures, measured.tally.errors))
     }
 
     /// Whether server and generator share what processors there are.
     fn is_shared(self) -> bool {
         self.manner.processor.is_none()
-    }
-
-    /// The memory once the load is over, if there is time for it.
-    async fn back(self, line: &Line, watched: &Watched<'_>) -> Result<Option<Memory>, Failure> {
-        let rest = self.manner.rest(line.scenario);
-        if rest.is_zero() {
-            return Ok(None);
-        }
-        tokio::time::sleep(rest).await;
-        watched.memory().map(Some)
     }
 
     async fn start(self, line: &Line, number: usize) -> Result<Node, Failure> {
@@ -164,6 +162,15 @@ impl Stage<'_> {
         let warm = if line.scenario.consumes() { sessions as u64 / 5 } else { requests };
         Bounds { time, answers: [warm, requests] }
     }
+}
+
+/// The memory once a load is over, if there is time for it.
+async fn back(rest: Duration, watched: &Watched<'_>) -> Result<Option<Memory>, Failure> {
+    if rest.is_zero() {
+        return Ok(None);
+    }
+    tokio::time::sleep(rest).await;
+    watched.memory().map(Some)
 }
 
 /// A name for the database of a run.

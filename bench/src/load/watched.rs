@@ -56,7 +56,7 @@ pub(super) fn counter(metrics: &str, name: &str) -> u64 {
 }
 
 const STATEMENTS: &str = "chancery_storage_statements_total";
-const ENDED: &str = "chancery_revocations_total{kind=\"session\"}";
+const ENDED: &str = "chancery_revocations_total{kind=\"sid\"}";
 
 #[cfg(test)]
 mod tests {

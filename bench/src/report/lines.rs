@@ -26,15 +26,18 @@ pub(super) fn of_many() -> Vec<Line> {
     everything(MANY, FULL, |scenario| scenario != Scenario::Idle)
 }
 
-/// About how long a row takes, from what rows took.
-pub(super) fn cost(line: &Line, manner: &Manner) -> Duration {
+/// About how long a row takes in the run of this number, from what rows took.
+pub(super) fn cost(line: &Line, manner: &Manner, number: usize) -> Duration {
     let load: Duration = manner.time.iter().sum();
     let filling = if line.filling == Filling::default() { Duration::ZERO } else { FILLING_UP };
     match line.scenario {
         Scenario::Idle => START,
         scenario if scenario.is_floor() => load,
         Scenario::Pgbench => load + START,
-        scenario => load + START + filling + manner.rest(scenario),
+        scenario => {
+            let rests = if scenario.hashes() { 2 } else { 1 };
+            load + START + filling + rests * manner.rest(scenario, number)
+        }
     }
 }
 

@@ -155,8 +155,10 @@ fn growth(runtime: &Runtime, kept: &mut Kept, growth: &Growth) -> Result<Vec<Gro
 }
 
 fn minutes(plan: &Plan) -> u64 {
-    let time: Duration = plan.lines.iter().map(|line| lines::cost(line, &plan.manner)).sum();
-    (time.as_secs() * plan.runs as u64).div_ceil(60)
+    let of_run =
+        |number| plan.lines.iter().map(move |line| lines::cost(line, &plan.manner, number));
+    let time: Duration = (0..plan.runs).flat_map(of_run).sum();
+    time.as_secs().div_ceil(60)
 }
 
 /// There to be revoked; where they are used up, the measurement ends a little earlier.

@@ -13,11 +13,11 @@ pub(super) fn give_way() {
 #[cfg(not(target_os = "linux"))]
 pub(super) fn give_way() {}
 
-/// A thirtieth of the weight of each other thread, where all want the same processor. With a tenth it came so
-/// often before the thread that writes that whoever refreshed waited for it; with the least there is, logins
-/// hardly got a turn while refreshes used up all processors.
+/// A twentieth of the weight of each other thread, where all want the same processor. With a tenth it comes so
+/// often before the thread that writes that whoever refreshes waits for it; with the least there is, logins
+/// hardly get a turn while refreshes use up all processors (docs/performance.md).
 #[cfg(target_os = "linux")]
-const NICENESS: i32 = 15;
+const NICENESS: i32 = 13;
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {

@@ -9,10 +9,10 @@ use chancery_verifier::feed::SEGMENT;
 use crate::protocol::ids::Tip;
 use crate::protocol::revocation::{Digest, Entry, Kind, Revocation};
 
-/// The entries that the log still has, but for those that ended more than a minute ago. A copy costs
-/// one pointer for each segment.
+/// The entries that the log still has, but for those that ended more than a minute ago. A copy is one pointer;
+/// to change one that others have as well costs one for each segment.
 #[derive(Clone, Default)]
-pub(in crate::revocation) struct Entries(BTreeMap<i64, Arc<Vec<Kept>>>);
+pub(in crate::revocation) struct Entries(Arc<BTreeMap<i64, Arc<Vec<Kept>>>>);
 
 /// One entry, in 64 bytes.
 #[derive(Clone, Copy)]
@@ -29,7 +29,8 @@ impl Entries {
     /// Adds an entry, or puts it in the place of the one with its number.
     pub(in crate::revocation) fn insert(&mut self, revocation: &Revocation) {
         let kept = Kept::from(revocation);
-        let segment = Arc::make_mut(self.0.entry(segment_of(kept.seq)).or_default());
+        let segments = Arc::make_mut(&mut self.0);
+        let segment = Arc::make_mut(segments.entry(segment_of(kept.seq)).or_default());
         match segment.binary_search_by_key(&kept.seq, |one| one.seq) {
             Ok(place) => segment[place] = kept,
             Err(place) => segment.insert(place, kept),
@@ -38,9 +39,13 @@ impl Entries {
 
     /// Drops every entry that can refuse nothing alive at `now` (seconds).
     pub(in crate::revocation) fn prune(&mut self, now: i64) {
-        self.0.retain(|_, segment| {
-            if segment.iter().any(|kept| kept.until <= now) {
-                Arc::make_mut(segment).retain(|kept| kept.until > now);
+        let is_over = |kept: &Kept| kept.until <= now;
+        if !self.0.values().any(|segment| segment.iter().any(is_over)) {
+            return;
+        }
+        Arc::make_mut(&mut self.0).retain(|_, segment| {
+            if segment.iter().any(is_over) {
+                Arc::make_mut(segment).retain(|kept| !is_over(kept));
             }
             !segment.is_empty()
         });

@@ -40,7 +40,7 @@ pub(crate) struct Grown {
 
 impl What {
     /// Those that need no janitor.
-    pub(super) const LOADS: [Self; 3] = [Self::Refresh, Self::Login, Self::Revoke];
+    pub(super) const LOADS: [Self; 3] = [Self::Refresh, Self::Revoke, Self::Login];
 
     pub(super) fn scenario(self) -> Scenario {
         match self {

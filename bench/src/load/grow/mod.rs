@@ -72,8 +72,9 @@ impl Growth {
             servers.push((Server::grow(self, *size, cluster.as_ref()).await?, Loads::default()));
         }
         let mut taken = Vec::new();
-        for number in 0..self.runs {
-            for what in What::LOADS {
+        // One after the other, since what logins make is more than what was there of the fewest.
+        for what in What::LOADS {
+            for number in 0..self.runs {
                 for (server, loads) in &mut servers {
                     taken.push(loads.put(self, server, (what, number)).await?);
                 }

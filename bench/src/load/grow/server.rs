@@ -95,7 +95,8 @@ impl<'a> Server<'a> {
             postmaster: self.cluster.map(Cluster::postmaster).transpose()?,
             is_shared: self.cluster.is_some() || self.is_shared,
         };
-        let mut figures = self.figures.clone();
+        // There is one start.
+        let mut figures = if number == 0 { self.figures.clone() } else { Figures::new() };
         let line = self.line(what, users.len())?;
         let address = self.target.address()?;
         let measured = drive(address, Users::alone(users), bounds, &watched).await?;
