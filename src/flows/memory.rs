@@ -107,12 +107,13 @@ impl Memory {
     /// whoever revoked something was told that it is refused here.
     pub async fn obey(&self) -> Result<(), FlowError> {
         let begun = self.begun.load(Ordering::Acquire);
+        let failures = self.failures.load(Ordering::Acquire);
         let _looking = self.looking.lock().await;
         // One that has begun meanwhile, for somebody else, has found it.
         if self.succeeded.load(Ordering::Acquire) > begun {
             return Ok(());
         }
-        let looked = self.look().await;
+        let looked = self.look_unless_it_failed(failures).await;
         if looked.is_err() {
             self.behind.store(true, Ordering::Release);
         }

@@ -1,6 +1,7 @@
 //! The pool in which passwords are hashed: a bounded number at once, and a bounded, fair queue.
 //! Must not import any part of the crate but the protocol, [`crate::env`] and [`crate::worker`].
 
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -141,7 +142,7 @@ impl HashPool {
             Ok(worker) => worker,
             Err(error) => {
                 tracing::error!(%error, "there is no thread to hash a password");
-                self.shared.with(|state| state.idle.push(permit));
+                self.shared.lay_down(permit);
                 return Err(self.busy());
             }
         };
@@ -229,6 +230,17 @@ impl Shared {
                 tell();
             }
         }
+    }
+
+    /// Lays down a permit for which there is no thread. Those who have come to wait for it are refused at once.
+    fn lay_down(&self, permit: Permit) {
+        let now = self.clock.monotonic();
+        let refused: Vec<_> = self.with(|state| {
+            state.idle.push(permit);
+            iter::from_fn(|| state.waiting.take(now)).collect()
+        });
+        // Behind the lock.
+        drop(refused);
     }
 
     /// The next job for `permit`; without one the permit is idle, and nothing is left in its memory.

@@ -112,6 +112,19 @@ async fn no_more_hashes_run_than_there_are_permits() {
 }
 
 #[tokio::test]
+async fn where_a_permit_has_no_thread_nobody_waits_for_it() {
+    let bench = bench(1, 4);
+    let _held = bench.hold_permit().await;
+    let (log, _done) = mpsc::channel();
+    let alice = from("alice", 1);
+    let mut waiting = bench.caller(&alice, "waiting", &log);
+    assert!(now(&mut waiting).await.is_pending());
+    bench.pool.shared.lay_down(Permit::default());
+    assert_eq!(now(&mut waiting).await, REFUSED);
+    assert_eq!(bench.waiting(), 0);
+}
+
+#[tokio::test]
 async fn memory_is_given_back_once_nobody_has_logged_in_for_a_while() {
     let Bench { pool, .. } = bench(1, 4);
     let alice = Source::new("alice", None);

@@ -4,6 +4,7 @@
 //! the disk allows and each commit carries what has queued up meanwhile. No caller hears a result
 //! before the commit has returned, and an operation whose caller has left is executed all the same.
 
+use std::iter;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,8 +103,8 @@ impl Work {
 
     /// Runs `first` and what has queued up behind it.
     fn commit_batch(&mut self, first: Box<dyn Queued>) {
-        let mut batch = vec![];
-        let result = self.run_batch(first, &mut batch);
+        let mut batch = vec![first];
+        let result = self.run_batch(&mut batch);
         metrics::histogram!("chancery_writer_batch_operations").record(len(&batch));
         match result {
             Ok(()) => {
@@ -123,19 +124,17 @@ impl Work {
         }
     }
 
-    fn run_batch(
-        &mut self,
-        first: Box<dyn Queued>,
-        batch: &mut Vec<Box<dyn Queued>>,
-    ) -> Result<(), sqlx::Error> {
-        batch.push(first);
+    fn run_batch(&mut self, batch: &mut Vec<Box<dyn Queued>>) -> Result<(), sqlx::Error> {
         let started = (self.now)();
         let Self { conn, now, place, queue } = self;
-        let conn = match conn {
-            Some(conn) => conn,
-            None => conn.insert(place.connect(true)?),
+        let conn = match begin(conn, place) {
+            Ok(conn) => conn,
+            Err(error) => {
+                // Who has queued up behind it would wait as long for the same, one after the other.
+                batch.extend(iter::from_fn(|| queue.try_next()));
+                return Err(error);
+            }
         };
-        conn.command("BEGIN IMMEDIATE")?;
         loop {
             // Only the last of the batch is not executed yet.
             if let Some(queued) = batch.last_mut() {
@@ -159,6 +158,16 @@ impl Work {
             let _ = conn.command("ROLLBACK");
         }
     }
+}
+
+/// Begins a transaction, on a new connection where there is none.
+fn begin<'c>(conn: &'c mut Option<Direct>, place: &Place) -> Result<&'c mut Direct, sqlx::Error> {
+    let conn = match conn {
+        Some(conn) => conn,
+        None => conn.insert(place.connect(true)?),
+    };
+    conn.command("BEGIN IMMEDIATE")?;
+    Ok(conn)
 }
 
 /// Executes one operation inside the open transaction. An error is one that ends the batch; that of
@@ -250,7 +259,7 @@ fn into_sqlx(error: impl std::error::Error) -> sqlx::Error {
     sqlx::Error::Io(std::io::Error::other(error.to_string()))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a batch has at most 256 operations")]
+#[expect(clippy::cast_precision_loss, reason = "no more than the queue holds")]
 fn len(batch: &[Box<dyn Queued>]) -> f64 {
     batch.len() as f64
 }

@@ -185,6 +185,23 @@ async fn a_full_database_undoes_the_whole_batch_and_the_writer_goes_on_when_ther
     assert_eq!(count(&path), 2);
 }
 
+/// Takes the time that the writer waits for a lock, which is SQLite's own.
+#[tokio::test]
+async fn where_no_transaction_can_begin_all_that_wait_are_told_at_once() {
+    let (writer, path, _folder) = start().await;
+    let mut other = Opening::new(path.clone(), true).open().unwrap();
+    other.command("BEGIN IMMEDIATE").unwrap();
+    let first = queue(&writer, One("INSERT INTO t (n) VALUES (1)")).await;
+    let second = queue(&writer, One("INSERT INTO t (n) VALUES (2)")).await;
+    let third = queue(&writer, One("INSERT INTO t (n) VALUES (3)")).await;
+    assert!(is_unavailable(&first.await));
+    other.command("ROLLBACK").unwrap();
+    assert!(is_unavailable(&second.await));
+    assert!(is_unavailable(&third.await));
+    writer.write(One("INSERT INTO t (n) VALUES (4)")).await.unwrap();
+    assert_eq!(count(&path), 1, "nothing is executed whose caller was told that it is not");
+}
+
 #[tokio::test]
 async fn an_operation_whose_caller_has_left_is_executed_all_the_same() {
     let (writer, path, _folder) = start().await;

@@ -29,3 +29,23 @@ async fn those_who_wait_for_one_look_share_the_next() {
     let asked = statements.count() - before;
     assert!((one..=2 * one).contains(&asked), "{asked}, of {one} each");
 }
+
+#[tokio::test]
+async fn those_who_wait_for_one_look_share_its_failure() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let memory = &server.server.memory;
+    memory.obey().await.unwrap();
+    let mut raw = server.raw().await;
+    raw.run("ALTER TABLE feed_head RENAME TO away").await;
+    let statements = Statements::default();
+    let _recording = set_default_local_recorder(&statements);
+    assert!(memory.obey().await.is_err());
+    let one = statements.count();
+    assert!(one > 0);
+    let [first, second, third] = [memory.obey(), memory.obey(), memory.obey()];
+    let (first, second, third) = tokio::join!(first, second, third);
+    assert!(first.is_err() && second.is_err() && third.is_err());
+    assert_eq!(statements.count(), 2 * one);
+    raw.run("ALTER TABLE away RENAME TO feed_head").await;
+    memory.obey().await.unwrap();
+}
