@@ -26,7 +26,8 @@ pub(crate) struct Manner {
     pub(crate) time: [Duration; 2],
     /// With how many answers a measurement ends before its time.
     pub(crate) requests: u64,
-    /// How many sessions are made where each request uses one up.
+    /// How many sessions are made where each request uses one up, and how many tokens where the server is not
+    /// to remember them.
     pub(crate) sessions: usize,
     /// How long after a load memory is looked at again, if at all: after one in which no password is
     /// hashed at its cost, and after one in which some are.

@@ -62,8 +62,9 @@ pub(crate) struct Arguments {
     /// With how many answers a measurement ends before its time.
     #[arg(long, default_value_t = 1_000_000)]
     requests: u64,
-    /// How many sessions or tokens are made where each request uses one up.
-    #[arg(long, default_value_t = 5_000)]
+    /// How many sessions are made where each request uses one up, and how many tokens where the server is not
+    /// to remember them.
+    #[arg(long, default_value_t = 6_000)]
     sessions: usize,
     /// How many further clients there are.
     #[arg(long, default_value_t = 0)]

@@ -57,6 +57,9 @@ impl Scenario {
                 users,
             ),
             Self::IntrospectUnseen => {
+                if size.sessions < MORE_THAN_REMEMBERED {
+                    return Err(format!("of fewer than {MORE_THAN_REMEMBERED} tokens some are remembered").into());
+                }
                 introspections(&caller, &target.service_tokens(size.sessions).await?.into(), users)
             }
             Self::Revoke => {
@@ -136,5 +139,7 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 const ACCESS_TOKENS: usize = 1_000;
 /// So many logins at once, more than a server hashes at once.
 const FLOOD: usize = 32;
+/// The server remembers verified tokens in 8 MiB.
+const MORE_THAN_REMEMBERED: usize = 6_000;
 /// So many users that none of them comes to more sessions than he may have.
 const LOGINS: usize = 64;
