@@ -58,7 +58,10 @@ impl Scenario {
             ),
             Self::IntrospectUnseen => {
                 if size.sessions < MORE_THAN_REMEMBERED {
-                    return Err(format!("of fewer than {MORE_THAN_REMEMBERED} tokens some are remembered").into());
+                    return Err(format!(
+                        "of fewer than {MORE_THAN_REMEMBERED} tokens some are remembered"
+                    )
+                    .into());
                 }
                 introspections(&caller, &target.service_tokens(size.sessions).await?.into(), users)
             }
