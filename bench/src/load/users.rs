@@ -142,7 +142,7 @@ const DISCOVERY: &str = "/.well-known/openid-configuration";
 const ACCESS_TOKENS: usize = 1_000;
 /// So many logins at once, more than a server hashes at once.
 const FLOOD: usize = 32;
-/// The server remembers verified tokens in 8 MiB.
+/// The server remembers 4,096 verified tokens.
 const MORE_THAN_REMEMBERED: usize = 6_000;
 /// So many users that none of them comes to more sessions than he may have.
 const LOGINS: usize = 64;
