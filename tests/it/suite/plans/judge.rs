@@ -13,7 +13,7 @@ pub(super) async fn faults(raw: &mut Raw, sql: &str) -> Vec<String> {
 
 /// Whether what is wrong is that something is sorted.
 pub(super) fn is_sort(fault: &str) -> bool {
-    fault.contains("Sort  (") || fault.contains("TEMP B-TREE")
+    fault.starts_with("Sort") || fault.contains("TEMP B-TREE")
 }
 
 /// `SCAN` reads all of a table or of an index, `USE TEMP B-TREE` sorts what was read.
@@ -26,7 +26,8 @@ fn is_slow_on_sqlite(step: &str) -> bool {
     all || step.contains("TEMP B-TREE")
 }
 
-/// An index that is read without a condition is read from one end to the other.
+/// An index that is read without a condition is read from one end to the other. An incremental sort is led by an
+/// index, and sorts only what is equal there.
 fn slow_on_postgres(plan: &[String]) -> Vec<String> {
     let mut faults = Vec::new();
     for (number, line) in plan.iter().enumerate() {
@@ -37,7 +38,7 @@ fn slow_on_postgres(plan: &[String]) -> Vec<String> {
         let searched = conditions.clone().any(|line| line.contains("Index Cond:"));
         let scans =
             step.starts_with("Seq Scan") || (step.contains("Index") && !on.is_empty() && !searched);
-        if (scans && !SMALL.contains(&table)) || step.contains("Sort  (") {
+        if (scans && !SMALL.contains(&table)) || step.starts_with("Sort  (") {
             faults.push(step.to_owned());
         }
     }
