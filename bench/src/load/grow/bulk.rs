@@ -93,6 +93,19 @@ impl Bulk<'_> {
         }
     }
 
+    /// Such an id that comes before all that are made at random.
+    pub(super) fn early_id(&self, number: &str) -> String {
+        match self {
+            Self::Sqlite(_) => {
+                format!("CAST(char(0, 0, 0, 0) || printf('%012d', {number}) AS BLOB)")
+            }
+            Self::Postgres(..) => {
+                let digits = format!("convert_to(lpad(({number})::text, 12, '0'), 'UTF8')");
+                format!("'\\x00000000'::bytea || {digits}")
+            }
+        }
+    }
+
     /// Leaves it as one that has been used for long: nothing of it has still to be written.
     pub(super) fn settle(&self) -> Result<(), Failure> {
         match self {

@@ -44,7 +44,7 @@ pub(super) fn fill(bulk: &Bulk<'_>, size: Size) -> Result<(), Failure> {
 pub(super) fn expire(bulk: &Bulk<'_>, size: Size, count: u64) -> Result<(), Failure> {
     let ago = |column: &str| format!("original.{column} - {HALF_A_YEAR}");
     let others = [
-        ("id", bulk.id('!', "i")),
+        ("id", bulk.early_id("i")),
         ("user_id", bulk.id('u', &format!("i % {}", size.users))),
         ("idle_expires_at", ago("idle_expires_at")),
         ("max_expires_at", ago("max_expires_at")),
