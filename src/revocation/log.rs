@@ -216,7 +216,7 @@ impl Last {
 }
 
 const PAGE: u32 = 1000;
-/// So many are merged in some ten microseconds.
+/// For so many at most the set in use is locked: each sorts one shard anew.
 const FEW: usize = 64;
 /// How many wait to be merged at most: some megabytes.
 const UNMERGED: usize = 50_000;

@@ -14,6 +14,18 @@ async fn revoke(server: &TestServer, authorization: &str, form: &str) {
 }
 
 #[tokio::test]
+async fn a_session_that_another_node_has_ended_is_over_here_once_its_revocation_is_answered() {
+    // C110
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let other = server.another(2).await;
+    let tokens = server.login().await;
+    revoke(&other, &other.basic(), &format!("token={}", tokens.refresh)).await;
+    assert!(server.is_active(&tokens.access).await, "this node has looked before that");
+    revoke(&server, &server.basic(), &format!("token={}", tokens.refresh)).await;
+    assert!(!server.is_active(&tokens.access).await);
+}
+
+#[tokio::test]
 async fn a_refresh_token_of_any_generation_takes_its_session_along() {
     // C110, REV-04
     let Some(server) = TestServer::start(BACKEND).await else { return };
