@@ -112,8 +112,8 @@ async fn refresh_token(
     unverified: UnverifiedRefreshToken,
     known: Arc<Known>,
 ) -> Result<Introspection, FlowError> {
-    let (known, token) = match recognise(server, known, Some(unverified)).await {
-        Ok(recognised) => recognised,
+    let token = match recognise(&known, Some(unverified)) {
+        Ok(token) => token,
         Err(FlowError::Refused(_)) => return Ok(INACTIVE),
         Err(error) => return Err(error),
     };

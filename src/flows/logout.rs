@@ -40,7 +40,7 @@ pub async fn logout(
         LogoutProof::RefreshToken(token, presented) => {
             let known = server.memory.current().await?;
             let client = server.authenticate_client(&presented, (&known, origin)).await?;
-            let (known, token) = recognise(server, known, token).await?;
+            let token = recognise(&known, token)?;
             let end = (EndReason::Logout, known.as_ref());
             let own = end_session(server, (&client, origin), token.session, end).await?;
             if !own {

@@ -31,8 +31,8 @@ pub async fn revoke(
     let client = server.authenticate_client(presented, (&known, origin)).await?;
     match UnverifiedRefreshToken::parse(token) {
         Some(unverified) => {
-            let (known, token) = match recognise(server, known, Some(unverified)).await {
-                Ok(recognised) => recognised,
+            let token = match recognise(&known, Some(unverified)) {
+                Ok(token) => token,
                 Err(FlowError::Refused(_)) => return Ok(()),
                 Err(error) => return Err(error),
             };

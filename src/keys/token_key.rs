@@ -30,8 +30,8 @@ pub enum Unrecognised {
     Forged,
     /// Its key was removed.
     KeyRemoved,
-    /// Its key is newer than any that this node knows.
-    KeyUnknown,
+    /// This node knows no key at all yet.
+    NoKeyYet,
 }
 
 impl TokenKeys {
@@ -57,15 +57,15 @@ impl TokenKeys {
         Some(token.encode(&self.key(token.key_number)?.tagging))
     }
 
-    /// The token, if it is genuine.
+    /// The token, if it is genuine. A number above the newest is an invention: a key is announced for a
+    /// day before it tags, and these are what the database had within the lease.
     pub fn recognise(&self, token: &UnverifiedRefreshToken) -> Result<RefreshToken, Unrecognised> {
         let number = token.key_number();
+        let newest = self.newest.ok_or(Unrecognised::NoKeyYet)?;
         match self.key(number) {
             Some(key) => token.verify(&key.tagging).ok_or(Unrecognised::Forged),
-            None if self.newest.is_some_and(|newest| number <= newest) => {
-                Err(Unrecognised::KeyRemoved)
-            }
-            None => Err(Unrecognised::KeyUnknown),
+            None if number <= newest => Err(Unrecognised::KeyRemoved),
+            None => Err(Unrecognised::Forged),
         }
     }
 

@@ -62,8 +62,8 @@ pub async fn explain(server: &Server, question: Question) -> Result<Explanation,
             None => access_token(server, &text).await,
             Some(unverified) => {
                 let known = server.memory.current().await?;
-                match recognise(server, known, Some(unverified)).await {
-                    Ok((_, token)) => session(server, token.session, Some(&token)).await,
+                match recognise(&known, Some(unverified)) {
+                    Ok(token) => session(server, token.session, Some(&token)).await,
                     Err(FlowError::Refused(refusal)) => {
                         Ok(Explanation::of(refusal.reason.as_str(), Vec::new()))
                     }

@@ -7,8 +7,6 @@
 mod browser;
 mod outcomes;
 
-use std::sync::Arc;
-
 use browser::note_use;
 
 use super::error::FlowError;
@@ -58,8 +56,7 @@ pub async fn refresh(
 ) -> Result<TokenResponse, FlowError> {
     let client = admitted.client.clone();
     let result = async {
-        let (known, token) = recognise(server, admitted.known.clone(), token).await?;
-        let admitted = Admitted { known, ..admitted };
+        let token = recognise(&admitted.known, token)?;
         Refresh { server, presented, token: &token, requested, origin }.run(admitted).await
     }
     .await;
@@ -71,31 +68,17 @@ pub async fn refresh(
     result
 }
 
-/// The token, if it is genuine. A key that this node does not know yet was announced by another node,
-/// long before it signs; a node that has not looked at the database within its lease looks now, and any
-/// other asks the client to come again.
-pub async fn recognise(
-    server: &Server,
-    known: Arc<Known>,
+/// The token, if it is genuine by the keys that are `known` within the lease (C092).
+pub fn recognise(
+    known: &Known,
     token: Option<UnverifiedRefreshToken>,
-) -> Result<(Arc<Known>, RefreshToken), FlowError> {
+) -> Result<RefreshToken, FlowError> {
     let token = token.ok_or(Refusal::invalid_grant(Reason::NotOurToken))?;
-    let (known, recognised) = match known.ring.tokens().recognise(&token) {
-        Err(Unrecognised::KeyUnknown) => {
-            let known = server.memory.current().await?;
-            let recognised = known.ring.tokens().recognise(&token);
-            (known, recognised)
-        }
-        recognised => (known, recognised),
-    };
-    match recognised {
-        Ok(token) => Ok((known, token)),
-        Err(Unrecognised::Forged) => Err(Refusal::invalid_grant(Reason::NotOurToken).into()),
-        Err(Unrecognised::KeyRemoved) => {
-            Err(Refusal::invalid_grant(Reason::TokenKeyRemoved).into())
-        }
-        Err(Unrecognised::KeyUnknown) => Err(FlowError::Unavailable),
-    }
+    known.ring.tokens().recognise(&token).map_err(|unrecognised| match unrecognised {
+        Unrecognised::Forged => Refusal::invalid_grant(Reason::NotOurToken).into(),
+        Unrecognised::KeyRemoved => Refusal::invalid_grant(Reason::TokenKeyRemoved).into(),
+        Unrecognised::NoKeyYet => FlowError::Unavailable,
+    })
 }
 
 impl Refresh<'_> {

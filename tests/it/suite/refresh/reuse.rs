@@ -1,5 +1,7 @@
 //! Reuse: what ends a session, what cannot, and what is left behind.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chancery::protocol::audit::AuditKind;
 use chancery::storage::ops::audit::ListAudit;
 use http::Method;
@@ -98,4 +100,20 @@ async fn the_explanation_of_a_refusal_is_there_for_administrators_only() {
     let explained = server.admin(Method::GET, &ask(&second.refresh), &json!(null)).await.json();
     assert_eq!(explained["outcome"], "reuse");
     assert_eq!(explained["events"][0]["kind"], "refresh_reuse");
+}
+
+#[tokio::test]
+async fn c092_a_key_number_that_was_never_given_is_an_invention_and_no_outage() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let genuine = server.login().await.refresh;
+    let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(&genuine[4..]).unwrap();
+    for number in [2, 127, 255] {
+        bytes[0] = number;
+        let invented = format!("chr_{}", BASE64_URL_SAFE_NO_PAD.encode(&bytes));
+        server.refresh(&invented).await.assert_invalid_grant();
+        assert!(!server.is_active(&invented).await);
+        // C110
+        server.revoke(&invented).await;
+    }
+    server.refresh(&genuine).await.tokens();
 }
