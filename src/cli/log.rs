@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 
 use crate::config::{Config, LogFormat};
-use crate::telemetry::{Format, log_to_stderr};
+use crate::telemetry::{Format, log_panics, log_to_stderr};
 
 /// Begins to log to standard error, from `level` on where no level is configured.
 pub(super) fn start(config: &Config, level: &str) {
@@ -13,4 +13,5 @@ pub(super) fn start(config: &Config, level: &str) {
         LogFormat::Auto | LogFormat::Json => Format::Json,
     };
     log_to_stderr(format, config.log.level.as_deref().unwrap_or(level));
+    log_panics();
 }

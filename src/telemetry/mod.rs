@@ -26,6 +26,15 @@ pub fn log_to_stderr(format: Format, levels: &str) {
     };
 }
 
+/// Has a panic say in the log where it happened, and nothing of what it was about: its message may hold
+/// the values at hand (C141).
+pub fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        tracing::error!(location, thread = std::thread::current().name(), "panicked");
+    }));
+}
+
 /// Begins to collect metrics, and answers what writes them in the text format of Prometheus.
 ///
 /// # Errors
@@ -98,3 +107,41 @@ const SECONDS: [f64; 12] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0];
 const BYTES: [f64; 6] = [512.0, 1024.0, 2048.0, 3072.0, 4096.0, 8192.0];
 const OPERATIONS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn c141_a_panic_says_where_and_not_what() {
+        let (kept, before) = (Kept::default(), std::panic::take_hook());
+        let writer = kept.clone();
+        let log = fmt().json().with_writer(move || writer.clone()).finish();
+        log_panics();
+        let panicked = tracing::subscriber::with_default(log, || {
+            std::panic::catch_unwind(|| panic!("the password is {}", "hunter2"))
+        });
+        std::panic::set_hook(before);
+        assert!(panicked.is_err());
+        let written = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
+        assert!(written.contains(file!()) && written.contains("panicked"), "{written}");
+        assert!(!written.contains("hunter2") && !written.contains("password is"), "{written}");
+    }
+}

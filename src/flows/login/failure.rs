@@ -10,7 +10,8 @@ use crate::protocol::token_request::Credentials;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::users::FindUser;
 
-/// Counts a refused login and writes it down, at most once a minute for one account and address.
+/// Counts a refused login and writes it down, at most once a minute for one account and address. Only
+/// the name of a user is written: in another may stand what somebody meant for the field below (C141).
 pub(in crate::flows) async fn note_failure(
     server: &Server,
     error: FlowError,
@@ -26,7 +27,13 @@ pub(in crate::flows) async fn note_failure(
     let throttled = matches!(error, FlowError::TooMany { .. });
     let name = UserName::parse(&credentials.username).ok();
     let account = match &name {
-        Some(name) if !throttled || is_counted(server, name).await => name.canonical(),
+        Some(name) if !throttled || has_failed(server, name) => {
+            if is_user(server, name).await {
+                name.canonical()
+            } else {
+                "(no such user)"
+            }
+        }
         _ if throttled => "(too many attempts)",
         _ => "(not a user name)",
     };
@@ -46,13 +53,13 @@ pub(in crate::flows) async fn note_failure(
     error
 }
 
-/// Whether a throttled attempt is written down under the user's name. Whoever is slowed down may make
-/// up as many names as he likes, and one line tells of those: only a name that has failures of its
-/// own, each of which took a hash, is looked up.
-async fn is_counted(server: &Server, name: &UserName) -> bool {
-    if server.credentials.throttle.account_delay(name.canonical()).is_none() {
-        return false;
-    }
+/// Whether the name has failures of its own, each of which took a hash. Whoever is slowed down may make
+/// up as many names as he likes, and none of them is looked up.
+fn has_failed(server: &Server, name: &UserName) -> bool {
+    server.credentials.throttle.account_delay(name.canonical()).is_some()
+}
+
+async fn is_user(server: &Server, name: &UserName) -> bool {
     let found = server.store.read(FindUser::Named(name.canonical().to_owned())).await;
     found.is_ok_and(|user| user.is_some())
 }

@@ -209,7 +209,11 @@ async fn delayed(server: &TestServer, name: &str) -> Vec<Value> {
         let reply = server.post_json("/login", &body).await;
         reply.assert_error(429, "too_many_requests");
     }
-    let events = list(server, &format!("kind=login_failed&target={name}")).await;
+    reasons_of(server, name).await
+}
+
+async fn reasons_of(server: &TestServer, target: &str) -> Vec<Value> {
+    let events = list(server, &format!("kind=login_failed&target={target}")).await;
     events.iter().map(|event| event["reason"].clone()).collect()
 }
 
@@ -221,8 +225,13 @@ async fn a_delayed_login_is_written_down_under_its_user() {
 }
 
 #[tokio::test]
-async fn delayed_logins_of_invented_names_are_written_down_under_none_of_them() {
+async fn c141_what_is_typed_as_a_name_that_nobody_has_is_not_written_down() {
+    // Delayed or not: it may be the password.
     let Some(server) = TestServer::start(BACKEND).await else { return };
-    assert!(!delayed(&server, "nobody").await.contains(&json!("throttled")));
-    assert!(!list(&server, "target=(too%20many%20attempts)").await.is_empty());
+    assert!(delayed(&server, "hunter2").await.is_empty());
+    let reasons = reasons_of(&server, "(no%20such%20user)").await;
+    assert!(reasons.contains(&json!("wrong_credentials")), "{reasons:?}");
+    assert_eq!(reasons[0], "throttled");
+    let all = server.admin(Method::GET, "/audit?limit=200", &Value::Null).await;
+    assert!(!all.body.contains("hunter2"));
 }
