@@ -11,6 +11,7 @@ use ipnet::{IpNet, Ipv4Net};
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::rights::{OF_OTHERS, open_rights};
 use crate::config::{Config, Migrate};
 use crate::env::World;
 use crate::flows::backchannel::BackchannelSettings;
@@ -177,8 +178,19 @@ pub(super) fn find_master_key(config: &Config) -> Result<Option<MasterKey>, Fail
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Failure::new(format!("{}: {error}", path.display()))),
     };
+    check_private(&path)?;
     let key = MasterKey::parse(&text, previous);
     key.map(Some).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+}
+
+/// Whoever reads the key and the database has every key of the server (C136).
+fn check_private(path: &Path) -> Result<(), Failure> {
+    let Some(rights) = open_rights(path, OF_OTHERS) else { return Ok(()) };
+    let path = path.display();
+    Err(Failure::new(format!(
+        "{path} holds the master key, and others than its owner may touch it (its rights are \
+         {rights:o}): run `chmod 600 {path}`, and think about who has read it"
+    )))
 }
 
 /// Where the master key is that was made here.

@@ -25,6 +25,7 @@ mod parsers;
 mod picture;
 mod resource;
 mod revoke;
+mod rights;
 mod serve;
 mod session;
 mod tidy_metrics;

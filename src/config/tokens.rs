@@ -20,12 +20,13 @@ section! {
         max_token_life: Duration = HOUR, takes seconds(MIN_TOKEN_LIFE, DAY);
         /// The largest access token, in bytes. Many servers end headers at 8 KiB.
         max_token_size: usize = 4096, takes number(1024, 7168);
-        /// How long a session may go without a refresh. Each refresh begins the span anew.
+        /// How long a session may go without a refresh. Each refresh begins the span anew. No shorter
+        /// than an access token and `tokens.retry_window` together.
         refresh_idle_ttl: Duration = 14 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long a session may live at all, counted from its login.
         session_max_ttl: Duration = 90 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long somebody who has signed in with a browser may go without using any application
-        /// there before he has to sign in again.
+        /// there before he has to sign in again. An access token lives for three quarters of it at most.
         browser_idle_ttl: Duration = 12 * HOUR, takes seconds(SECOND, 3650 * DAY);
         /// How long he may stay signed in at all.
         browser_max_ttl: Duration = 30 * DAY, takes seconds(SECOND, 3650 * DAY);
@@ -68,6 +69,22 @@ impl Tokens {
             self.browser_idle_ttl <= self.browser_max_ttl,
             &["tokens.browser_idle_ttl", "tokens.browser_max_ttl"],
             "must be at most tokens.browser_max_ttl, which ends the browser session in any case",
+        );
+        // An access token is judged without a look at its session, which it must not outlive (C135). Of
+        // the refreshes before a session expires unused, those that make a lost answer good do not
+        // move its time on.
+        input.require(
+            self.max_token_life + self.retry_window <= self.refresh_idle_ttl,
+            &["tokens.refresh_idle_ttl", "tokens.max_token_life", "tokens.retry_window"],
+            "must be at least tokens.max_token_life and tokens.retry_window together: no access \
+             token outlives its session",
+        );
+        // Its use is noted at least each quarter of this.
+        input.require(
+            self.max_token_life <= self.browser_idle_ttl / 4 * 3,
+            &["tokens.browser_idle_ttl", "tokens.max_token_life"],
+            "must be at least 4/3 of tokens.max_token_life: no access token outlives the browser \
+             session that it depends on",
         );
         input.require(
             self.retry_window >= self.retry_echo,

@@ -1,11 +1,11 @@
 //! The files of the installation, and who may read them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::report::Report;
 use crate::cli::connect::master_key_path;
 use crate::cli::first_run;
+use crate::cli::rights::{BEYOND_THE_OWNER, open_rights};
 use crate::config::Config;
 use crate::storage::DatabaseUrl;
 
@@ -18,7 +18,7 @@ pub(super) fn check(config: &Config, report: &mut Report) {
     private.push(passwords.clone());
     let open: Vec<String> = std::iter::once((&config.data_dir, 0o700))
         .chain(private.iter().map(|path| (path, 0o600)))
-        .filter_map(|(path, wanted)| Some((path, wanted, open_rights(path)?)))
+        .filter_map(|(path, wanted)| Some((path, wanted, open_rights(path, BEYOND_THE_OWNER)?)))
         .map(|(path, wanted, is)| {
             let path = path.display();
             format!("{path} has the rights {is:o}: run `chmod {wanted:o} {path}`")
@@ -42,18 +42,4 @@ fn beside(path: &Path, companion: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(companion);
     name.into()
-}
-
-/// The rights of a file that others than its owner have any of.
-#[cfg(unix)]
-fn open_rights(path: &Path) -> Option<u32> {
-    let metadata = fs::metadata(path).ok()?;
-    let rights = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
-    (rights & 0o077 != 0).then_some(rights)
-}
-
-#[cfg(not(unix))]
-fn open_rights(path: &Path) -> Option<u32> {
-    let _ = fs::metadata(path);
-    None
 }

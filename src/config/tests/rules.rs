@@ -93,6 +93,17 @@ fn spans_that_lie_within_others_are_not_longer() {
 }
 
 #[test]
+fn c135_no_access_token_outlives_the_idle_session_it_belongs_to() {
+    let life = ("CHANCERY_TOKENS__MAX_TOKEN_LIFE", "20m");
+    let idle = |value| ("CHANCERY_TOKENS__REFRESH_IDLE_TTL", value);
+    refuses(&[life, idle("1799s")], "tokens.refresh_idle_ttl", "retry_window together");
+    load(&[life, idle("30m")], "");
+    let browser = |value| ("CHANCERY_TOKENS__BROWSER_IDLE_TTL", value);
+    refuses(&[life, browser("1599s")], "tokens.browser_idle_ttl", "4/3 of tokens.max_token_life");
+    load(&[life, browser("1600s")], "");
+}
+
+#[test]
 fn streams_leave_half_of_the_connections_to_requests() {
     let connections = ("CHANCERY_HTTP__CONNECTIONS", "4199");
     refuses(&[connections], "feed.streams", "at most half of http.connections");

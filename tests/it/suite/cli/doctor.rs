@@ -59,6 +59,24 @@ fn it_changes_nothing_where_there_is_nothing_yet() {
 }
 
 #[test]
+fn c136_a_key_file_that_others_can_read_stops_every_command() {
+    at_home(|home| {
+        home.succeed(&["init"]);
+        let key = home.path("chancery-data/master.key");
+        let rights = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        for mode in [0o604, 0o606, 0o602] {
+            rights(mode);
+            for command in [&["serve"][..], &["user", "list"], &["key", "list"]] {
+                home.run(command).fails(1, "chmod 600");
+            }
+        }
+        // Platforms that hand secrets out by a group of the container do so.
+        rights(0o640);
+        home.succeed(&["key", "list"]);
+    });
+}
+
+#[test]
 fn files_that_others_can_read_are_named() {
     at_home(|home| {
         home.succeed(&["init"]);
