@@ -37,7 +37,9 @@ impl Hasher {
     }
 
     /// Compares `password` with a stored hash. Without a hash that can be verified it takes one of
-    /// the current parameters all the same, so that time does not tell who has an account (C060).
+    /// the current parameters all the same, so that time does not tell who has an account (C060). After
+    /// one that is weaker, such as an imported one, it takes another: of the new hash, if it matches, or
+    /// of the decoy.
     pub(super) fn verify(
         &self,
         stored: Option<&StoredHash>,
@@ -45,12 +47,16 @@ impl Hasher {
         memory: &mut HashMemory,
     ) -> Verified {
         let stored = stored.and_then(|it| PasswordHash::parse(it.as_str(), &self.budget).ok());
+        let is_stored = stored.is_some();
         let matches = compare(stored.as_ref().unwrap_or(&self.decoy), password, memory);
-        let Some(hash) = stored.filter(|_| matches) else {
-            return Verified { matches: false, rehash: None };
+        let Some(weak) = stored.filter(|hash| hash.needs_rehash(&self.params)) else {
+            return Verified { matches: matches && is_stored, rehash: None };
         };
-        let due = hash.needs_rehash(&self.params) && every_byte_counted(&hash, password);
-        Verified { matches: true, rehash: due.then(|| self.hash(password, memory)) }
+        if !matches || !every_byte_counted(&weak, password) {
+            compare(&self.decoy, password, memory);
+            return Verified { matches, rehash: None };
+        }
+        Verified { matches, rehash: Some(self.hash(password, memory)) }
     }
 
     /// A new hash of `password`.
@@ -166,8 +172,10 @@ mod tests {
             assert!(rehash.as_str().starts_with("$argon2id$v=19$m=64,t=1,p=1$"));
             let (verified, _, _) = verify(&strong, Some(rehash.as_str()), TYPED);
             assert!(verified.matches && verified.rehash.is_none());
-            let (verified, _, _) = verify(&strong, Some(&stored), "another horse");
+            // C060: no less than for a user who does not exist.
+            let (verified, count, memory) = verify(&strong, Some(&stored), "another horse");
             assert!(!verified.matches && verified.rehash.is_none());
+            assert_eq!((count, memory), (2, 64));
         }
     }
 

@@ -1,10 +1,10 @@
-//! What other sites try: frames, and redirect URIs that are not the client's (C031, C085).
+//! What other sites try: frames, and redirect URIs that are not the client's (C031, C047).
 
 use super::stage::Stage;
 use crate::support::Asking;
 
 #[tokio::test]
-async fn c085_no_page_is_shown_in_the_frame_of_another_site() {
+async fn c047_no_page_is_shown_in_the_frame_of_another_site() {
     let Some(stage) = Stage::start().await else { return };
     let browser = &stage.browser;
     let asked = stage.at(&format!("/oauth/authorize?{}", stage.asking().query()));
