@@ -16,7 +16,7 @@ use crate::config::{Config, Migrate};
 use crate::env::World;
 use crate::flows::backchannel::BackchannelSettings;
 use crate::flows::clients;
-use crate::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
+use crate::flows::credentials::{AccountTags, HashPool, PoolSettings, Throttle, ThrottleSettings};
 use crate::flows::failures::FailureLog;
 use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
@@ -51,6 +51,7 @@ pub(super) async fn connect_with(
     let credentials = Credentials {
         pool: HashPool::new(pool, world.clone()),
         throttle: Throttle::new(ThrottleSettings::default(), world.clock.clone()),
+        accounts: AccountTags::new(&keeper.master, settings.issuer.clone()),
         failures: FailureLog::new(world),
     };
     Ok(Arc::new(Server::assemble(settings, keeper, credentials)))

@@ -8,6 +8,7 @@ use super::server::Server;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::storage::Stored;
+use crate::storage::ops::failed_logins::SweepFailedLogins;
 use crate::storage::ops::janitor::{
     SweepAudit, SweepBrowserSessions, SweepCodes, SweepNotices, SweepRevocations, SweepSessions,
     Swept,
@@ -44,6 +45,8 @@ pub struct Removed {
     pub revocations: u64,
     /// Audit events.
     pub audit: u64,
+    /// Accounts with failed logins.
+    pub failed_logins: u64,
     /// Subscribers of the feed.
     pub subscribers: u64,
 }
@@ -53,9 +56,11 @@ impl Removed {
     /// all of it, since sessions that go on lie between those that are over, and what another node removes in
     /// the same moment is not counted here.
     pub fn is_full(&self) -> bool {
-        let Self { sessions, browser_sessions, codes, notices, revocations, audit, .. } = *self;
+        let Self { sessions, browser_sessions, codes, notices, revocations, .. } = *self;
         let much = u64::from(BATCH) * u64::from(BATCHES) / 2;
-        let removed = [sessions, browser_sessions, codes, notices, revocations, audit];
+        let Self { audit, failed_logins, .. } = *self;
+        let removed =
+            [sessions, browser_sessions, codes, notices, revocations, audit, failed_logins];
         removed.into_iter().any(|rows| rows >= much)
     }
 }
@@ -109,6 +114,11 @@ impl Sweep {
                 limit: BATCH,
             })
             .await?,
+            failed_logins: remove(server, &mut None, |_| SweepFailedLogins {
+                before: now - FAILURE_MARGIN,
+                limit: BATCH,
+            })
+            .await?,
             subscribers: server
                 .store
                 .write(SweepSubscribers { before: now - SUBSCRIBER_MARGIN })
@@ -124,6 +134,7 @@ impl Sweep {
             ("logout_notice", removed.notices),
             ("revocation", removed.revocations),
             ("audit", removed.audit),
+            ("failed_login", removed.failed_logins),
             ("feed_subscriber", removed.subscribers),
         ] {
             metrics::counter!("chancery_janitor_removed_total", "table" => table).increment(rows);
@@ -203,5 +214,6 @@ const SESSION_MARGIN: Duration = Duration::from_hours(24);
 const SUBSCRIBER_MARGIN: Duration = Duration::from_hours(24);
 const REVOCATION_MARGIN: Duration = Duration::from_hours(1);
 const CODE_MARGIN: Duration = Duration::from_hours(1);
+const FAILURE_MARGIN: Duration = Duration::from_hours(1);
 /// For so long a notice is tried to be delivered.
 pub(super) const NOTICE_LIFE: Duration = Duration::from_hours(24);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::authorize::interaction::Interactions;
 use super::backchannel::{Backchannel, BackchannelSettings};
 use super::clock::ClockWatch;
-use super::credentials::{HashPool, Source, Throttle};
+use super::credentials::{AccountTags, HashPool, Source, Throttle};
 use super::error::FlowError;
 use super::failures::FailureLog;
 use super::feed::{Places, StreamLimits};
@@ -92,8 +92,10 @@ pub struct Server {
 pub struct Credentials {
     /// The bounded pool that hashes.
     pub pool: HashPool,
-    /// The delays after failures.
+    /// The delays after failures that this node has counted.
     pub throttle: Throttle,
+    /// What stands for accounts where all nodes count.
+    pub accounts: AccountTags,
     /// Which failures were written down already.
     pub failures: FailureLog,
 }

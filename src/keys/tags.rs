@@ -24,8 +24,13 @@ impl Tags {
 
     /// The tag of these parts, each behind its length: no two lists of parts are one.
     pub fn tag(&self, parts: &[&[u8]]) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.bytes(parts))
+    }
+
+    /// The same, not encoded.
+    pub fn bytes(&self, parts: &[&[u8]]) -> [u8; 16] {
         // There is one key at least.
-        self.keys.first().map(|key| self.tag_by(key, parts)).unwrap_or_default()
+        self.keys.first().map(|key| self.half_by(key, parts)).unwrap_or_default()
     }
 
     /// 256 bits that only nodes with the current master key can make of these parts.
@@ -37,13 +42,16 @@ impl Tags {
     /// Whether `tag` is that of these parts, in constant time.
     pub fn is_of(&self, tag: &str, parts: &[&[u8]]) -> bool {
         let genuine = |key: &hmac::Key| {
-            verify_slices_are_equal(self.tag_by(key, parts).as_bytes(), tag.as_bytes()).is_ok()
+            let own = BASE64_URL_SAFE_NO_PAD.encode(self.half_by(key, parts));
+            verify_slices_are_equal(own.as_bytes(), tag.as_bytes()).is_ok()
         };
         self.keys.iter().any(genuine)
     }
 
-    fn tag_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(&self.mac_by(key, parts).as_ref()[..16])
+    fn half_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> [u8; 16] {
+        let mut half = [0; 16];
+        half.copy_from_slice(&self.mac_by(key, parts).as_ref()[..16]);
+        half
     }
 
     fn mac_by(&self, key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {

@@ -12,6 +12,7 @@ pub mod client_auth;
 pub mod consent;
 pub mod end_reason;
 pub mod error;
+pub mod failed_attempts;
 pub mod form;
 pub mod grant;
 pub mod id_token;

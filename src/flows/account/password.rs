@@ -61,7 +61,7 @@ pub async fn change_password(
         return Err(NotChanged::Same);
     }
     let user = store(server, present, (&proven, password), origin).await?;
-    server.credentials.throttle.succeeded(&proven.source);
+    proven.attempt.succeeded(server).await;
     let begun = begin(server, &user, Some(present.session.id), origin).await;
     let begun = begun.inspect_err(|error| tracing::warn!(%error, "a browser was signed out"));
     Ok(begun.ok().map(|new| new.cookie))
@@ -88,7 +88,7 @@ async fn store(
     origin: &Origin,
 ) -> Result<User, NotChanged> {
     let user = &proven.user;
-    let hash = server.credentials.pool.hash(&proven.source, password).await;
+    let hash = server.credentials.pool.hash(&proven.attempt.source, password).await;
     let hash = hash.map_err(FlowError::from)?;
     let known = server.memory.current().await?;
     let event = event(server, present, AuditKind::UserPassword, origin).about(user.id);

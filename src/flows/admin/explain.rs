@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::audit::{Filter, list};
 use crate::flows::error::FlowError;
+use crate::flows::login::attempt::delay_of;
 use crate::flows::refresh::recognise;
 use crate::flows::server::Server;
 use crate::protocol::audit::{AuditEvent, AuditKind};
@@ -97,11 +98,11 @@ async fn access_token(server: &Server, text: &str) -> Result<Explanation, FlowEr
     Ok(Explanation { session, ..Explanation::of(outcome, told) })
 }
 
-/// What a login would meet now. The failures that cost time are those that this node counted.
+/// What a login would meet now. The failures that cost time are those of all nodes.
 async fn user(server: &Server, name: &UserName) -> Result<Explanation, FlowError> {
     let found = server.store.read(FindUser::Named(name.canonical().to_owned())).await?;
-    let delay = server.credentials.throttle.account_delay(name.canonical());
-    let until = delay.filter(|delay| !delay.is_zero()).map(|delay| server.now() + delay);
+    let delay = delay_of(server, name.canonical()).await?;
+    let until = (!delay.is_zero()).then(|| server.now() + delay);
     let outcome = match &found {
         None => "unknown_user",
         Some(user) if user.status == UserStatus::Disabled => Reason::UserDisabled.as_str(),

@@ -92,7 +92,7 @@ async fn attempt(
         old => old.map(|old| old.id),
     };
     let new = begin(server, user, replaces, origin).await?;
-    reward(server, &proven.source, proven.rehash).await;
+    reward(server, &proven.attempt, proven.rehash).await;
     Ok(new)
 }
 

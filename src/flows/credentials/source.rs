@@ -28,7 +28,7 @@ impl Source {
     }
 
     /// The account.
-    pub(super) fn account(&self) -> &str {
+    pub(in crate::flows) fn account(&self) -> &str {
         &self.account
     }
 

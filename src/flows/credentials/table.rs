@@ -1,19 +1,19 @@
 //! A bounded number of counters; when there are too many, the least penalty goes first.
-//! Must not import any part of the crate but its sibling [`super::counter`].
+//! Must not import any part of the crate but [`crate::protocol`].
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::time::Duration;
 
-use super::counter::Counter;
+use crate::protocol::failed_attempts::FailedAttempts;
 
-/// Counters by key.
+/// FailedAttemptss by key.
 ///
 /// What goes first is what is gone soonest by itself. New keys with one failure each therefore push
 /// out each other, and never one who has failed more: to be rid of his penalty an attacker would
 /// have to give as many others a greater one as the table holds.
 pub(super) struct Table<K> {
-    counters: HashMap<K, Counter>,
+    counters: HashMap<K, FailedAttempts>,
     order: BTreeSet<(Duration, K)>,
     limit: usize,
 }
@@ -25,12 +25,12 @@ impl<K: Copy + Eq + Hash + Ord> Table<K> {
     }
 
     /// The counter of `key`.
-    pub(super) fn find(&self, key: K) -> Option<Counter> {
+    pub(super) fn find(&self, key: K) -> Option<FailedAttempts> {
         self.counters.get(&key).copied()
     }
 
     /// Sets the counter of `key`.
-    pub(super) fn set(&mut self, key: K, counter: Counter) {
+    pub(super) fn set(&mut self, key: K, counter: FailedAttempts) {
         self.remove(key);
         self.counters.insert(key, counter);
         self.order.insert((counter.gone_at(), key));
@@ -65,10 +65,10 @@ impl<K: Copy + Eq + Hash + Ord> Table<K> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::counter::Limit;
     use super::*;
+    use crate::protocol::failed_attempts::AttemptLimit;
 
-    const LIMIT: Limit = Limit {
+    const LIMIT: AttemptLimit = AttemptLimit {
         free: 5,
         forgiven_after: Duration::from_mins(10),
         first_delay: Duration::from_secs(1),
@@ -77,8 +77,8 @@ mod tests {
 
     fn fail(table: &mut Table<u32>, key: u32, now: u64) {
         let now = Duration::from_secs(now);
-        let counter = table.find(key).unwrap_or(Counter::clear(now));
-        table.set(key, counter.failed(&LIMIT, now));
+        let counter = table.find(key).unwrap_or(FailedAttempts::none(now));
+        table.set(key, counter.and_one(&LIMIT, now));
     }
 
     fn keys(table: &Table<u32>) -> Vec<u32> {

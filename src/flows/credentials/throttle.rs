@@ -1,25 +1,26 @@
-//! Delays after failed attempts, for each account and for each network, decided before any hash.
-//! Must not import any part of the crate but [`crate::env`].
+//! Delays after failed attempts, as far as a node counts them for itself: for each network, for each account
+//! where it is at home, and for each client. Decided before any hash.
+//! Must not import any part of the crate but [`crate::protocol`] and [`crate::env`].
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::counter::{Counter, Limit};
 use super::source::{Network, Source};
 use super::table::Table;
 use crate::env::Clock;
+use crate::protocol::failed_attempts::{AttemptLimit, FailedAttempts};
 
 /// When attempts are delayed.
 #[derive(Clone, Copy, Debug)]
 pub struct ThrottleSettings {
     /// For the failures of one account.
-    pub account: Limit,
+    pub account: AttemptLimit,
     /// For the failures from one address, or from one IPv6 network of 64 bits.
-    pub address: Limit,
+    pub address: AttemptLimit,
     /// For the failures of one client from one address or network.
-    pub client: Limit,
-    /// How many accounts, how many addresses, how many pairs of both, and how many clients are
+    pub client: AttemptLimit,
+    /// How many addresses, how many pairs of an account and an address, and how many clients are
     /// remembered.
     pub entries: usize,
 }
@@ -29,20 +30,20 @@ pub struct ThrottleSettings {
 /// minute, since its secret is long; then 1 s, doubling up to 60 s.
 impl Default for ThrottleSettings {
     fn default() -> Self {
-        let account = Limit {
+        let account = AttemptLimit {
             free: 5,
             forgiven_after: Duration::from_mins(10),
             first_delay: Duration::from_secs(1),
             longest_delay: Duration::from_mins(1),
         };
-        let address = Limit { free: 20, forgiven_after: Duration::from_mins(1), ..account };
-        let client = Limit { free: 10, ..address };
+        let address = AttemptLimit { free: 20, forgiven_after: Duration::from_mins(1), ..account };
+        let client = AttemptLimit { free: 10, ..address };
         Self { account, address, client, entries: 100_000 }
     }
 }
 
-/// Delays attempts on accounts and from addresses that have failed often. It never locks: a delay
-/// ends, at most after [`Limit::longest_delay`], and refused attempts do not lengthen it.
+/// Delays attempts from addresses that have failed often. It never locks: a delay ends, at most after
+/// [`AttemptLimit::longest_delay`], and refused attempts do not lengthen it.
 ///
 /// Where an account was used successfully from an address before, failures elsewhere do not delay
 /// it there: an attacker can thus not keep its owner out by failing again and again. The account
@@ -54,6 +55,7 @@ pub struct Throttle {
     clock: Arc<dyn Clock>,
     /// Makes short keys of names; an attacker cannot find names that share one.
     names: RandomState,
+    account: AttemptLimit,
     ledger: Mutex<Ledger>,
 }
 
@@ -70,7 +72,7 @@ impl Throttle {
     /// A throttle that knows of no failure.
     pub fn new(settings: ThrottleSettings, clock: Arc<dyn Clock>) -> Self {
         let ledger = Mutex::new(Ledger::new(settings));
-        Self { clock, names: RandomState::new(), ledger }
+        Self { clock, names: RandomState::new(), account: settings.account, ledger }
     }
 
     /// Whether an attempt may be made. Call it before anything is hashed.
@@ -82,22 +84,23 @@ impl Throttle {
         if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
     }
 
-    /// How long attempts on an account are delayed from now on, wherever they come from but where
-    /// it was used before; zero where they are not, `None` where no failure is remembered.
-    pub fn account_delay(&self, account: &str) -> Option<Duration> {
-        let from = Source::new(account, None);
-        let find = |ledger: &mut Ledger, who: Who, now| {
-            ledger.accounts.find(who.account).map(|counter| counter.delay(now))
-        };
-        self.with(&from, find)
+    /// Whether the account was used successfully from this network before.
+    pub fn is_at_home(&self, from: &Source) -> bool {
+        self.with(from, |ledger, who, _| ledger.familiar.find(who.pair()).is_some())
     }
 
-    /// Counts an attempt with a wrong password, for an account that exists or not.
+    /// What delays an account, wherever its attempts come from.
+    pub fn account_limit(&self) -> &AttemptLimit {
+        &self.account
+    }
+
+    /// Counts an attempt with a wrong password, for an account that exists or not: against the network, and
+    /// where the account is at home against both together.
     pub fn failed(&self, from: &Source) {
         self.with(from, Ledger::failed);
     }
 
-    /// Forgives the failures of the account, though not those of the network: whoever has one
+    /// The account is at home there from now on. The failures of the network are not forgiven: whoever has one
     /// account could otherwise guess the passwords of others without end.
     pub fn succeeded(&self, from: &Source) {
         self.with(from, Ledger::succeeded);
@@ -142,7 +145,6 @@ struct Who {
 /// The counters. Pure: time is passed in.
 struct Ledger {
     settings: ThrottleSettings,
-    accounts: Table<u64>,
     networks: Table<Network>,
     /// The networks from which an account was used successfully.
     familiar: Table<(u64, Network)>,
@@ -152,37 +154,33 @@ struct Ledger {
 impl Ledger {
     fn new(settings: ThrottleSettings) -> Self {
         let ThrottleSettings { entries, .. } = settings;
-        let (accounts, networks) = (Table::new(entries), Table::new(entries));
-        let (familiar, clients) = (Table::new(entries), Table::new(entries));
-        Self { settings, accounts, networks, familiar, clients }
+        let (networks, familiar) = (Table::new(entries), Table::new(entries));
+        Self { settings, networks, familiar, clients: Table::new(entries) }
     }
 
     fn delay(&self, who: Who, now: Duration) -> Duration {
-        let own = self.familiar.find(who.pair()).or_else(|| self.accounts.find(who.account));
-        let network = self.networks.find(who.network);
-        let delays = [own, network].into_iter().flatten().map(|counter| counter.delay(now));
-        delays.max().unwrap_or_default()
+        let ThrottleSettings { account, address, .. } = &self.settings;
+        let at_home = self.familiar.find(who.pair()).map(|failures| failures.delay(account, now));
+        let network = self.networks.find(who.network).map(|failures| failures.delay(address, now));
+        at_home.max(network).unwrap_or_default()
     }
 
     fn failed(&mut self, who: Who, now: Duration) {
         let ThrottleSettings { account, address, .. } = &self.settings;
         self.networks.sweep(now);
         fail(&mut self.networks, (who.network, address), now);
-        if let Some(counter) = self.familiar.find(who.pair()) {
-            self.familiar.set(who.pair(), counter.failed(account, now));
-        } else {
-            self.accounts.sweep(now);
-            fail(&mut self.accounts, (who.account, account), now);
+        if let Some(failures) = self.familiar.find(who.pair()) {
+            self.familiar.set(who.pair(), failures.and_one(account, now));
         }
     }
 
     fn succeeded(&mut self, who: Who, now: Duration) {
-        self.accounts.remove(who.account);
-        self.familiar.set(who.pair(), Counter::clear(now));
+        self.familiar.set(who.pair(), FailedAttempts::none(now));
     }
 
     fn client_delay(&self, who: Who, now: Duration) -> Duration {
-        self.clients.find(who.pair()).map(|counter| counter.delay(now)).unwrap_or_default()
+        let failures = self.clients.find(who.pair());
+        failures.map(|failures| failures.delay(&self.settings.client, now)).unwrap_or_default()
     }
 
     fn client_failed(&mut self, who: Who, now: Duration) {
@@ -199,11 +197,11 @@ impl Who {
 
 fn fail<K: Copy + Eq + std::hash::Hash + Ord>(
     table: &mut Table<K>,
-    (key, limit): (K, &Limit),
+    (key, limit): (K, &AttemptLimit),
     now: Duration,
 ) {
-    let counter = table.find(key).unwrap_or(Counter::clear(now));
-    table.set(key, counter.failed(limit, now));
+    let failures = table.find(key).unwrap_or(FailedAttempts::none(now));
+    table.set(key, failures.and_one(limit, now));
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What a refused login leaves behind: a metric, a line in the log, and an audit event.
 
+use super::super::credentials::Source;
 use super::super::error::FlowError;
 use super::super::server::Server;
 use crate::audit;
@@ -27,12 +28,8 @@ pub(in crate::flows) async fn note_failure(
     let throttled = matches!(error, FlowError::TooMany { .. });
     let name = UserName::parse(&credentials.username).ok();
     let account = match &name {
-        Some(name) if !throttled || has_failed(server, name) => {
-            if is_user(server, name).await {
-                name.canonical()
-            } else {
-                "(no such user)"
-            }
+        Some(name) if !throttled || !is_slowed_down(server, name, origin) => {
+            if is_user(server, name).await { name.canonical() } else { "(no such user)" }
         }
         _ if throttled => "(too many attempts)",
         _ => "(not a user name)",
@@ -53,10 +50,12 @@ pub(in crate::flows) async fn note_failure(
     error
 }
 
-/// Whether the name has failures of its own, each of which took a hash. Whoever is slowed down may make
-/// up as many names as he likes, and none of them is looked up.
-fn has_failed(server: &Server, name: &UserName) -> bool {
-    server.credentials.throttle.account_delay(name.canonical()).is_some()
+/// Whether it is the address that has to wait. Whoever is slowed down may make up as many names as he
+/// likes, and none of them is looked up; a name that itself has to wait has failures, each of which took
+/// a hash.
+fn is_slowed_down(server: &Server, name: &UserName, origin: &Origin) -> bool {
+    let source = Source::new(name.canonical(), origin.address);
+    server.credentials.throttle.check(&source).is_err()
 }
 
 async fn is_user(server: &Server, name: &UserName) -> bool {

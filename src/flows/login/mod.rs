@@ -1,5 +1,6 @@
 //! Logging in with a user name and a password, for first-party clients.
 
+pub(super) mod attempt;
 pub(super) mod failure;
 pub(super) mod password;
 pub(super) mod session;
@@ -63,7 +64,7 @@ async fn attempt(
     let subject = Subject::User(&user, &session);
     let token = server.prepare_token(&admitted, &subject, &token_grant)?;
     store_session(server, &session, &admitted.client, origin).await?;
-    reward(server, &proven.source, proven.rehash).await;
+    reward(server, &proven.attempt, proven.rehash).await;
     end_surplus(server, &session, &admitted.known).await;
     token.sign(refresh)
 }

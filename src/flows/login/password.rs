@@ -3,6 +3,7 @@
 use super::super::credentials::Source;
 use super::super::error::FlowError;
 use super::super::server::Server;
+use super::attempt::Attempt;
 use crate::protocol::audit::Origin;
 use crate::protocol::error::Refusal;
 use crate::protocol::password::{Password, UserName};
@@ -14,7 +15,7 @@ use crate::storage::ops::users::{FindUser, Rehash};
 /// A user whose password was right, and what he has earned once his session is stored.
 pub(in crate::flows) struct Proven {
     pub(in crate::flows) user: User,
-    pub(in crate::flows) source: Source,
+    pub(in crate::flows) attempt: Attempt,
     /// His password, hashed as it should be by now.
     pub(in crate::flows) rehash: Option<Rehash>,
 }
@@ -28,8 +29,7 @@ pub(in crate::flows) async fn authenticate_user(
 ) -> Result<Proven, FlowError> {
     let name = UserName::parse(&credentials.username).ok();
     let account = name.as_ref().map_or(credentials.username.as_str(), UserName::canonical);
-    let source = Source::new(account, origin.address);
-    server.credentials.throttle.check(&source)?;
+    let attempt = Attempt::begin(server, Source::new(account, origin.address)).await?;
     let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
     let password = Password::presented(&credentials.password).map_err(|_| wrong())?;
     let user = match &name {
@@ -37,25 +37,25 @@ pub(in crate::flows) async fn authenticate_user(
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verified = server.credentials.pool.verify(&source, hash.clone(), password).await?;
+    let verified = server.credentials.pool.verify(&attempt.source, hash.clone(), password).await?;
     let Some(user) = user.filter(|_| verified.matches) else {
-        server.credentials.throttle.failed(&source);
+        attempt.failed(server).await?;
         return Err(wrong().into());
     };
     if user.status == UserStatus::Disabled {
         // The delays must not tell a right password from a wrong one (C060).
-        server.credentials.throttle.failed(&source);
+        attempt.failed(server).await?;
         return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
     }
     let id = user.id;
     let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
-    Ok(Proven { user, source, rehash })
+    Ok(Proven { user, attempt, rehash })
 }
 
 /// Forgives the failures of whoever is logged in, and renews the hash of his password. A request
 /// that was refused in the end, whatever its password, changes neither.
-pub(in crate::flows) async fn reward(server: &Server, source: &Source, rehash: Option<Rehash>) {
-    server.credentials.throttle.succeeded(source);
+pub(in crate::flows) async fn reward(server: &Server, attempt: &Attempt, rehash: Option<Rehash>) {
+    attempt.succeeded(server).await;
     let Some(rehash) = rehash else { return };
     // Losing this race is no loss, since the password was changed meanwhile; neither is an error,
     // since the next login tries again.

@@ -81,6 +81,8 @@ macro_rules! tables {
                 client_id: Text, user_id: Bytes, sid: Text, due_at: Integer, attempts: Integer,
                 created_at: Integer
             }
+            /// Failed logins.
+            FailedLogins = failed_login by account: Bytes { clear_at: Integer, until: Integer }
             /// How long access tokens may live.
             TokenLives = token_life by life: Integer { last_issued_at: Integer }
             /// What subscribers of the feed have applied.

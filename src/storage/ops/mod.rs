@@ -9,6 +9,7 @@ pub mod codes;
 pub mod consents;
 pub mod copy;
 pub mod database;
+pub mod failed_logins;
 pub mod feed;
 pub mod janitor;
 pub mod keys;

@@ -28,6 +28,7 @@ mod codes;
 mod consents;
 mod copy;
 mod database;
+mod failed_logins;
 pub(super) mod feed;
 mod janitor;
 mod keys;

@@ -12,6 +12,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("client", &["verifier/tests/client/"]),
     ("layer", &["verifier/tests/layer/"]),
     ("proxies", &["tests/it/proxies.rs"]),
+    ("races", &["tests/it/suite/races/"]),
     ("rules", &["src/gate/", "src/http/gate.rs"]),
     ("server", &["src/"]),
     ("signin", &["tests/it/suite/authorize/"]),

@@ -98,4 +98,4 @@ async fn revoked_and_refused(nodes: &[Wire; 2]) {
     tokio::time::timeout(std::time::Duration::from_secs(10), obeyed).await.unwrap();
 }
 
-const MIGRATIONS: i64 = 1;
+const MIGRATIONS: i64 = 2;

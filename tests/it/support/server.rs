@@ -6,7 +6,9 @@ use std::time::Duration;
 use chancery::env::World;
 use chancery::flows::backchannel::BackchannelSettings;
 use chancery::flows::copy::copy;
-use chancery::flows::credentials::{HashPool, PoolSettings, Throttle, ThrottleSettings};
+use chancery::flows::credentials::{
+    AccountTags, HashPool, PoolSettings, Throttle, ThrottleSettings,
+};
 use chancery::flows::failures::FailureLog;
 use chancery::flows::feed::StreamLimits;
 use chancery::flows::first_run::FirstRun;
@@ -268,6 +270,7 @@ async fn build(
     let credentials = Credentials {
         pool: HashPool::new(pool, world.clone()),
         throttle: Throttle::new(ThrottleSettings::default(), world.clock.clone()),
+        accounts: AccountTags::new(&keeper.master, settings.issuer.clone()),
         failures: FailureLog::new(world),
     };
     Arc::new(Server::assemble(settings, keeper, credentials))

@@ -7,6 +7,7 @@ mod doctor;
 mod first_run;
 mod init;
 mod keys;
+mod migrations;
 mod reseal;
 mod revocation;
 mod usage;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chancery::protocol::audit::{Actor, AuditKind};
 use chancery::protocol::client::ClientId;
+use chancery::protocol::failed_attempts::AccountTag;
 use chancery::protocol::ids::{BrowserSessionId, SessionId, UserId};
 use chancery::protocol::key::KeyState;
 use chancery::protocol::rotation::RetryStreak;
@@ -17,6 +18,7 @@ use chancery::storage::ops::browser_sessions::{
     RecentBrowserSessions, TouchBrowserSession,
 };
 use chancery::storage::ops::clients::{FindClient, FindClients, HasOrigin, LoadManagedClients};
+use chancery::storage::ops::failed_logins::{CountFailedLogin, ForgiveFailedLogins};
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -42,6 +44,7 @@ pub(super) async fn all(server: &TestServer) {
     keys(server).await;
     notices(server).await;
     subscribers(server).await;
+    failed_logins(server).await;
 }
 
 fn revoking() -> Revoking {
@@ -139,6 +142,17 @@ async fn notices(server: &TestServer) {
     let audit = server.server.event(AuditKind::SessionEnded, Actor::System);
     store.write(GiveUpNotice { id, audit }).await.unwrap();
     store.write(DropNotice(id)).await.unwrap();
+}
+
+/// Twice, and then the right one.
+async fn failed_logins(server: &TestServer) {
+    let account = AccountTag([7; 16]);
+    let (store, at) = (&server.server.store, server.server.now());
+    let limit = *server.server.credentials.throttle.account_limit();
+    for _ in 0..2 {
+        store.write(CountFailedLogin { account, limit, at }).await.unwrap();
+    }
+    store.write(ForgiveFailedLogins(account)).await.unwrap();
 }
 
 /// One more than there is room for, of one client and of all.

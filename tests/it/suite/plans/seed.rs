@@ -74,6 +74,7 @@ const ROWS: &[(&str, &str, &str)] = &[
         "id, client_id, user_id, sid, due_at, attempts, created_at",
         "{id}, 'client-' || i, {user}, '', {now} + 86400000 + i, 0, {now}",
     ),
+    ("failed_login", "account, clear_at, until", "{id}, {now} + 86400000 + i, 0"),
     (
         "feed_subscriber",
         "key, client_id, name, via, epoch, seq, applied_at, reported_at, history",

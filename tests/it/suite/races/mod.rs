@@ -12,6 +12,7 @@ use super::BACKEND;
 use crate::support::{Reply, TestServer, Tokens};
 
 mod endings;
+mod guessing;
 mod logins;
 mod nodes;
 mod refreshes;

@@ -2,11 +2,13 @@
 
 use std::fmt::Debug;
 
+use chancery::protocol::failed_attempts::AccountTag;
 use chancery::storage::ops::audit::ListAudit;
 use chancery::storage::ops::browser_sessions::{BrowserSessions, FindBrowserSession};
 use chancery::storage::ops::clients::ListClients;
 use chancery::storage::ops::codes::FindCode;
 use chancery::storage::ops::consents::ListConsents;
+use chancery::storage::ops::failed_logins::{CountFailedLogin, FindFailedLogins};
 use chancery::storage::ops::feed::{ReadHead, ReadRevocations};
 use chancery::storage::ops::keys::LoadKeys;
 use chancery::storage::ops::notices::TakeNotices;
@@ -101,6 +103,17 @@ async fn users_clients_and_resources() {
         ("access_token_ttl", "-5"),
     ];
     spoiler(&given, "resource").await.check(&columns, || LoadResources).await;
+}
+
+#[tokio::test]
+async fn failed_logins() {
+    let Some(given) = Given::start().await else { return };
+    let account = AccountTag([7; 16]);
+    let limit = *given.0.server.credentials.throttle.account_limit();
+    let count = CountFailedLogin { account, limit, at: given.now() };
+    given.store().write(count).await.unwrap();
+    let columns = [("clear_at", "-1"), ("until", "-1")];
+    spoiler(&given, "failed_login").await.check(&columns, || FindFailedLogins(account)).await;
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! Failures that are forgiven over time, and the delay that they cost. Pure: time is passed in.
+//! Failed attempts to prove who one is: how they are forgiven over time, and the delay that they cost.
 //! Must not import anything of ours.
 
 use std::time::Duration;
 
 /// How failures of one account or address turn into delay.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit {
+pub struct AttemptLimit {
     /// How many failures cost nothing.
     pub free: u32,
     /// How long it takes until one failure is forgiven.
@@ -17,23 +17,30 @@ pub struct Limit {
 }
 
 /// The failures of one account or address. It only holds points in time, so it need not be touched
-/// for failures to be forgiven.
+/// for failures to be forgiven. They are counted from where the caller's clock begins, be that the start
+/// of a machine or the Unix epoch.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) struct Counter {
+pub struct FailedAttempts {
     /// When the last failure is forgiven.
-    clear_at: Duration,
+    pub clear_at: Duration,
     /// Until when further attempts are refused.
-    until: Duration,
+    pub until: Duration,
 }
 
-impl Counter {
-    /// A counter of no failures at `now`.
-    pub(super) fn clear(now: Duration) -> Self {
+/// Stands for the name of an account whose failures are stored: 16 bytes that only nodes with the master
+/// key can make of it. A name that nobody has may be a password in the wrong field (C141).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AccountTag(pub [u8; 16]);
+
+impl FailedAttempts {
+    /// No failures at `now`.
+    pub fn none(now: Duration) -> Self {
         Self { clear_at: now, until: now }
     }
 
-    /// This counter after one more failure at `now`.
-    pub(super) fn failed(self, limit: &Limit, now: Duration) -> Self {
+    /// These, and one more at `now`.
+    #[must_use]
+    pub fn and_one(self, limit: &AttemptLimit, now: Duration) -> Self {
         // Failures that could not lengthen the delay are not counted: they would only keep the
         // delay long after the attack.
         let most = limit.forgiven_after.saturating_mul(limit.most_failures());
@@ -42,18 +49,19 @@ impl Counter {
         Self { clear_at: now.saturating_add(debt), until: now.saturating_add(delay) }
     }
 
-    /// How long further attempts are refused from `now` on.
-    pub(super) fn delay(self, now: Duration) -> Duration {
-        self.until.saturating_sub(now)
+    /// How long further attempts are refused from `now` on: no longer than `limit` allows, also where the
+    /// clock was set back.
+    pub fn delay(self, limit: &AttemptLimit, now: Duration) -> Duration {
+        self.until.saturating_sub(now).min(limit.longest_delay)
     }
 
-    /// When nothing is left of it. The later, the greater the penalty.
-    pub(super) fn gone_at(self) -> Duration {
+    /// When nothing is left of them. The later, the greater the penalty.
+    pub fn gone_at(self) -> Duration {
         self.clear_at.max(self.until)
     }
 }
 
-impl Limit {
+impl AttemptLimit {
     /// The failures that take `debt` to be forgiven; one that is partly forgiven counts.
     fn failures(&self, debt: Duration) -> u32 {
         let one = self.forgiven_after.as_nanos().max(1);
@@ -82,7 +90,7 @@ impl Limit {
 mod tests {
     use super::*;
 
-    const LIMIT: Limit = Limit {
+    const LIMIT: AttemptLimit = AttemptLimit {
         free: 3,
         forgiven_after: Duration::from_mins(10),
         first_delay: Duration::from_secs(1),
@@ -95,10 +103,10 @@ mod tests {
 
     /// The delays after each of `failures` attempts, each made as soon as it is allowed.
     fn delays(failures: usize) -> Vec<u64> {
-        let (mut counter, mut now) = (Counter::clear(seconds(7)), seconds(7));
+        let (mut counter, mut now) = (FailedAttempts::none(seconds(7)), seconds(7));
         let fail = |_| {
-            counter = counter.failed(&LIMIT, now);
-            let delay = counter.delay(now);
+            counter = counter.and_one(&LIMIT, now);
+            let delay = counter.delay(&LIMIT, now);
             now += delay;
             delay.as_secs()
         };
@@ -112,40 +120,43 @@ mod tests {
 
     #[test]
     fn the_longest_delay_is_not_exceeded_however_many_fail_at_once() {
-        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(1));
-        let counter = (0..100_000).fold(Counter::clear(seconds(1)), fail);
-        assert_eq!(counter.delay(seconds(1)), seconds(60));
-        assert_eq!(counter.delay(seconds(61)), Duration::ZERO);
+        let fail = |counter: FailedAttempts, _| counter.and_one(&LIMIT, seconds(1));
+        let counter = (0..100_000).fold(FailedAttempts::none(seconds(1)), fail);
+        assert_eq!(counter.delay(&LIMIT, seconds(1)), seconds(60));
+        assert_eq!(counter.delay(&LIMIT, seconds(61)), Duration::ZERO);
     }
 
     #[test]
     fn failures_are_forgiven_one_after_the_other() {
-        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(0));
-        let four = (0..4).fold(Counter::clear(seconds(0)), fail);
+        let fail = |counter: FailedAttempts, _| counter.and_one(&LIMIT, seconds(0));
+        let four = (0..4).fold(FailedAttempts::none(seconds(0)), fail);
         assert_eq!(four.gone_at(), seconds(4 * 600));
         // Two of the four are forgiven, and then there is one more.
-        assert_eq!(four.failed(&LIMIT, seconds(1_200)).delay(seconds(1_200)), Duration::ZERO);
+        assert_eq!(
+            four.and_one(&LIMIT, seconds(1_200)).delay(&LIMIT, seconds(1_200)),
+            Duration::ZERO
+        );
         // One is partly forgiven, which is not forgiven.
-        assert_eq!(four.failed(&LIMIT, seconds(599)).delay(seconds(599)), seconds(2));
-        assert_eq!(four.failed(&LIMIT, seconds(600)).delay(seconds(600)), seconds(1));
+        assert_eq!(four.and_one(&LIMIT, seconds(599)).delay(&LIMIT, seconds(599)), seconds(2));
+        assert_eq!(four.and_one(&LIMIT, seconds(600)).delay(&LIMIT, seconds(600)), seconds(1));
     }
 
     #[test]
     fn a_long_attack_is_forgiven_no_later_than_a_short_one() {
-        let fail = |counter: Counter, _| counter.failed(&LIMIT, seconds(0));
-        let attacked = |times| (0..times).fold(Counter::clear(seconds(0)), fail);
+        let fail = |counter: FailedAttempts, _| counter.and_one(&LIMIT, seconds(0));
+        let attacked = |times| (0..times).fold(FailedAttempts::none(seconds(0)), fail);
         assert_eq!(attacked(1_000).gone_at(), attacked(10).gone_at());
     }
 
     #[test]
     fn limits_at_the_edge_of_the_types_do_not_overflow() {
         let endless =
-            Limit { longest_delay: Duration::MAX, forgiven_after: Duration::MAX, ..LIMIT };
+            AttemptLimit { longest_delay: Duration::MAX, forgiven_after: Duration::MAX, ..LIMIT };
         let never =
-            Limit { longest_delay: Duration::ZERO, forgiven_after: Duration::ZERO, ..LIMIT };
-        for limit in [endless, never, Limit { free: u32::MAX, ..LIMIT }] {
-            let fail = |counter: Counter, _| counter.failed(&limit, seconds(1));
-            let counter = (0..100).fold(Counter::clear(seconds(1)), fail);
+            AttemptLimit { longest_delay: Duration::ZERO, forgiven_after: Duration::ZERO, ..LIMIT };
+        for limit in [endless, never, AttemptLimit { free: u32::MAX, ..LIMIT }] {
+            let fail = |counter: FailedAttempts, _| counter.and_one(&limit, seconds(1));
+            let counter = (0..100).fold(FailedAttempts::none(seconds(1)), fail);
             assert!(counter.gone_at() >= seconds(1));
         }
     }
