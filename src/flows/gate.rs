@@ -7,12 +7,13 @@ use chancery_verifier::claims::AccessTokenClaims;
 use super::error::FlowError;
 use super::known::Known;
 use super::server::Server;
-use crate::protocol::client::{Client, ClientId, ClientStatus};
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::key::Kid;
 use crate::protocol::reason::Reason;
 use crate::protocol::scope::ScopeSet;
+use crate::protocol::standing::{Fact, Logged, Standing};
 use crate::protocol::uri::ResourceUri;
 
 /// Somebody with a good access token.
@@ -94,17 +95,21 @@ impl Server {
             return Ok(Err(Reason::TokenInvalid));
         };
         let Ok(id) = ClientId::parse(&claims.client_id) else {
-            return Ok(Err(Reason::ClientDisabled));
+            return Ok(Err(Reason::UnknownClient));
         };
         let client = known.client(&id).await?;
         // Where that had to be read, the token may have been revoked meanwhile.
         let known = self.memory.current().await?;
-        if self.memory.revocations().refusal(&claims, &kid).is_some() {
-            return Ok(Err(Reason::TokenRevoked));
-        }
-        let active = client.filter(|client| client.status == ClientStatus::Active);
-        Ok(active
-            .map(|client| Principal { claims, kid, client, known })
-            .ok_or(Reason::ClientDisabled))
+        let refused = self.memory.revocations().refusal(&claims, &kid).is_some();
+        let standing = Standing {
+            log: Fact::Is(if refused { Logged::Refused } else { Logged::Clear }),
+            client: Fact::Is(client.as_deref()),
+            grant: Fact::InTheLog,
+            browser: Fact::InTheLog,
+            user: Fact::InTheLog,
+        };
+        let stands = standing.check(self.now());
+        let client = stands.and_then(|()| client.ok_or(Reason::UnknownClient));
+        Ok(client.map(|client| Principal { claims, kid, client, known }))
     }
 }

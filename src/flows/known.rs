@@ -12,6 +12,7 @@ use crate::protocol::resource::Resource;
 use crate::protocol::revocation::FeedHead;
 use crate::protocol::scope::Scope;
 use crate::protocol::session::Grant;
+use crate::protocol::standing::check_client;
 use crate::protocol::uri::ResourceUri;
 
 /// Everything remembered, as one value that is replaced whole.
@@ -30,6 +31,12 @@ impl Known {
     /// The client with this id. Where it is not remembered it is read, and may be newer than the rest.
     pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, FlowError> {
         self.clients.find(id).await
+    }
+
+    /// The same, if it is active.
+    pub async fn active_client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, FlowError> {
+        let client = self.client(id).await?;
+        Ok(client.filter(|client| check_client(Some(client)).is_ok()))
     }
 
     /// Those of these clients that there are.

@@ -9,7 +9,7 @@ use super::error::FlowError;
 use super::known::Known;
 use super::server::Server;
 use crate::protocol::audit::{Actor, AuditKind, Origin};
-use crate::protocol::client::{Client, ClientId, ClientStatus};
+use crate::protocol::client::{Client, ClientId};
 use crate::protocol::id_token::IdTokenHint;
 use crate::protocol::ids::SessionId;
 use crate::protocol::logout_request::{LogoutRequest, UNKNOWN, WayBack};
@@ -120,8 +120,7 @@ impl Asked {
 }
 
 async fn find_active(known: &Known, id: &ClientId) -> Result<Arc<Client>, FlowError> {
-    let client = known.client(id).await?;
-    Ok(client.filter(|client| client.status == ClientStatus::Active).ok_or(UNKNOWN)?)
+    Ok(known.active_client(id).await?.ok_or(UNKNOWN)?)
 }
 
 /// The browser has forgotten its session, but the application has not: the session that its hint is of ends
@@ -131,8 +130,7 @@ async fn end_hinted(server: &Server, asked: &Asked, origin: &Origin) -> Result<(
         return Ok(());
     };
     let found = asked.hinted(server, hint).await?;
-    let alive =
-        |found: &FoundSession| found.session.check_alive(found.user.as_ref(), server.now()).is_ok();
+    let alive = |found: &FoundSession| found.check_alive(server.now()).is_ok();
     let Some(found) = found.filter(|found| !found.session.offline && alive(found)) else {
         return Ok(());
     };

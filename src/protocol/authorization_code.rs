@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::browser_session::BrowserLife;
 use super::client::ClientId;
 use super::ids::{BrowserSessionId, InteractionId, SessionId, UserId};
 use super::pkce::CodeChallenge;
@@ -13,8 +14,9 @@ use super::redirect_uri::RedirectUri;
 use super::scope::Scope;
 use super::secret::{Secret, SecretHash};
 use super::session::{Authentication, Grant};
+use super::standing::{Fact, Granted, Needed, Standing, Under};
 use super::time::Timestamp;
-use super::user::{User, UserStatus};
+use super::user::User;
 
 /// An authorization code as it is handed out: `chc_` + base64url(256 random bits).
 pub struct Code(Secret);
@@ -119,23 +121,27 @@ impl CodeRecord {
         if good { Ok(()) } else { Err(Reason::WrongVerifier) }
     }
 
-    /// Whether it is still worth something at `now`, and its user is who he was (C055).
-    pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {
-        if !self.is_valid(now) {
-            return Err(Reason::CodeOver);
-        }
-        match user {
-            None => Err(Reason::UserDeleted),
-            Some(user) if user.status == UserStatus::Disabled => Err(Reason::UserDisabled),
-            Some(user) if user.version != self.user_version => Err(Reason::UserChanged),
-            Some(_) => Ok(()),
-        }
-    }
-
     /// Whether it is worth something at `now`. One that was burnt or withdrawn expired when it was made,
     /// whatever clock is asked.
     pub fn is_valid(&self, now: Timestamp) -> bool {
         self.created_at < self.expires_at && now < self.expires_at
+    }
+
+    /// What its exchange rests on (C055), given its user and the life of its browser session as they are, for
+    /// a client that has proved who it is. A session that outlives the browser session may begin after that
+    /// has expired; none may once it was ended.
+    pub fn standing<'a>(
+        &'a self,
+        user: Option<&'a User>,
+        life: Option<BrowserLife>,
+    ) -> Standing<'a> {
+        let needed = if self.outlives_browser() { Needed::NotEnded } else { Needed::Alive };
+        Standing {
+            client: Fact::Seen,
+            grant: Fact::Is(Granted::Code(self)),
+            browser: Fact::Is(Under { life, needed }),
+            ..Standing::of_user(user, self.user_id, self.user_version)
+        }
     }
 
     /// Whether its session outlives the browser session (OIDC Core §11).

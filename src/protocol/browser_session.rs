@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 use super::ids::{BrowserSessionId, UserId};
 use super::secret::{Secret, SecretHash};
 use super::session::{Authentication, SessionStatus};
+use super::standing::{Fact, Needed, Standing, Under};
 use super::time::Timestamp;
-use super::user::{User, UserStatus};
+use super::user::User;
 
 /// One browser session, as stored.
 #[derive(Clone)]
@@ -52,13 +53,13 @@ pub struct BrowserLife {
 pub struct BrowserCookie(Secret);
 
 impl BrowserSession {
-    /// Whether the browser is signed in at `now`, given its user as he is.
-    pub fn is_alive(&self, user: Option<&User>, now: Timestamp) -> bool {
-        let same = |user: &User| {
-            user.status == UserStatus::Active
-                && (user.id, user.version) == (self.user_id, self.user_version)
-        };
-        self.life.is_alive(now) && user.is_some_and(same)
+    /// What being signed in rests on, given the user as he is.
+    pub fn standing<'a>(&self, user: Option<&'a User>) -> Standing<'a> {
+        let under = Under { life: Some(self.life), needed: Needed::Alive };
+        Standing {
+            browser: Fact::Is(under),
+            ..Standing::of_user(user, self.user_id, self.user_version)
+        }
     }
 }
 
@@ -68,12 +69,6 @@ impl BrowserLife {
         self.status == SessionStatus::Active
             && now < self.idle_expires_at
             && now < self.max_expires_at
-    }
-
-    /// Whether a session may begin under it at `now`. One that `outlives` it may after it has expired; none
-    /// may once it was ended.
-    pub fn gives(&self, outlives: bool, now: Timestamp) -> bool {
-        self.status == SessionStatus::Active && (outlives || self.is_alive(now))
     }
 }
 
@@ -130,21 +125,5 @@ mod tests {
         assert!(used.is_alive(at(19)) && !used.is_alive(at(20)));
         let ended = BrowserLife { status: SessionStatus::Ended(EndReason::Logout), ..life };
         assert!(!ended.is_alive(at(9)));
-    }
-
-    #[test]
-    fn under_one_that_was_ended_nothing_begins_and_under_one_that_expired_what_outlives_it() {
-        let at = Timestamp::from_millis;
-        let life = |status| BrowserLife { idle_expires_at: at(10), max_expires_at: at(20), status };
-        let ended = |reason| life(SessionStatus::Ended(reason));
-        for (life, now, expected) in [
-            (life(SessionStatus::Active), 9, [true, true]),
-            (life(SessionStatus::Active), 10, [false, true]),
-            (ended(EndReason::Replaced), 9, [false, false]),
-            (ended(EndReason::Logout), 9, [false, false]),
-            (ended(EndReason::EverythingRevoked), 9, [false, false]),
-        ] {
-            assert_eq!([false, true].map(|outlives| life.gives(outlives, at(now))), expected);
-        }
     }
 }

@@ -5,11 +5,12 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
-use super::client::{Client, ClientCredentials, ClientId, ClientStatus};
+use super::client::{Client, ClientCredentials, ClientId};
 use super::error::Refusal;
 use super::form::Params;
 use super::reason::Reason;
 use super::secret::{ClientSecret, SecretHash};
+use super::standing::check_client;
 use super::time::Timestamp;
 
 /// What a request says about its client.
@@ -85,10 +86,7 @@ impl PresentedClient {
         if !genuine {
             return Err(Refusal::invalid_client(Reason::WrongClientSecret));
         }
-        if client.status != ClientStatus::Active {
-            return Err(Refusal::invalid_client(Reason::ClientDisabled));
-        }
-        Ok(())
+        check_client(Some(client)).map_err(Refusal::invalid_client)
     }
 }
 

@@ -36,6 +36,7 @@ pub mod scope;
 pub mod secret;
 pub mod session;
 pub mod sign_in;
+pub mod standing;
 pub mod subscriber;
 pub mod text;
 pub mod time;

@@ -6,12 +6,10 @@ use std::time::Duration;
 use super::client::ClientId;
 pub use super::end_reason::EndReason;
 use super::ids::{BrowserSessionId, SessionId, UserId};
-use super::reason::Reason;
 use super::rotation::Rotation;
 use super::scope::ScopeSet;
 use super::time::Timestamp;
 use super::uri::ResourceUri;
-use super::user::{User, UserStatus};
 
 /// One session, as stored.
 #[derive(Clone)]
@@ -104,26 +102,6 @@ impl Session {
     /// Whether it is over when its browser session is, whatever its own times say.
     pub fn ends_with_browser(&self) -> bool {
         self.browser_session_id.is_some() && !self.offline
-    }
-
-    /// Whether the session and its user may still be given tokens. Refuses in the order of the
-    /// checks, and changes nothing.
-    pub fn check_alive(&self, user: Option<&User>, now: Timestamp) -> Result<(), Reason> {
-        if let SessionStatus::Ended(reason) = self.status {
-            return Err(Reason::SessionEnded(reason));
-        }
-        if now >= self.max_expires_at {
-            return Err(Reason::SessionMaxExpired);
-        }
-        if now >= self.idle_expires_at {
-            return Err(Reason::SessionIdleExpired);
-        }
-        match user {
-            None => Err(Reason::UserDeleted),
-            Some(user) if user.status == UserStatus::Disabled => Err(Reason::UserDisabled),
-            Some(user) if user.version != self.user_version => Err(Reason::UserChanged),
-            Some(_) => Ok(()),
-        }
     }
 }
 

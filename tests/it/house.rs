@@ -45,6 +45,14 @@ fn frameworks_stay_in_their_modules() {
 }
 
 #[test]
+fn one_function_decides_who_stands() {
+    let found = files("src", "rs");
+    let own: Vec<String> =
+        found.iter().flat_map(|(path, text)| words::own_judgements(path, text)).collect();
+    assert!(own.is_empty(), "decided elsewhere than in protocol::standing:\n{}", own.join("\n"));
+}
+
+#[test]
 fn both_databases_have_the_same_migrations() {
     let [sqlite, postgres] = ["migrations/sqlite", "migrations/postgres"].map(|folder| {
         let names: Vec<String> = files(folder, "sql").into_keys().collect();

@@ -81,7 +81,7 @@ pub async fn end_browser(
 ) -> Result<(), FlowError> {
     let found = server.store.read(FindBrowserSession::Id(id)).await?;
     let own = found.filter(|found| found.session.user_id == present.user.id);
-    own.filter(|found| found.session.is_alive(found.user.as_ref(), server.now()))
+    own.filter(|found| found.session.standing(found.user.as_ref()).check(server.now()).is_ok())
         .ok_or_else(FlowError::not_found)?;
     let event = event(server, present, AuditKind::BrowserSessionEnded, origin).about(id);
     end_browsers(server, BrowserSessions::One(id), (EndReason::EndedByUser, event)).await

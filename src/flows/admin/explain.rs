@@ -9,7 +9,6 @@ use crate::flows::refresh::recognise;
 use crate::flows::server::Server;
 use crate::protocol::audit::{AuditEvent, AuditKind};
 use crate::protocol::browser_session::BrowserSession;
-use crate::protocol::client::ClientStatus;
 use crate::protocol::error::Refusal;
 use crate::protocol::ids::{BrowserSessionId, SessionId};
 use crate::protocol::password::UserName;
@@ -17,6 +16,7 @@ use crate::protocol::reason::Reason;
 use crate::protocol::refresh_token::{RefreshToken, UnverifiedRefreshToken};
 use crate::protocol::rotation::Verdict;
 use crate::protocol::session::{Session, SessionStatus};
+use crate::protocol::standing::check_client;
 use crate::protocol::time::Timestamp;
 use crate::protocol::user::UserStatus;
 use crate::storage::ops::browser_sessions::FindBrowserSession;
@@ -172,13 +172,11 @@ async fn judge(
     }
     let session = &found.session;
     let known = server.memory.current().await?;
-    let Some(client) = known.client(&session.client_id).await? else {
-        return Ok(Reason::UnknownClient.as_str());
-    };
-    if client.status != ClientStatus::Active {
-        return Ok(Reason::ClientDisabled.as_str());
+    let client = known.client(&session.client_id).await?;
+    if let Err(reason) = check_client(client.as_deref()) {
+        return Ok(reason.as_str());
     }
-    let Some(token) = token else {
+    let (Some(client), Some(token)) = (client, token) else {
         return Ok("ok");
     };
     let policy = server.rotation_policy(&client);

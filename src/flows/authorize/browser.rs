@@ -50,8 +50,8 @@ pub async fn present(
         return Ok(None);
     };
     let (now, FoundBrowserSession { session, user }) = (server.now(), found);
-    let alive = session.is_alive(user.as_ref(), now);
-    let Some(user) = user.filter(|_| alive) else {
+    let stands = session.standing(user.as_ref()).check(now).is_ok();
+    let Some(user) = user.filter(|_| stands) else {
         return Ok(None);
     };
     touch(server, &session, (now, origin)).await;

@@ -191,11 +191,9 @@ fn check_alive(
     admitted: &Admitted,
 ) -> Result<(CodeRecord, User, BrowserLife), Refusal> {
     let FoundCode { code, user, browser } = found;
-    code.check_alive(user.as_ref(), admitted.at).map_err(Refusal::invalid_code)?;
+    let standing = code.standing(user.as_ref(), browser);
+    standing.check(admitted.at).map_err(Refusal::invalid_code)?;
     let user = user.ok_or(Refusal::invalid_code(Reason::UserDeleted))?;
     let browser = browser.ok_or(Refusal::invalid_code(Reason::BrowserSessionOver))?;
-    if !browser.gives(code.outlives_browser(), admitted.at) {
-        return Err(Refusal::invalid_code(Reason::BrowserSessionOver));
-    }
     Ok((code, user, browser))
 }

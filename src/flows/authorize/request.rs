@@ -12,7 +12,7 @@ use super::stop::Stop;
 use crate::protocol::authorization::{
     Asker, AuthorizationRequest, Denial, DenialCode, Manner, Recipient, ResponseMode,
 };
-use crate::protocol::client::{Client, ClientStatus, GrantType};
+use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::form::Collected;
 use crate::protocol::reason::Reason;
@@ -109,8 +109,7 @@ fn deny(
 }
 
 async fn find_client(known: &Known, asker: &Asker<'_>) -> Result<Arc<Client>, FlowError> {
-    let client = known.client(&asker.client).await?;
-    let active = client.filter(|client| client.status == ClientStatus::Active);
+    let active = known.active_client(&asker.client).await?;
     Ok(active.ok_or(Refusal::new(
         ErrorCode::InvalidClient,
         "client_id names no application that is active here",

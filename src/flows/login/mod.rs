@@ -19,8 +19,9 @@ use crate::protocol::client_auth::PresentedClient;
 use crate::protocol::error::{ErrorCode, Refusal};
 use crate::protocol::reason::Reason;
 use crate::protocol::session::Authentication;
+use crate::protocol::standing::{Whose, check_user};
 use crate::protocol::token_request::{LoginRequest, Requested};
-use crate::protocol::user::{Roles, User, UserStatus};
+use crate::protocol::user::{Roles, User};
 use crate::storage::ops::users::FindUser;
 
 /// Begins a session for the user whose name and password are given.
@@ -93,7 +94,9 @@ async fn admit(
         check_first_party(&admitted.client)?;
         let found = server.store.read(FindUser::Id(user.id)).await?;
         let now = found
-            .filter(|now| now.status == UserStatus::Active && now.version == user.version)
+            .filter(|now| {
+                check_user(Whose { user: Some(now), id: user.id, version: user.version }).is_ok()
+            })
             .ok_or(Refusal::wrong_credentials(Reason::UserChanged))?;
         let settled = now.not_before == user.not_before;
         user = now;

@@ -8,8 +8,9 @@ use crate::protocol::audit::Origin;
 use crate::protocol::error::Refusal;
 use crate::protocol::password::{Password, UserName};
 use crate::protocol::reason::Reason;
+use crate::protocol::standing::{Whose, check_user};
 use crate::protocol::token_request::Credentials;
-use crate::protocol::user::{User, UserStatus};
+use crate::protocol::user::User;
 use crate::storage::ops::users::{FindUser, Rehash};
 
 /// A user whose password was right, and what he has earned once his session is stored.
@@ -42,12 +43,12 @@ pub(in crate::flows) async fn authenticate_user(
         attempt.failed(server).await?;
         return Err(wrong().into());
     };
-    if user.status == UserStatus::Disabled {
+    let (id, version) = (user.id, user.version);
+    if let Err(reason) = check_user(Whose { user: Some(&user), id, version }) {
         // The delays must not tell a right password from a wrong one (C060).
         attempt.failed(server).await?;
-        return Err(Refusal::wrong_credentials(Reason::UserDisabled).into());
+        return Err(Refusal::wrong_credentials(reason).into());
     }
-    let id = user.id;
     let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
     Ok(Proven { user, attempt, rehash })
 }

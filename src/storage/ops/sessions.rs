@@ -12,6 +12,7 @@ use crate::protocol::reason::Reason;
 use crate::protocol::rotation::RetryStreak;
 use crate::protocol::secret::SecretHash;
 use crate::protocol::session::{EndReason, Session, SessionStatus};
+use crate::protocol::standing::{Fact, Granted, Needed, Standing, Under};
 use crate::protocol::time::Timestamp;
 use crate::protocol::user::{User, UserStatus};
 
@@ -42,15 +43,23 @@ pub struct FoundSession {
 }
 
 impl FoundSession {
-    /// Whether the session, its user and, where it ends with that, its browser session may still be
-    /// given tokens. Refuses in the order of the checks, and changes nothing.
-    pub fn check_alive(&self, now: Timestamp) -> Result<(), Reason> {
-        self.session.check_alive(self.user.as_ref(), now)?;
-        let alive = self.browser.is_some_and(|life| life.is_alive(now));
-        if self.session.ends_with_browser() && !alive {
-            return Err(Reason::BrowserSessionOver);
+    /// What its tokens rest on, where the client of the request was looked at before. Its browser session
+    /// counts where it ends with that.
+    pub fn standing(&self) -> Standing<'_> {
+        let Self { session, user, browser } = self;
+        let under = Under { life: *browser, needed: Needed::Alive };
+        let needed = session.ends_with_browser();
+        Standing {
+            client: Fact::Seen,
+            grant: Fact::Is(Granted::Session(session)),
+            browser: if needed { Fact::Is(under) } else { Fact::Unneeded },
+            ..Standing::of_user(user.as_ref(), session.user_id, session.user_version)
         }
-        Ok(())
+    }
+
+    /// Whether it may still be given tokens.
+    pub fn check_alive(&self, now: Timestamp) -> Result<(), Reason> {
+        self.standing().check(now)
     }
 
     /// The session as it is shown: one that a change of its user has ended reads as ended also

@@ -27,6 +27,37 @@ pub(super) fn misplaced(path: &str, text: &str) -> Vec<String> {
     found
 }
 
+/// What decides by itself whether somebody stands, each as `file: text`. Every path in asks
+/// `protocol::standing`; what manages users and clients, and not lets them in, may look at their status.
+pub(super) fn own_judgements(path: &str, text: &str) -> Vec<String> {
+    if !(within(path, "flows") || within(path, "http")) || MANAGING.contains(&path) {
+        return Vec::new();
+    }
+    if MANAGING.iter().any(|home| within(path, home)) {
+        return Vec::new();
+    }
+    let code = split(text).code;
+    let found = JUDGEMENTS.iter().filter(|part| code.contains(**part));
+    found.map(|part| format!("{path}: {part}")).collect()
+}
+
+const JUDGEMENTS: &[&str] = &[
+    "= UserStatus::",
+    "= ClientStatus::",
+    "= SessionStatus::",
+    "status: UserStatus::Disabled",
+    ".is_alive(",
+];
+
+const MANAGING: &[&str] = &[
+    "flows/admin",
+    "flows/administration.rs",
+    "flows/reconcile",
+    // A client that is paused is still told of the end of its sessions, and its ID tokens are still signed.
+    "flows/backchannel",
+    "flows/clients.rs",
+];
+
 /// Whether a file is the module `home` or a part of it.
 fn within(path: &str, home: &str) -> bool {
     path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
@@ -34,7 +65,7 @@ fn within(path: &str, home: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::misplaced;
+    use super::{misplaced, own_judgements};
 
     #[test]
     fn a_name_outside_its_home_is_reported() {
@@ -45,6 +76,18 @@ mod tests {
         assert!(misplaced("http/mod.rs", "use axum::Router;").is_empty());
         assert!(misplaced("storage.rs", "use sqlx::Row;").is_empty());
         assert!(misplaced("cli/serve.rs", "// axum\nlet x = \"sqlx\"; my_axum();").is_empty());
+    }
+
+    #[test]
+    fn a_path_that_judges_by_itself_is_reported() {
+        let judges = "if user.status == UserStatus::Disabled { refuse() }";
+        assert_eq!(own_judgements("flows/login/password.rs", judges).len(), 1);
+        let counts = "fn f(life: Life) -> bool { life.is_alive(now) }";
+        assert_eq!(own_judgements("http/endpoints/token.rs", counts).len(), 1);
+        assert!(own_judgements("flows/admin/clients.rs", judges).is_empty());
+        assert!(own_judgements("flows/clients.rs", judges).is_empty());
+        assert!(own_judgements("protocol/standing.rs", judges).is_empty());
+        assert!(own_judgements("flows/refresh/mod.rs", "// == UserStatus::Disabled").is_empty());
     }
 
     #[test]

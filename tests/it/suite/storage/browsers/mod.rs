@@ -138,7 +138,7 @@ async fn a_browser_session_is_found_by_its_secret_and_its_id_and_reads_as_writte
         assert_eq!((read.created_at, read.last_seen), (browser.created_at, browser.last_seen));
         assert_eq!(read.life, browser.life);
         assert_eq!((&read.user_agent, read.address), (&browser.user_agent, browser.address));
-        assert!(read.is_alive(Some(&user), given.now()));
+        assert!(read.standing(Some(&user)).check(given.now()).is_ok());
     }
     let unknown = given.browser(&anna);
     for which in [FindBrowserSession::Secret(unknown.secret), FindBrowserSession::Id(unknown.id)] {
@@ -175,7 +175,7 @@ async fn a_change_of_the_user_ends_his_browser_sessions_at_once() {
         let browser = given.stored_browser(&anna).await;
         given.change(&anna, change).await;
         let found = given.found_browser(browser.id).await.unwrap();
-        assert!(!found.session.is_alive(found.user.as_ref(), given.now()));
+        assert!(found.session.standing(found.user.as_ref()).check(given.now()).is_err());
         assert!(given.listed_browsers(&anna).await.is_empty());
     }
 }
