@@ -33,6 +33,7 @@ mod refresh;
 mod reseal;
 mod sessions;
 mod sign_out;
+mod standing;
 mod stop;
 mod storage;
 mod subscribers;
