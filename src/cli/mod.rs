@@ -2,6 +2,7 @@
 //! as the admin API.
 
 mod apply;
+mod backup;
 mod client;
 mod client_settings;
 mod configuration;
@@ -24,6 +25,7 @@ mod output;
 mod parsers;
 mod picture;
 mod resource;
+mod restored;
 mod revoke;
 mod rights;
 mod serve;
@@ -63,6 +65,8 @@ enum Command {
     /// Bring the tables of the database up to date.
     Migrate,
     Copy(copy::Copy),
+    Backup(backup::Backup),
+    Restored(restored::Restored),
     /// Check the installation, and explain what is wrong with it.
     Doctor,
     /// Users.
@@ -136,6 +140,8 @@ async fn execute(command: Command, context: &Context<'_>) -> Result<(), Failure>
         Command::Apply(arguments) => apply::apply(&arguments, context).await,
         Command::Migrate => migrate::run(context).await,
         Command::Copy(arguments) => copy::copy(&arguments, context).await,
+        Command::Backup(arguments) => backup::run(&arguments, context).await,
+        Command::Restored(_) => restored::run(context).await,
         Command::Doctor => doctor::doctor(context).await,
         Command::User(command) => user::run(command, context).await,
         Command::Client(command) => client::run(command, context).await,

@@ -189,6 +189,8 @@ kinds! {
     RefreshRisk = "refresh_risk",
     /// The database lost writes.
     StorageRegressed = "storage_regressed",
+    /// An operator put an older state of the database back.
+    Restored = "restored",
     /// A session was ended.
     SessionEnded = "session_ended",
     /// Every session of a user was ended.

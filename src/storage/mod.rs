@@ -24,6 +24,7 @@ use self::ops::database::TryWrite;
 pub use error::StorageError;
 pub use operation::Stored;
 pub use postgres::Wakes;
+pub use sqlite::{BackedUp, back_up};
 pub use url::{DatabaseUrl, InvalidDatabaseUrl, StoreOptions};
 
 use crate::protocol::time::Timestamp;

@@ -2,6 +2,7 @@
 
 use crate::support::Backend;
 
+mod backup;
 mod between;
 mod outage;
 mod pool;

@@ -2,6 +2,7 @@
 
 use crate::support::Backend;
 
+mod backup;
 mod full;
 
 pub(crate) const BACKEND: Backend = Backend::Sqlite;

@@ -11,7 +11,7 @@ use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::key::Kid;
 use crate::protocol::revocation::EffectiveBy;
 use crate::protocol::revocation::Kind;
-use crate::storage::ops::feed::{Revoke, Revokes};
+use crate::storage::ops::feed::{BeginAnew, Revoke, Revokes};
 use crate::storage::ops::users::UserChange;
 
 /// Revokes what `kind` and `value` name. Success means that it is durable.
@@ -68,6 +68,17 @@ async fn everything(server: &Server, by: &By) -> Result<EffectiveBy, FlowError> 
     let what = Revokes::Everything;
     let revoking = server.revoking_client(&known);
     server.store.write(Revoke { what, revoking, audit: event.clone() }).await?;
+    finish(server, &event, Kind::All).await;
+    Ok(server.effective_by(&known))
+}
+
+/// An older state of the database was put back: what was revoked since then stays revoked, since nothing
+/// of before is good any more.
+pub async fn restored(server: &Server, by: &By) -> Result<EffectiveBy, FlowError> {
+    let known = server.memory.current().await?;
+    let event = by.event(server, AuditKind::Restored);
+    let revoking = server.revoking_client(&known);
+    server.store.write(BeginAnew { revoking, audit: event.clone() }).await?;
     finish(server, &event, Kind::All).await;
     Ok(server.effective_by(&known))
 }

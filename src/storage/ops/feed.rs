@@ -68,6 +68,16 @@ pub struct RenewEpoch {
 }
 operation!(RenewEpoch => Option<FeedPosition>, URGENT);
 
+/// An older state of the database was put back: begins a new epoch, whatever was noticed before, and
+/// refuses everything that was issued and every session begun so far.
+pub struct BeginAnew {
+    /// For the log.
+    pub revoking: Revoking,
+    /// Written with it.
+    pub audit: AuditEvent,
+}
+operation!(BeginAnew => FeedPosition, URGENT);
+
 /// Begins a new epoch in which nothing is lost, if there is none behind `from` yet: what readers were
 /// told beside the entries is to count no more.
 pub struct RaiseEpoch {

@@ -11,7 +11,8 @@ use crate::protocol::revocation::{Digest, FeedHead, Kind, NewRevocation, Revocat
 use crate::protocol::time::Timestamp;
 use crate::storage::operation::LATE;
 use crate::storage::ops::feed::{
-    BeginLog, NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke, Revokes,
+    BeginAnew, BeginLog, NoteTokenLife, RaiseEpoch, ReadHead, ReadRevocations, RenewEpoch, Revoke,
+    Revokes,
 };
 use crate::storage::ops::{FeedPosition, Revoking};
 
@@ -64,6 +65,8 @@ pub(super) enum Loss {
     Of(i64),
     /// One that counts as found before, if any was found at this time or later.
     Since(Timestamp),
+    /// One that an operator tells of, whatever was found before.
+    Told,
 }
 
 /// Begins a new epoch, beyond all that were `seen`, unless the loss was found before; answers the time
@@ -81,6 +84,7 @@ pub(super) async fn renew_epoch(
     let due = match loss {
         Loss::Of(epoch) => head.whole_since <= *epoch,
         Loss::Since(time) => head.regressed_at.is_none_or(|at| at < time.millis()),
+        Loss::Told => true,
     };
     if !due {
         return Ok(None);
@@ -234,6 +238,17 @@ impl Execute<Engine> for RenewEpoch {
         let position = publish(tx, &[all(&self.revoking, now)], &self.revoking).await?;
         refuse_if_late(tx, now)?;
         Ok(Some(position))
+    }
+}
+
+impl Execute<Engine> for BeginAnew {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<FeedPosition, DbError> {
+        let now = renew_epoch(tx, &Loss::Told, 0).await?.ok_or(DbError::Abandoned)?;
+        append(tx, &self.audit).await?;
+        end_everything(tx, self.revoking.not_before(now)).await?;
+        let position = publish(tx, &[all(&self.revoking, now)], &self.revoking).await?;
+        refuse_if_late(tx, now)?;
+        Ok(position)
     }
 }
 

@@ -1,10 +1,13 @@
 //! The embedded database: one writer with group commit, and some readers.
 
+mod backup;
 mod driver;
 mod open;
 mod queue;
 mod readers;
 mod writer;
+
+pub use self::backup::{BackedUp, back_up};
 
 use std::path::Path;
 

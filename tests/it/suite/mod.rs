@@ -6,6 +6,7 @@ mod account;
 mod admin;
 mod authorize;
 mod backchannel;
+mod backup;
 mod cli;
 mod clients;
 mod clock;

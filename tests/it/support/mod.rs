@@ -40,6 +40,7 @@ pub(crate) use gate::{GateProcess, ask, until};
 pub(crate) use home::{Home, Serving};
 pub(crate) use load::Load;
 pub(crate) use port::free_address;
+pub(crate) use postgres::program as postgres_program;
 pub(crate) use program::{Program, block, installed, node, node_package, python};
 pub(crate) use proxy::{Proxy, ProxyProgram};
 pub(crate) use raw::Raw;

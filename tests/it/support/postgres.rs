@@ -23,7 +23,7 @@ use url::Url;
 
 use admin::{Admin, PREFIX};
 use cluster::Cluster;
-pub(crate) use cluster::on_path;
+pub(crate) use cluster::{on_path, program};
 pub(crate) use pooler::Pooler;
 
 /// Why a test cannot run on this machine. A server that is there and fails panics instead.

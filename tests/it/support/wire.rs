@@ -44,7 +44,8 @@ impl Wire {
         content: (&str, &str),
     ) -> io::Result<Reply> {
         let reply = exchange(self.address, (&method, path), authorization, content).await?;
-        if let Err(error) = contract().check(&method, path, &reply) {
+        let described = path.split('?').next().unwrap_or(path);
+        if let Err(error) = contract().check(&method, described, &reply) {
             panic!("{method} {path}: {error}\n{reply:?}");
         }
         Ok(reply)

@@ -117,6 +117,11 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0)
 }
 
+/// One of the programs of PostgreSQL.
+pub(crate) fn program(name: &str) -> PathBuf {
+    programs().unwrap_or_default().join(name)
+}
+
 /// The folder with `initdb` and `pg_ctl`: the newest versioned one, else what `pg_config` or `PATH`
 /// lead to.
 fn programs() -> Option<PathBuf> {

@@ -1,0 +1,52 @@
+//! Copies of the embedded database.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::BACKEND;
+use crate::support::{Home, Load, Raw};
+use chancery::storage::DatabaseUrl;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_made_under_load_is_whole_and_opens() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    let serving = home.serve();
+    let wire = home.wire(&serving);
+    let mut load = Load::prepare(&wire).await;
+    let mut working = load.start(&wire).await;
+    let mut sessions = Vec::new();
+    for round in 0..3 {
+        working.acknowledged(20).await;
+        let copy = home.path(&format!("copy-{round}.db"));
+        home.succeed(&["backup", copy.to_str().unwrap()]);
+        assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        let mut raw = Raw::open(DatabaseUrl::sqlite(&copy)).await;
+        sessions.push(raw.number("SELECT MAX(rotated_at) FROM session").await);
+    }
+    load.settle(working).await;
+    assert!(sessions.is_sorted() && sessions[0] < sessions[2], "{sessions:?}");
+    drop(serving);
+    home.set("CHANCERY_DATABASE_URL", &format!("sqlite://{}", home.path("copy-2.db").display()));
+    home.succeed(&["migrate"]);
+    assert!(home.succeed(&["user", "list"]).contains("admin"));
+    drop(home.serve());
+}
+
+#[test]
+fn a_backup_takes_no_place_of_anything_and_leaves_nothing_behind_where_it_fails() {
+    let Some(home) = Home::new(BACKEND) else { return };
+    home.fail(&["backup", home.path("early.db").to_str().unwrap()]);
+    home.succeed(&["init"]);
+    home.write("there.db", "mine");
+    for (to, said) in [("there.db", "exists"), ("no/such/folder.db", "No such file")] {
+        let to = home.path(to);
+        let told = home.fail(&["backup", to.to_str().unwrap()]);
+        assert!(told.contains(said) && told.contains(to.to_str().unwrap()), "{told}");
+    }
+    assert_eq!(fs::read_to_string(home.path("there.db")).unwrap(), "mine");
+    let left = fs::read_dir(home.path("")).unwrap().filter(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        name.to_str().unwrap().ends_with(".part")
+    });
+    assert_eq!(left.count(), 0);
+}
