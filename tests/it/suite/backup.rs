@@ -31,7 +31,7 @@ async fn put_back() -> Option<(Home, Past)> {
     let serving = home.serve();
     let wire = home.wire(&serving);
     let [stays, revoked, before] = [wire.login().await, wire.login().await, wire.login().await];
-    let backup = back_up(&home).await;
+    let backup = back_up(&home);
     assert_eq!(wire.revoke(&revoked.refresh).await.unwrap().status, 200);
     let rotated = wire.refresh(&before.refresh).await.unwrap().tokens();
     let late = wire.login().await;
@@ -48,7 +48,7 @@ async fn stop(serving: Serving) {
 }
 
 /// Makes a backup, as docs/operations.md says, while the server goes on.
-async fn back_up(home: &Home) -> PathBuf {
+fn back_up(home: &Home) -> PathBuf {
     let path = home.path("chancery.backup");
     match BACKEND {
         Backend::Sqlite => {
