@@ -7,6 +7,7 @@ mod between;
 mod outage;
 mod pool;
 mod pooler;
+mod slow;
 mod together;
 mod unknown;
 mod wakes;

@@ -4,6 +4,7 @@ use crate::support::Backend;
 
 mod backup;
 mod full;
+mod slow;
 
 pub(crate) const BACKEND: Backend = Backend::Sqlite;
 

@@ -1,4 +1,5 @@
-//! What stands between a node and the database, and breaks their connection around a commit.
+//! What stands between a node and the database, and breaks their connection around a commit, or holds back
+//! what the database says.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::watch;
 use url::Url;
 
 use crate::support::postgres::skip_or_fail;
@@ -26,6 +28,7 @@ pub(super) enum Cut {
 pub(super) struct Between {
     url: String,
     cut: Arc<AtomicU8>,
+    held: watch::Sender<bool>,
     _folder: TempDir,
 }
 
@@ -44,14 +47,15 @@ impl Between {
         let listener = UnixListener::bind(folder.path().join(&file)).unwrap();
         let cut = Arc::new(AtomicU8::new(Cut::Never as u8));
         let (server, armed) = (socket.join(file), cut.clone());
+        let (held, holding) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((node, _)) = listener.accept().await {
                 let database = UnixStream::connect(&server).await.unwrap();
-                tokio::spawn(carry(node, database, armed.clone()));
+                tokio::spawn(carry((node, database), armed.clone(), holding.clone()));
             }
         });
         url.set_query(Some(&format!("host={}&sslmode=disable", folder.path().display())));
-        Some(Self { url: url.into(), cut, _folder: folder })
+        Some(Self { url: url.into(), cut, held, _folder: folder })
     }
 
     /// The URL of the same database, through this.
@@ -63,6 +67,11 @@ impl Between {
         self.cut.store(cut as u8, Ordering::SeqCst);
     }
 
+    /// Holds back all that the database says from now on, or lets it through.
+    pub(super) fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
     /// Whether what was to be cut has been.
     pub(super) fn has_cut(&self) -> bool {
         self.cut.load(Ordering::SeqCst) == Cut::Never as u8
@@ -70,7 +79,11 @@ impl Between {
 }
 
 /// Carries bytes to and fro until one side is gone, or a commit is cut.
-async fn carry(mut node: UnixStream, mut database: UnixStream, cut: Arc<AtomicU8>) {
+async fn carry(
+    (mut node, mut database): (UnixStream, UnixStream),
+    cut: Arc<AtomicU8>,
+    mut held: watch::Receiver<bool>,
+) {
     let (mut up, mut down) = (vec![0; 65_536], vec![0; 65_536]);
     let mut commits = Commits::default();
     loop {
@@ -91,6 +104,9 @@ async fn carry(mut node: UnixStream, mut database: UnixStream, cut: Arc<AtomicU8
             }
             read = database.read(&mut down) => {
                 let Ok(count @ 1..) = read else { return };
+                if held.wait_for(|held| !held).await.is_err() {
+                    return;
+                }
                 if node.write_all(&down[..count]).await.is_err() {
                     return;
                 }

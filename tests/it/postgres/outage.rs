@@ -23,11 +23,17 @@ async fn a_database_that_crashes_is_503_until_it_is_back_and_nothing_acknowledge
     let serving = home.serve();
     let wire = home.wire(&serving);
     let mut load = Load::prepare(&wire).await;
-    for _ in 0..3 {
+    for round in 0..rounds() {
         let untouched = wire.login().await;
         let mut working = load.start(&wire).await;
         working.acknowledged(40).await;
-        cluster.stop_immediate().await;
+        if round % 2 == 0 {
+            cluster.kill().await;
+            // The children go when they notice.
+            not_ready(&wire).await;
+        } else {
+            cluster.stop_immediate().await;
+        }
         assert_down(&wire, &untouched).await;
         working.refused(8).await;
         cluster.restart().await;
@@ -54,11 +60,21 @@ async fn assert_down(wire: &Wire, untouched: &Tokens) {
         reply.assert_error(503, "temporarily_unavailable");
         assert_eq!(reply.header("retry-after"), "1");
     }
-    let not_ready = async { while wire.get("/readyz").await.unwrap().status == 200 {} };
-    timeout(LEASE, not_ready).await.unwrap();
+    not_ready(wire).await;
     for path in ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/healthz"] {
         assert_eq!(wire.get(path).await.unwrap().status, 200, "{path}");
     }
+}
+
+async fn not_ready(wire: &Wire) {
+    let not_ready = async { while wire.get("/readyz").await.unwrap().status == 200 {} };
+    timeout(LEASE, not_ready).await.unwrap();
+}
+
+/// More of them by a variable, for a machine that has the time.
+#[expect(clippy::disallowed_methods, reason = "how long to look is the environment's to say")]
+fn rounds() -> usize {
+    std::env::var("CHANCERY_OUTAGE_ROUNDS").map_or(4, |rounds| rounds.parse().unwrap())
 }
 
 /// What is in memory lasts for a second; this is more than enough.

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::io;
 
 use chancery::storage::DatabaseUrl;
+use http::Method;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -18,6 +20,7 @@ pub(crate) struct Load {
     spare: VecDeque<Tokens>,
     revoked: Vec<Tokens>,
     users: Vec<String>,
+    keys: Keys,
     rounds: usize,
 }
 
@@ -33,6 +36,16 @@ enum Part {
     Chain(Tokens),
     Revoked { spare: VecDeque<Tokens>, revoked: Vec<Tokens> },
     Users(Vec<String>),
+    Keys(Keys),
+}
+
+/// What was done with keys, by their ids.
+#[derive(Default)]
+struct Keys {
+    /// They were to sign no more.
+    compromised: Vec<String>,
+    /// They were to wait no more.
+    activated: Vec<String>,
 }
 
 /// How a request went.
@@ -63,7 +76,14 @@ impl Load {
         for _ in 0..CHAINS {
             chains.push(wire.login().await);
         }
-        Self { chains, spare: VecDeque::new(), revoked: vec![], users: vec![], rounds: 0 }
+        Self {
+            chains,
+            spare: VecDeque::new(),
+            revoked: vec![],
+            users: vec![],
+            keys: Keys::default(),
+            rounds: 0,
+        }
     }
 
     /// Sets the tasks to work, until [`Load::settle`] or until the server is gone.
@@ -81,6 +101,7 @@ impl Load {
             tasks.spawn(task.clone().refresh(tokens));
         }
         tasks.spawn(task.clone().revoke(std::mem::take(&mut self.spare)));
+        tasks.spawn(task.clone().change_keys(admin.clone()));
         tasks.spawn(task.create_users(admin, format!("user-{}", self.rounds)));
         Working { tasks, heard, stop }
     }
@@ -96,6 +117,10 @@ impl Load {
                     self.revoked.extend(revoked);
                 }
                 Part::Users(ids) => self.users.extend(ids),
+                Part::Keys(keys) => {
+                    self.keys.compromised.extend(keys.compromised);
+                    self.keys.activated.extend(keys.activated);
+                }
             }
         }
         let mut tally = Tally::default();
@@ -126,12 +151,39 @@ impl Load {
             let reply = wire.user(&admin, id).await.unwrap();
             assert_eq!(reply.status, 200, "user {id}: {reply:?}");
         }
-        // A client that sends one request after the other is never given a leaf beside another.
         let mut raw = Raw::open(url).await;
+        self.verify_keys(wire, &mut raw).await;
+        // A client that sends one request after the other is never given a leaf beside another.
         let siblings = format!("SELECT COUNT(*) FROM session WHERE length(leaf_hashes) > {HASH}");
         assert_eq!(raw.number(&siblings).await, 0);
         let sessions = format!("SELECT COUNT(*) FROM session WHERE length(leaf_hashes) = {HASH}");
         assert!(raw.number(&sessions).await > 0);
+    }
+
+    /// Asserts that what was compromised is gone for good, and that of the keys of one place no two sign, nor
+    /// wait.
+    async fn verify_keys(&self, wire: &Wire, raw: &mut Raw) {
+        let published = wire.get("/.well-known/jwks.json").await.unwrap().body;
+        for kid in &self.keys.activated {
+            let waits = format!(
+                "SELECT COUNT(*) FROM signing_key WHERE kid = '{kid}' AND state = 'announced'"
+            );
+            assert_eq!(raw.number(&waits).await, 0, "{kid}");
+        }
+        for kid in &self.keys.compromised {
+            assert!(!published.contains(kid.as_str()), "{kid}: {published}");
+            let there = format!(
+                "SELECT COUNT(*) FROM signing_key WHERE kid = '{kid}' AND state <> 'removed'"
+            );
+            assert_eq!(raw.number(&there).await, 0, "{kid}");
+        }
+        for state in ["active", "announced"] {
+            let wrong = format!(
+                "SELECT COUNT(*) FROM (SELECT algorithm, usage FROM signing_key GROUP BY algorithm, usage \
+                 HAVING SUM(CASE WHEN state = '{state}' THEN 1 ELSE 0 END) > 1) AS place"
+            );
+            assert_eq!(raw.number(&wrong).await, 0, "{state}");
+        }
     }
 
     /// Asserts that what was replaced, and whose replacement was used, is dead in each of the
@@ -143,7 +195,11 @@ impl Load {
             wire.refresh(&first.refresh).await.unwrap().assert_invalid_grant();
             wire.refresh(&third.refresh).await.unwrap().assert_invalid_grant();
         }
-        for (what, count) in [("revocations", self.revoked.len()), ("users", self.users.len())] {
+        for (what, count) in [
+            ("revocations", self.revoked.len()),
+            ("users", self.users.len()),
+            ("keys", self.keys.compromised.len()),
+        ] {
             assert!(count > 0, "no {what} were acknowledged");
         }
     }
@@ -225,6 +281,33 @@ impl Task {
         Part::Users(ids)
     }
 
+    /// Compromises the key that signs the feed, and lets the next keys of all places sign. A few times in each
+    /// round, since all of them are published.
+    async fn change_keys(self, admin: String) -> Part {
+        let mut keys = Keys::default();
+        for _ in 0..KEY_CHANGES {
+            if !self.goes_on() {
+                break;
+            }
+            let list = self.wire.try_admin(&admin, Method::GET, "/keys", &Value::Null).await;
+            if let Some(kid) = list.ok().as_ref().and_then(signs_the_feed) {
+                let path = format!("/keys/{kid}/compromise");
+                let gone = self.wire.try_admin(&admin, Method::POST, &path, &Value::Null).await;
+                if self.hear(gone, 200).0 == Heard::Acknowledged {
+                    keys.compromised.push(kid);
+                }
+            }
+            let now = json!({"now": true});
+            let rotated = self.wire.try_admin(&admin, Method::POST, "/keys/rotate", &now).await;
+            if let (Heard::Acknowledged, Some(reply)) = self.hear(rotated, 200) {
+                let reply = reply.json();
+                let kids = reply["activated"].as_array().unwrap().iter();
+                keys.activated.extend(kids.map(|kid| kid.as_str().unwrap().to_owned()));
+            }
+        }
+        Part::Keys(keys)
+    }
+
     fn goes_on(&self) -> bool {
         !*self.stopped.borrow()
     }
@@ -256,7 +339,19 @@ async fn assert_lives(wire: &Wire, newest: &Tokens) -> Tokens {
     again
 }
 
+/// The key that signs the feed, on which no token of this load depends.
+fn signs_the_feed(list: &Reply) -> Option<String> {
+    if list.status != 200 {
+        return None;
+    }
+    let list = list.json();
+    let mut keys = list["items"].as_array()?.iter();
+    let key = keys.find(|key| key["use"] == "feed" && key["state"] == "active")?;
+    Some(key["kid"].as_str()?.to_owned())
+}
+
 const CHAINS: usize = 6;
+const KEY_CHANGES: usize = 2;
 const REVOCATIONS: usize = 30;
 /// The bytes of a leaf's hash.
 const HASH: usize = 32;

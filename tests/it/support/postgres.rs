@@ -213,6 +213,11 @@ impl OwnCluster {
         self.ask("stop").await;
     }
 
+    /// Ends its parent process by SIGKILL; the children follow by themselves.
+    pub(crate) async fn kill(&self) {
+        self.ask("kill").await;
+    }
+
     /// Starts the stopped server again at the same URL, and waits until it has recovered.
     pub(crate) async fn restart(&self) {
         self.ask("start").await;

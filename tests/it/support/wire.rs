@@ -59,12 +59,26 @@ impl Wire {
         path: &str,
         body: &Value,
     ) -> Reply {
+        let reply = self.try_admin(token, method, path, body).await.unwrap();
+        assert!(reply.status.is_success(), "{path}: {reply:?}");
+        reply
+    }
+
+    /// Calls the admin API, whatever it answers.
+    ///
+    /// # Errors
+    /// As for [`exchange`].
+    pub(crate) async fn try_admin(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> io::Result<Reply> {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let content = if body.is_empty() { ("", "") } else { (JSON, body.as_str()) };
         let path = format!("/admin/v1{path}");
-        let reply = self.send(method, &path, &format!("Bearer {token}"), content).await.unwrap();
-        assert!(reply.status.is_success(), "{path}: {reply:?}");
-        reply
+        self.send(method, &path, &format!("Bearer {token}"), content).await
     }
 
     /// The name of the server in its tokens, where none is configured.

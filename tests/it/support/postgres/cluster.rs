@@ -52,7 +52,7 @@ impl Cluster {
         &self.url
     }
 
-    /// Asks the supervisor to `create`, `start` or `stop` and waits until it is done.
+    /// Asks the supervisor to `create`, `start`, `stop` or `kill` and waits until it is done.
     /// Gives the cluster's folder.
     ///
     /// # Panics

@@ -4,7 +4,7 @@
 # ends, even by SIGKILL. Only then does this script stop the server and remove its folder.
 #
 # $1        the folder of the server's programs
-# requests  on standard input, one a line: create, start, stop
+# requests  on standard input, one a line: create, start, stop, kill
 # answers   on standard output, one a line: "ok FOLDER" or "failed END-OF-THE-LOG"
 
 set -u
@@ -37,13 +37,24 @@ timezone = 'UTC'
 CONF
 }
 
+# After a kill the last of the old processes may still hold the shared memory: then the start fails at once.
 start() {
+    for _ in 1 2 3 4 5 6 7 8 9; do
+        "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start && return
+        sleep 0.5
+    done
     "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 start
 }
 
 # As a crash: no checkpoint, connections are cut, the next start recovers from the log.
 stop() {
     "$bin/pg_ctl" -D "$data" -w -t 60 -m immediate stop
+}
+
+# The machine's own way: the parent first, by SIGKILL, so that nothing is said or tidied up. Its children
+# notice, and go.
+kill_hard() {
+    kill -KILL "$(head -n 1 "$data/postmaster.pid")"
 }
 
 answer() {
@@ -57,6 +68,7 @@ answer() {
 while read -r request; do
     case $request in
         create | start | stop) answer "$request" ;;
+        kill) answer kill_hard ;;
         *) echo "failed unknown request $request" ;;
     esac
 done
