@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::BACKEND;
 use crate::support::{Reply, TestServer, Tokens};
 
+mod cleaning;
 mod endings;
 mod guessing;
 mod logins;
