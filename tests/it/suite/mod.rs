@@ -7,6 +7,7 @@ mod admin;
 mod authorize;
 mod backchannel;
 mod backup;
+mod canary;
 mod cli;
 mod clients;
 mod clock;

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 
 use chancery::storage::DatabaseUrl;
 use tempfile::TempDir;
@@ -25,6 +26,8 @@ pub(crate) struct Home {
 pub(crate) struct Serving {
     child: Child,
     address: SocketAddr,
+    /// What it has written to standard error.
+    log: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Home {
@@ -146,15 +149,22 @@ impl Home {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let serving = Serving { child, address };
-        let mut said = String::new();
-        while !said.contains("\"listening\"") {
-            let read = log.read_line(&mut said).unwrap();
-            assert!(read > 0, "the server did not start: {said}");
+        let mut written = BufReader::new(child.stderr.take().unwrap());
+        let log = Arc::<Mutex<Vec<u8>>>::default();
+        let serving = Serving { child, address, log: log.clone() };
+        let mut said = Vec::new();
+        while !String::from_utf8_lossy(&said).contains("listening") {
+            let read = written.read_until(b'\n', &mut said).unwrap();
+            assert!(read > 0, "the server did not start: {}", String::from_utf8_lossy(&said));
         }
-        // Nobody reads the pipe from here on, so it has to be emptied.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        log.lock().unwrap().append(&mut said);
+        // The pipe has to be emptied.
+        std::thread::spawn(move || {
+            let mut line = Vec::new();
+            while written.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+                log.lock().unwrap().append(&mut line);
+            }
+        });
         serving
     }
 
@@ -176,6 +186,11 @@ impl Serving {
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has written to standard error so far.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned()
     }
 
     /// Ends the process as SIGKILL does, at whatever it was doing.

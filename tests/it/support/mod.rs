@@ -52,4 +52,4 @@ pub(crate) use statements::Statements;
 pub(crate) use subscriber::applied_report;
 pub(crate) use user_agent::{Asking, Browser, VERIFIER, encode, id_token};
 pub(crate) use visitor::{Shown, Visitor};
-pub(crate) use wire::{Wire, exchange};
+pub(crate) use wire::{Wire, exchange, exchange_with};

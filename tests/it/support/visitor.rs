@@ -41,6 +41,11 @@ impl Visitor {
         self.go(Method::POST, url, &form).await
     }
 
+    /// Its cookies.
+    pub(crate) fn cookies(&self) -> BTreeMap<String, String> {
+        self.cookies.clone()
+    }
+
     async fn go(&mut self, mut method: Method, mut url: Url, form: &str) -> Shown {
         let mut form = form.to_owned();
         for _ in 0..10 {

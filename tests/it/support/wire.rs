@@ -163,7 +163,7 @@ pub(crate) async fn exchange(
 }
 
 /// The same with these headers alone, of which those that are empty are left out.
-pub(super) async fn exchange_with(
+pub(crate) async fn exchange_with(
     address: SocketAddr,
     (method, path): (&Method, &str),
     headers: &[(&str, &str)],
