@@ -26,3 +26,9 @@ pub mod worker;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/validate-tokens.md")]
 mod page {}
+
+/// What the fuzz targets hold of every input, here of the seeds that are kept for them.
+#[cfg(test)]
+#[path = "../fuzz/checks/mod.rs"]
+#[expect(unreachable_pub, reason = "the targets are other crates")]
+mod fuzz_checks;
