@@ -32,6 +32,8 @@ pub mod refresh_token;
 pub mod resource;
 pub mod revocation;
 pub mod rotation;
+#[cfg(test)]
+mod rotation_model;
 pub mod scope;
 pub mod secret;
 pub mod session;
