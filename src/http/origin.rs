@@ -65,6 +65,8 @@ const MAX_USER_AGENT: usize = 256;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn address(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
@@ -94,5 +96,26 @@ mod tests {
         );
         assert_eq!(address("10.0.0.1", &["nonsense"], &trusted), "10.0.0.1");
         assert_eq!(address("10.0.0.1", &[], &trusted), "10.0.0.1");
+    }
+
+    proptest! {
+        #[test]
+        fn c143_what_a_stranger_writes_to_the_left_changes_nothing(
+            peer in "10\\.0\\.0\\.[1-9]|203\\.0\\.113\\.[1-9]",
+            hops in "((10\\.0\\.0|198\\.51\\.100)\\.[1-9]|[a-z:]{0,3})(, ?(10\\.0\\.0|198\\.51\\.100)\\.[1-9]){0,2}",
+            invented in "[0-9a-f.:, ]{0,20}",
+        ) {
+            let trusted = ["10.0.0.0/8"];
+            let found = address(&peer, &[&hops], &trusted);
+            prop_assert!(found == peer || hops.split(',').any(|hop| hop.trim() == found));
+            if !peer.starts_with("10.") {
+                prop_assert_eq!(&found, &peer);
+            }
+            if !found.starts_with("10.") {
+                let more = format!("{invented},{hops}");
+                prop_assert_eq!(&address(&peer, &[&more], &trusted), &found);
+                prop_assert_eq!(&address(&peer, &[&invented, &hops], &trusted), &found);
+            }
+        }
     }
 }

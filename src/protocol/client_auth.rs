@@ -117,6 +117,9 @@ fn form_decode(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use url::form_urlencoded::byte_serialize;
+
     use super::*;
     use crate::protocol::error::ErrorCode;
 
@@ -163,5 +166,29 @@ mod tests {
     #[test]
     fn no_client_at_all_is_a_failed_authentication() {
         assert_eq!(read(None, "scope=x").err().unwrap().code, ErrorCode::InvalidClient);
+    }
+
+    proptest! {
+        #[test]
+        fn c143_credentials_are_read_as_a_client_writes_them(
+            id in r#"[!-~&&[^"\\]]{1,20}"#,
+            secret in "\\PC{1,20}",
+        ) {
+            let encode = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+            let header = basic(&format!("{}:{}", encode(&id), encode(&secret)));
+            let presented = read(Some(&header), "").unwrap();
+            let named = presented.id.map(|id| id.as_str().to_owned());
+            prop_assert_eq!(named, ClientId::parse(&id).ok().map(|id| id.as_str().to_owned()));
+            let given = presented.secret.map(|secret| secret.expose().to_owned());
+            prop_assert_eq!(given, Some(secret));
+        }
+
+        #[test]
+        fn c143_whatever_comes_there_is_one_way_to_authenticate(
+            header in "([Bb]asic [A-Za-z0-9+/]{0,12}={0,2})?",
+            form in "(client_(id|secret|assertion)=[a-z%0-9]{0,4}&){0,3}",
+        ) {
+            crate::fuzz_checks::basic::check(format!("{header}\n{form}").as_bytes());
+        }
     }
 }

@@ -115,6 +115,8 @@ const MAX_TOKEN: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -137,5 +139,26 @@ mod tests {
     #[test]
     fn an_empty_text_is_an_empty_set() {
         assert!(ScopeSet::parse("").unwrap().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn c143_a_set_of_scopes_is_written_and_read_again_as_it_is(
+            one in "[ !-~]{0,40}",
+            other in "[a-c ]{0,10}",
+        ) {
+            let Ok(one) = ScopeSet::parse(&one) else {
+                prop_assert!(one.contains(['"', '\\']) || one.split(' ').any(|t| t.len() > MAX_TOKEN));
+                return Ok(());
+            };
+            let other = ScopeSet::parse(&other).unwrap();
+            for set in [&one, &other, &one.with(&other)] {
+                prop_assert_eq!(&ScopeSet::parse(&set.to_string()).unwrap(), set);
+            }
+            let both = one.with(&other);
+            prop_assert!(one.is_subset(&both) && other.is_subset(&both));
+            prop_assert_eq!(both.with(&one), both.clone());
+            prop_assert!(both.filter(|scope| one.contains(scope)).is_subset(&one));
+        }
     }
 }

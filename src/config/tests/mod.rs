@@ -2,6 +2,7 @@
 
 mod declared;
 mod documentation;
+mod generated;
 mod refusals;
 mod rules;
 mod secrets;

@@ -84,6 +84,8 @@ impl UserNameRejected {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn canonical(text: &str) -> Result<String, UserNameRejected> {
@@ -181,6 +183,17 @@ mod tests {
         for name in scalars.filter_map(|c| UserName::parse(&format!("a{c}\u{301}b")).ok()) {
             if let Ok(again) = canonical(name.canonical()) {
                 assert_eq!(again, name.canonical());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn c143_the_canonical_form_of_a_canonical_form_is_itself(name in "\\PC{1,12}|[A-Za-z\u{c0}-\u{24f}\u{391}-\u{3c9}\u{ff21}-\u{ff5a}0-9._-]{1,12}") {
+            let Ok(name) = UserName::parse(&name) else { return Ok(()) };
+            prop_assert!(name.canonical().len() <= MAX_USER_NAME_BYTES);
+            if let Ok(again) = UserName::parse(name.canonical()) {
+                prop_assert_eq!(again.canonical(), name.canonical());
             }
         }
     }
