@@ -62,7 +62,10 @@ fn absorb(verifier: &Verifier, document: &str, latest: i64) {
     if absorbed.is_ok() {
         let read = signed(document);
         let (entries, error) = read.entries.readable();
-        assert_eq!(error, None, "all of it was read");
+        // A key that revokes itself is believed that, whatever else the document says.
+        let own = |entry: &Entry| entry.digest == Kind::Key.digest("feed-key");
+        let disowned = entries.iter().any(|(kind, entry)| *kind == Kind::Key && own(entry));
+        assert!(disowned || error.is_none(), "{error:?}");
         let session = Kind::Session.digest("s-1");
         let refuses = |entry: &Entry| {
             entry.digest == session && entry.until.is_none_or(|until| until > latest)
