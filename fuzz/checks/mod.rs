@@ -11,6 +11,8 @@ mod issuer;
 pub mod jwks;
 pub mod jwt;
 pub mod password_hash;
+#[cfg(test)]
+mod properties;
 pub mod redirect_uri;
 pub mod refresh_token;
 

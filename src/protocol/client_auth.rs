@@ -182,13 +182,5 @@ mod tests {
             let given = presented.secret.map(|secret| secret.expose().to_owned());
             prop_assert_eq!(given, Some(secret));
         }
-
-        #[test]
-        fn c143_whatever_comes_there_is_one_way_to_authenticate(
-            header in "([Bb]asic [A-Za-z0-9+/]{0,12}={0,2})?",
-            form in "(client_(id|secret|assertion)=[a-z%0-9]{0,4}&){0,3}",
-        ) {
-            crate::fuzz_checks::basic::check(format!("{header}\n{form}").as_bytes());
-        }
     }
 }

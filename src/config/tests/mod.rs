@@ -2,7 +2,6 @@
 
 mod declared;
 mod documentation;
-mod generated;
 mod refusals;
 mod rules;
 mod secrets;
