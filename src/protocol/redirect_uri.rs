@@ -24,6 +24,9 @@ pub enum BadRedirectUri {
     /// It carries a user name or password.
     #[error("must not have a user name or password")]
     Credentials,
+    /// It looks as if it stood for many hosts, which none does (CORE-02).
+    #[error("must not have a * in its host: it is compared to the character")]
+    Wildcard,
     /// Answers would go in clear over the network, to a script, or to a scheme that any application
     /// may claim (RFC 8252 §7.1).
     #[error(
@@ -45,6 +48,9 @@ impl RedirectUri {
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(BadRedirectUri::Credentials);
+        }
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            return Err(BadRedirectUri::Wildcard);
         }
         if !may_receive(&url) {
             return Err(BadRedirectUri::Scheme);
@@ -197,8 +203,8 @@ mod tests {
 
     #[test]
     fn what_could_lead_elsewhere_is_not_registered() {
-        // CORE-03, O21-01
-        use BadRedirectUri::{Credentials, Fragment, Length, Scheme, Spelling};
+        // CORE-02, CORE-03, C118, O21-01
+        use BadRedirectUri::{Credentials, Fragment, Length, Scheme, Spelling, Wildcard};
         let long = format!("https://app.example/{}", "x".repeat(500));
         for (text, why) in [
             ("/cb", Spelling),
@@ -217,6 +223,9 @@ mod tests {
             ("https://app.example/cb#", Fragment),
             ("https://app.example/cb#f", Fragment),
             ("https://app.example@evil.example/cb", Credentials),
+            ("https://*.app.example/cb", Wildcard),
+            ("https://app.*/cb", Wildcard),
+            ("com.example.app://*/cb", Wildcard),
             ("http://app.example/cb", Scheme),
             ("http://127.0.0.2/cb", Scheme),
             ("http://localhost.evil.example/cb", Scheme),

@@ -146,4 +146,5 @@ fn parse_all<T>(
 }
 
 const REDIRECT_URI: &str = "a redirect URI is https, http on this machine or of a scheme with a dot, \
-                            as browsers spell it, at most 512 bytes, without fragment and password";
+                            as browsers spell it, at most 512 bytes, without fragment and password, \
+                            and with no * in its host";
