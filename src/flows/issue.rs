@@ -104,9 +104,12 @@ impl Server {
             let known = self.memory.current().await?;
             let client = self.authenticate_client(presented, (&known, origin)).await?;
             let at = self.now();
-            let everything = self.memory.revocations().all_not_before();
+            let revocations = self.memory.revocations();
+            let everything = revocations.all_not_before();
+            // The row knows nothing of a client that had this id before, and was deleted.
+            let id = revocations.client_not_before(&client.id);
             let latest =
-                [client.not_before, everything, user_not_before].into_iter().flatten().max();
+                [client.not_before, id, everything, user_not_before].into_iter().flatten().max();
             let Some(latest) = latest.filter(|latest| at.seconds() <= latest.seconds()) else {
                 return Ok(Admitted { known, client, at });
             };

@@ -7,6 +7,7 @@ use chancery_verifier::claims::AccessTokenClaims;
 use chancery_verifier::revocation::RevocationSet;
 
 use super::feed::Entries;
+use crate::protocol::client::ClientId;
 use crate::protocol::ids::Tip;
 use crate::protocol::key::Kid;
 use crate::protocol::revocation::{FeedHead, Kind, Revocation};
@@ -109,6 +110,16 @@ impl RevocationLog {
     /// Whether everything that this key signed is refused.
     pub fn refuses_key(&self, kid: &Kid) -> bool {
         self.state().set.refuses(Kind::Key.digest(kid.as_str()), i64::MIN)
+    }
+
+    /// The latest time up to which tokens of this client id are refused: of another client too that
+    /// had it, and is deleted.
+    pub fn client_not_before(&self, id: &ClientId) -> Option<Timestamp> {
+        let state = self.state();
+        if state.set.is_empty() {
+            return None;
+        }
+        state.set.not_before(Kind::Client.digest(id.as_str())).map(Timestamp::from_seconds)
     }
 
     /// The latest time up to which everything was refused.

@@ -101,12 +101,15 @@ impl RevocationSet {
     /// The second of the revocation itself is refused too: whether the token came before or after
     /// it within that second cannot be told.
     pub fn refuses(&self, digest: Digest, issued_at: i64) -> bool {
+        self.not_before(digest).is_some_and(|not_before| issued_at <= not_before)
+    }
+
+    /// The last second in which what `digest` names may have been issued to be refused.
+    pub fn not_before(&self, digest: Digest) -> Option<i64> {
         let shard = &self.shards[digest.shard()];
-        let first = first_of(shard, digest);
         // The first record of a digest reaches farthest.
-        shard
-            .get(first)
-            .is_some_and(|record| record.digest == digest && issued_at <= record.not_before)
+        let first = shard.get(first_of(shard, digest))?;
+        (first.digest == digest).then_some(first.not_before)
     }
 
     /// How many digests are refused.

@@ -107,7 +107,7 @@ async fn a_paused_client_keeps_its_sessions_and_a_disabled_one_loses_them() {
 }
 
 #[tokio::test]
-async fn a_replaced_secret_works_beside_the_new_one_until_its_overlap_ends() {
+async fn c104_a_replaced_secret_works_beside_the_new_one_until_its_overlap_ends() {
     // C104
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let path = format!("/clients/{}/secret", server.client_key("demo").await);
@@ -148,6 +148,24 @@ async fn a_deleted_client_takes_its_sessions_and_tokens_along() {
     let asked = server.form("/oauth/introspect", &service, &form).await;
     assert_eq!(asked.json(), json!({"active": false}));
     server.admin(Method::GET, &path, &Value::Null).await.assert_error(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_client_of_the_id_of_a_deleted_one_gets_tokens_that_are_good() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let settings = json!({"client_id": "again", "grants": ["client_credentials"],
+        "resources": [server.secrets.resource]});
+    let mut before = None;
+    for _ in 0..2 {
+        let made = server.create_client(&settings).await;
+        let own = basic("again", made["client_secret"].as_str().unwrap());
+        let token = server.client_token(&own, "").await;
+        assert!(server.is_active(&token).await, "{made}");
+        let path = format!("/clients/{}", made["id"].as_str().unwrap());
+        server.admin(Method::DELETE, &path, &Value::Null).await;
+        assert!(!server.is_active(&token).await);
+        assert_ne!(before.replace(token.clone()), Some(token));
+    }
 }
 
 #[tokio::test]
