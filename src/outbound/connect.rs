@@ -127,3 +127,25 @@ fn tls(roots: RootCertStore) -> ClientConfig {
 
 /// For so long one address of several is tried.
 const CONNECT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A name that leads there now, or will the next time: what is connected to is what was judged.
+    #[test]
+    fn c119_of_the_addresses_of_a_name_none_of_this_network_is_left() {
+        let connector = Connector::new(Reach::new(vec!["10.1.0.0/16".parse().unwrap()]));
+        let permitted = |found: &[&str]| {
+            connector.permitted(found.iter().map(|one| one.parse().unwrap()).collect())
+        };
+        let mixed =
+            ["127.0.0.1:443", "93.184.216.34:443", "[::1]:443", "10.1.2.3:443", "10.2.0.1:443"];
+        let left: Vec<String> =
+            permitted(&mixed).unwrap().iter().map(SocketAddr::to_string).collect();
+        assert_eq!(left, ["93.184.216.34:443", "10.1.2.3:443"]);
+        for inside in [&["127.0.0.1:443", "[::ffff:127.0.0.1]:443"][..], &[]] {
+            assert!(matches!(permitted(inside), Err(OutboundError::Internal)));
+        }
+    }
+}

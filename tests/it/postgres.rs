@@ -4,6 +4,7 @@ use crate::support::Backend;
 
 mod backup;
 mod between;
+mod contention;
 mod outage;
 mod pool;
 mod pooler;

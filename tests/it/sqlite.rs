@@ -3,6 +3,7 @@
 use crate::support::Backend;
 
 mod backup;
+mod busy;
 mod full;
 mod slow;
 

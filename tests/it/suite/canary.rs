@@ -59,7 +59,7 @@ async fn c141_no_secret_stands_in_a_log_a_metric_a_refusal_or_the_audit_log() {
         let Some(mut home) = Home::new(BACKEND) else { return };
         home.set("CHANCERY_LOG__LEVEL", "trace");
         home.set("CHANCERY_LOG__FORMAT", format);
-        let serving = home.serve();
+        let (serving, log) = home.serve_and_keep_the_log();
         let wire = home.wire(&serving);
         let mut canary = Canary::default();
         plant_installation(&mut canary, &home, &wire);
@@ -69,10 +69,10 @@ async fn c141_no_secret_stands_in_a_log_a_metric_a_refusal_or_the_audit_log() {
         let admin = wire.admin_token().await;
         let audit = wire.admin(&admin, Method::GET, "/audit?limit=200", &Value::Null).await.body;
         let metrics = wire.get("/metrics").await.unwrap().body;
-        let log = serving.log();
-        assert!(log.len() > 10_000 && log.contains("login refused"), "it says much: {log}");
         serving.terminate();
         serving.ended().await;
+        let log = log.join().unwrap();
+        assert!(log.len() > 10_000 && log.contains("login refused"), "it says much: {log}");
         let refusals = canary.refusals.join("\n");
         for (place, text) in
             [("log", &log), ("metrics", &metrics), ("refusals", &refusals), ("audit", &audit)]

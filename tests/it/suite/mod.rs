@@ -4,6 +4,7 @@ use super::BACKEND;
 
 mod account;
 mod admin;
+mod attacks;
 mod authorize;
 mod backchannel;
 mod backup;

@@ -1,11 +1,11 @@
 //! An installation made from nothing by the `chancery` command, in an environment that a test
 //! decides, with a server that runs as a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
 
 use chancery::storage::DatabaseUrl;
 use tempfile::TempDir;
@@ -26,8 +26,6 @@ pub(crate) struct Home {
 pub(crate) struct Serving {
     child: Child,
     address: SocketAddr,
-    /// What it has written to standard error.
-    log: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Home {
@@ -135,37 +133,57 @@ impl Home {
         self.serve_by("/bin/sh", &["-c", "trap '' XFSZ; exec \"$0\" serve", BINARY])
     }
 
+    /// Like [`Home::serve`]; the log is whole once the server has ended.
+    pub(crate) fn serve_and_keep_the_log(&mut self) -> (Serving, JoinHandle<String>) {
+        self.set_free_port();
+        let (serving, mut said, mut log) = self.begin(BINARY, &["serve"]);
+        let kept = std::thread::spawn(move || {
+            log.read_to_string(&mut said).unwrap();
+            said
+        });
+        (serving, kept)
+    }
+
     fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
         self.set_free_port();
         self.start(program, arguments)
     }
 
     fn start(&self, program: &str, arguments: &[&str]) -> Serving {
-        let address = self.variable("CHANCERY_LISTEN").parse().unwrap();
-        let mut child = self
-            .command(program, arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut written = BufReader::new(child.stderr.take().unwrap());
-        let log = Arc::<Mutex<Vec<u8>>>::default();
-        let serving = Serving { child, address, log: log.clone() };
-        let mut said = Vec::new();
-        while !String::from_utf8_lossy(&said).contains("listening") {
-            let read = written.read_until(b'\n', &mut said).unwrap();
-            assert!(read > 0, "the server did not start: {}", String::from_utf8_lossy(&said));
-        }
-        log.lock().unwrap().append(&mut said);
-        // The pipe has to be emptied.
-        std::thread::spawn(move || {
-            let mut line = Vec::new();
-            while written.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                log.lock().unwrap().append(&mut line);
-            }
-        });
+        let (serving, _, mut log) = self.begin(program, arguments);
+        // Nobody reads the pipe from here on, so it has to be emptied.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         serving
+    }
+
+    /// Starts a server that must not, and answers what it said.
+    pub(crate) fn fail_to_serve(&self) -> String {
+        let (serving, mut log) = self.spawn(BINARY, &["serve"]);
+        let (said, listens) = until_it_listens(&mut log);
+        drop(serving);
+        assert!(!listens, "the server did start: {said}");
+        said
+    }
+
+    /// Starts a server, and answers what it said until it listened, and where it says more.
+    fn begin(
+        &self,
+        program: &str,
+        arguments: &[&str],
+    ) -> (Serving, String, BufReader<ChildStderr>) {
+        let (serving, mut log) = self.spawn(program, arguments);
+        let (said, listens) = until_it_listens(&mut log);
+        assert!(listens, "the server did not start: {said}");
+        (serving, said, log)
+    }
+
+    fn spawn(&self, program: &str, arguments: &[&str]) -> (Serving, BufReader<ChildStderr>) {
+        let address = self.variable("CHANCERY_LISTEN").parse().unwrap();
+        let mut command = self.command(program, arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        (Serving { child, address }, log)
     }
 
     /// The way to a server of this installation, as whom the first run has made.
@@ -186,11 +204,6 @@ impl Serving {
     /// The number of the process.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
-    }
-
-    /// What it has written to standard error so far.
-    pub(crate) fn log(&self) -> String {
-        String::from_utf8_lossy(&self.log.lock().unwrap()).into_owned()
     }
 
     /// Ends the process as SIGKILL does, at whatever it was doing.
@@ -215,6 +228,18 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Reads what a server says, until it listens or ends.
+fn until_it_listens(log: &mut BufReader<ChildStderr>) -> (String, bool) {
+    let mut said = String::new();
+    loop {
+        // As a member of JSON, or for people.
+        let listens = said.contains("\"listening\"") || said.contains(" listening ");
+        if listens || log.read_line(&mut said).unwrap() == 0 {
+            return (said, listens);
+        }
     }
 }
 

@@ -141,13 +141,20 @@ impl TestServer {
     ) -> Self {
         let server = build(&place.url(), clock.clone(), seed + 100, options).await;
         server.start().await.unwrap();
-        let app = app(&server, brand(&server));
+        let app = app(&server, brand(&server), http_settings());
         Self { server, clock, secrets, app, place }
     }
 
     /// The same server with pages of this look.
     pub(crate) fn with_brand(self, brand: Brand) -> Self {
-        Self { app: app(&self.server, brand), ..self }
+        Self { app: app(&self.server, brand, http_settings()), ..self }
+    }
+
+    /// The same server, which takes whoever calls it for its proxy.
+    pub(crate) fn behind_a_proxy(self) -> Self {
+        let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        let settings = HttpSettings { trusted_proxies, ..http_settings() };
+        Self { app: app(&self.server, brand(&self.server), settings), ..self }
     }
 
     /// Where its database is.
@@ -184,10 +191,10 @@ pub(crate) async fn make_template(url: &DatabaseUrl) -> FirstSecrets {
     }
 }
 
-fn app(server: &Arc<Server>, brand: Brand) -> Front {
+fn app(server: &Arc<Server>, brand: Brand, settings: HttpSettings) -> Front {
     routes::all(&App::new(AppState {
         server: server.clone(),
-        settings: http_settings(),
+        settings,
         brand,
         render_metrics: Box::new(String::new),
     }))
