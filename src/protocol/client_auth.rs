@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_basic_is_a_failed_authentication() {
+    fn c082_broken_basic_is_a_failed_authentication() {
         // C082
         let not_utf8 = format!("Basic {}", BASE64_STANDARD.encode([0xFF, b':', b'x']));
         for header in

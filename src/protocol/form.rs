@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn repeated_parameters_are_refused_even_if_one_is_empty_or_encoded() {
+    fn c067_repeated_parameters_are_refused_even_if_one_is_empty_or_encoded() {
         // CORE-04, C067, C088
         for body in ["a=1&a=2", "a=1&a=1", "a=&a=1", "a=1&%61=2"] {
             let refusal = Params::parse(body.as_bytes()).err().unwrap();

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn any_changed_character_is_a_forgery() {
+    fn c093_any_changed_character_is_a_forgery() {
         // C092, C093: bit flips, truncation, extension, another generation.
         let text = token().encode(&key(1));
         for position in 0..text.len() {

@@ -15,7 +15,7 @@ fn refuses(environment: &[(&str, &str)], key: &str, text: &str) {
 const MASTER: (&str, &str) = ("CHANCERY_MASTER_KEY", MASTER_KEY);
 
 #[test]
-fn an_http_issuer_of_another_machine_is_refused_with_both_ways_out() {
+fn c145_an_http_issuer_of_another_machine_is_refused_with_both_ways_out() {
     let http = [("CHANCERY_ISSUER", "http://as.example"), MASTER];
     refuses(&http, "issuer", "CHANCERY_ISSUER=https://");
     refuses(&http, "issuer", "http://localhost:8080");

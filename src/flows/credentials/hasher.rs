@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weak_or_imported_hash_is_replaced_by_a_current_one_when_it_matches() {
+    fn c069_a_weak_or_imported_hash_is_replaced_by_a_current_one_when_it_matches() {
         let strong = hasher(64);
         for stored in [made(&hasher(8), TYPED), BCRYPT.to_owned()] {
             let (verified, count, _) = verify(&strong, Some(&stored), TYPED);

@@ -178,7 +178,7 @@ mod tests {
 
     /// C063.
     #[test]
-    fn the_maximum_counts_bytes_after_normalisation() {
+    fn c063_the_maximum_counts_bytes_after_normalisation() {
         for accept in [set, presented] {
             assert_eq!(accept(&"x".repeat(1024)).unwrap().len(), 1024);
             assert_eq!(accept(&"x".repeat(1025)), Err(PasswordRejected::TooLong));

@@ -94,7 +94,7 @@ mod tests {
 
     /// C061.
     #[test]
-    fn case_width_and_composition_do_not_make_another_name() {
+    fn c061_case_width_and_composition_do_not_make_another_name() {
         for (typed, same) in [
             ("ADMIN", "admin"),
             ("Admin", "admin"),

@@ -144,7 +144,7 @@ async fn store_sessions(server: &TestServer, count: u128, is_over: impl Fn(u128)
 const MANY: u128 = 12_000;
 
 #[tokio::test]
-async fn much_that_is_over_goes_at_once_though_some_between_it_goes_on() {
+async fn c140_much_that_is_over_goes_at_once_though_some_between_it_goes_on() {
     // C140
     let Some(server) = TestServer::start(BACKEND).await else { return };
     store_sessions(&server, MANY, |number| number % 3 > 0).await;

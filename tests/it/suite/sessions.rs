@@ -85,7 +85,7 @@ async fn sessions_need_a_users_token_for_the_issuer_itself() {
 }
 
 #[tokio::test]
-async fn a_login_beyond_the_cap_ends_the_session_unused_for_longest() {
+async fn c148_a_login_beyond_the_cap_ends_the_session_unused_for_longest() {
     // C148
     let options = Options { sessions_per_user: 3, ..Options::default() };
     let Some(server) = TestServer::start_with(BACKEND, options).await else { return };

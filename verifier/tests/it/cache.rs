@@ -23,7 +23,7 @@ fn a_repeated_token_is_recognised_and_counted() {
 }
 
 #[test]
-fn a_remembered_token_is_judged_again() {
+fn c112_a_remembered_token_is_judged_again() {
     let world = World::new();
     let token = world.token(json!({}));
     world.verify(&token).unwrap();

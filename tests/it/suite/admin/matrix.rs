@@ -114,7 +114,7 @@ fn the_description_names_the_scope_of_every_operation() {
 }
 
 #[tokio::test]
-async fn nobody_comes_in_without_a_token_for_administration_with_the_scope() {
+async fn c113_nobody_comes_in_without_a_token_for_administration_with_the_scope() {
     // C113
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let elsewhere = server.login().await.access;

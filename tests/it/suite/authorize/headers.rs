@@ -30,7 +30,7 @@ async fn pages(given: &Given) -> Vec<(&'static str, Reply)> {
 }
 
 #[tokio::test]
-async fn c047_no_page_can_be_framed_and_c050_none_tells_or_loads_from_elsewhere() {
+async fn c047_no_page_can_be_framed() {
     let Some(given) = given().await else { return };
     for (name, page) in pages(&given).await {
         let policy = page.header("content-security-policy");
@@ -52,6 +52,14 @@ async fn c047_no_page_can_be_framed_and_c050_none_tells_or_loads_from_elsewhere(
         ] {
             assert_eq!(page.header(header), value, "{name}: {header}");
         }
+    }
+}
+
+#[tokio::test]
+async fn c050_no_page_loads_anything_from_elsewhere_or_tells_where_somebody_was() {
+    let Some(given) = given().await else { return };
+    for (name, page) in pages(&given).await {
+        assert_eq!(page.header("referrer-policy"), "no-referrer", "{name}");
         for attribute in ["src=\"", "href=\""] {
             let found = page.body.split(attribute).skip(1);
             for uri in found.map(|rest| rest.split('"').next().unwrap()) {

@@ -138,7 +138,7 @@ async fn parameters_that_are_no_place_in_the_log_are_refused() {
 }
 
 #[tokio::test]
-async fn a_log_of_20_000_entries_fits_one_snapshot_and_one_event() {
+async fn c115_a_log_of_20_000_entries_fits_one_snapshot_and_one_event() {
     // C115, C150
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let (mut listening, mut heard) = (server.stream("", "").await, Follower::default());

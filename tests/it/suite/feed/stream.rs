@@ -182,7 +182,7 @@ async fn a_reader_who_is_busy_for_a_moment_is_brought_to_the_present_at_once() {
 }
 
 #[tokio::test]
-async fn a_reader_who_does_not_keep_up_for_long_is_let_go_and_the_others_go_on() {
+async fn c139_a_reader_who_does_not_keep_up_for_long_is_let_go_and_the_others_go_on() {
     // C139
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let mut slow = server.stream("", "").await;

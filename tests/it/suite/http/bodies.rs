@@ -48,7 +48,7 @@ async fn forms_with_more_than_one_reading_are_refused() {
 }
 
 #[tokio::test]
-async fn a_body_past_the_limit_is_413_and_one_at_the_limit_is_read() {
+async fn c102_a_body_past_the_limit_is_413_and_one_at_the_limit_is_read() {
     // C102
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let padded = |length: usize| {
@@ -106,7 +106,7 @@ async fn plus_is_a_space_and_a_semicolon_separates_nothing() {
 }
 
 #[tokio::test]
-async fn parameters_in_the_url_are_refused_before_anything_is_looked_at() {
+async fn c080_parameters_in_the_url_are_refused_before_anything_is_looked_at() {
     // C080
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let secret = &server.secrets.client_secret;

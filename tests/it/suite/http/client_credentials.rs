@@ -7,7 +7,7 @@ use super::BACKEND;
 use crate::support::{Statements, TestServer, claims};
 
 #[tokio::test]
-async fn a_client_gets_a_token_about_itself_and_no_refresh_token() {
+async fn c089_a_client_gets_a_token_about_itself_and_no_refresh_token() {
     // C089, CORE-16
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let form = "grant_type=client_credentials&scope=read";

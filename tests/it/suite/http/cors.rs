@@ -92,7 +92,7 @@ async fn a_registered_origin_reads_every_answer_of_the_paths_for_scripts() {
 }
 
 #[tokio::test]
-async fn any_other_origin_reads_nothing_there() {
+async fn c103_any_other_origin_reads_nothing_there() {
     // C103, WEB-03
     let Some(server) = start().await else { return };
     let others = [

@@ -160,7 +160,7 @@ const ENDPOINTS: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn a_client_that_does_not_prove_who_it_is_is_told_so_everywhere_alike() {
+async fn c081_a_client_that_does_not_prove_who_it_is_is_told_so_everywhere_alike() {
     // C081, C082, CORE-12
     let Some(server) = TestServer::start(BACKEND).await else { return };
     for (path, right) in ENDPOINTS {
@@ -178,7 +178,7 @@ async fn a_client_that_does_not_prove_who_it_is_is_told_so_everywhere_alike() {
 }
 
 #[tokio::test]
-async fn the_token_endpoint_says_what_is_wrong() {
+async fn c088_the_token_endpoint_says_what_is_wrong() {
     // C088, C089
     let Some(server) = TestServer::start(BACKEND).await else { return };
     for row in &TOKEN {

@@ -6,7 +6,7 @@ use super::BACKEND;
 use crate::support::TestServer;
 
 #[tokio::test]
-async fn without_the_database_documents_are_served_and_everything_else_asks_to_come_again() {
+async fn c130_without_the_database_documents_are_served_and_everything_else_asks_to_come_again() {
     // C130, REV-03
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let tokens = server.login().await;

@@ -13,7 +13,7 @@ async fn send(server: &TestServer, method: &Method, path: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_path_that_is_not_exactly_a_route_is_404() {
+async fn c124_a_path_that_is_not_exactly_a_route_is_404() {
     // C124
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let tricks = [

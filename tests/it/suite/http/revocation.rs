@@ -75,7 +75,7 @@ async fn a_hint_does_not_matter_and_twice_is_as_good() {
 }
 
 #[tokio::test]
-async fn what_is_unknown_expired_or_forged_is_answered_alike_and_writes_nothing() {
+async fn c110_what_is_unknown_expired_or_forged_is_answered_alike_and_writes_nothing() {
     // C110, REV-03, REV-06
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let old = server.login().await;

@@ -20,7 +20,7 @@ fn log_in(nodes: &[Arc<TestServer>], name: &str, times: usize) -> JoinSet<Reply>
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_login_with_an_old_password_or_of_a_disabled_user_survives_the_change() {
+async fn c073_no_login_with_an_old_password_or_of_a_disabled_user_survives_the_change() {
     let Some(nodes) = two_nodes().await else { return };
     let mut raw = nodes[0].raw().await;
     for round in 0..16 {

@@ -8,7 +8,7 @@ use super::BACKEND;
 use crate::support::{Options, TestServer, claims};
 
 #[tokio::test]
-async fn a_wider_scope_or_a_foreign_resource_is_refused_and_consumes_nothing() {
+async fn c090_a_wider_scope_or_a_foreign_resource_is_refused_and_consumes_nothing() {
     // C090
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let token = server.login().await.refresh;
@@ -79,7 +79,7 @@ async fn a_disabled_user_cannot_refresh_and_enabling_does_not_revive_his_session
 }
 
 #[tokio::test]
-async fn a_new_password_ends_every_session_and_a_deleted_user_has_none() {
+async fn c068_a_new_password_ends_every_session_and_a_deleted_user_has_none() {
     // C096
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let id = server.create_user("anna", &[]).await;

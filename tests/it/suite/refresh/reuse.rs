@@ -25,7 +25,7 @@ async fn a_grandparent_ends_the_session_within_the_windows_too() {
 }
 
 #[tokio::test]
-async fn reuse_is_written_down_once_with_its_revocation_and_a_dead_token_writes_nothing() {
+async fn c094_reuse_is_written_down_once_with_its_revocation_and_a_dead_token_writes_nothing() {
     // C094
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let first = server.login().await;
@@ -47,7 +47,7 @@ async fn reuse_is_written_down_once_with_its_revocation_and_a_dead_token_writes_
 }
 
 #[tokio::test]
-async fn nobody_without_a_genuine_token_can_end_a_session() {
+async fn c091_nobody_without_a_genuine_token_can_end_a_session() {
     // C091, C093: wrong client authentication, another client, a forged generation.
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let first = server.login().await;

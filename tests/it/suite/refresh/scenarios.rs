@@ -4,7 +4,7 @@ use super::BACKEND;
 use crate::support::TestServer;
 
 #[tokio::test]
-async fn fifty_parallel_refreshes_of_one_token_give_one_and_the_same_new_token() {
+async fn c095_fifty_parallel_refreshes_of_one_token_give_one_and_the_same_new_token() {
     // C095
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let server = std::sync::Arc::new(server);

@@ -50,7 +50,7 @@ impl Given {
 }
 
 #[tokio::test]
-async fn a_session_begins_only_for_the_user_and_client_that_were_read() {
+async fn c149_a_session_begins_only_for_the_user_and_client_that_were_read() {
     // C149
     let Some(given) = Given::start().await else { return };
     let anna = given.stored_user("anna").await;
