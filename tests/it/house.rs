@@ -105,19 +105,28 @@ fn every_test_that_a_page_names_exists() {
 }
 
 #[test]
-fn every_bad_input_at_sign_in_has_its_row_and_every_test_of_it_its_name_there() {
+fn every_test_of_bad_input_is_named_by_its_page() {
     let (page, tests) = security_tests();
     let named = pages::named(&page);
-    let unnamed: Vec<_> = tests
-        .iter()
-        .filter(|test| test.tries_bad_input() && !named.iter().any(|one| one.is(test)))
-        .collect();
+    // What is owed is named with its row.
+    let tries = |test: &&pages::Test| test.id().is_some_and(|id| !OWED.contains(&id));
+    let unnamed: Vec<_> =
+        tests.iter().filter(|test| tries(test) && !named.iter().any(|one| one.is(test))).collect();
     assert!(unnamed.is_empty(), "not named in docs/security-tests.md: {unnamed:?}");
-    let rows = pages::rows(&page);
-    let missing: Vec<u16> =
-        (30..=59).chain(83..=87).filter(|number| !rows.contains(number)).collect();
-    assert!(missing.is_empty(), "without a row in docs/security-tests.md: {missing:?}");
 }
+
+#[test]
+fn every_bad_input_has_its_row_and_a_test_of_its_name() {
+    let (page, tests) = security_tests();
+    let requirements = fs::read_to_string(root().join("docs/requirements.md")).unwrap_or_default();
+    let explained = ids::explained(&requirements);
+    let undone = pages::undone(&explained, &pages::rows(&page), &tests);
+    let owed = BTreeSet::from(OWED);
+    assert_eq!(undone, owed, "without a row, or without a test of its name and a reason; and owed");
+}
+
+/// The bad input that has no row in docs/security-tests.md yet, or no test of its name. It only shrinks.
+const OWED: [u16; 12] = [64, 71, 96, 111, 122, 131, 132, 133, 135, 136, 143, 144];
 
 /// The page on tests of bad input, and every test that there is.
 fn security_tests() -> (String, Vec<pages::Test>) {

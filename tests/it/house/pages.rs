@@ -1,6 +1,6 @@
 //! Owns the reading of pages that name tests, and of the tests that they name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lexer::is_word;
 
@@ -9,15 +9,18 @@ use super::lexer::is_word;
 const PLACES: &[(&str, &[&str])] = &[
     ("", &["verifier/"]),
     ("backchannel", &["tests/it/suite/backchannel/"]),
+    ("browser", &["tests/it/browser/"]),
     ("client", &["verifier/tests/client/"]),
     ("layer", &["verifier/tests/layer/"]),
+    ("postgres", &["tests/it/postgres/"]),
     ("proxies", &["tests/it/proxies.rs"]),
     ("races", &["tests/it/suite/races/"]),
     ("rules", &["src/gate/", "src/http/gate.rs"]),
     ("server", &["src/"]),
     ("signin", &["tests/it/suite/authorize/"]),
     ("signout", &["tests/it/suite/sign_out.rs"]),
-    ("suite", &["tests/it/suite/gate.rs"]),
+    ("sqlite", &["tests/it/sqlite/"]),
+    ("suite", &["tests/it/suite/"]),
 ];
 
 /// A test, or some: `place: module::name`; of a family (`family_…`) the beginning that its names share,
@@ -37,23 +40,43 @@ pub(super) struct Test {
 }
 
 impl Test {
-    /// Whether it is one of the server's, and says in its name which bad input it tries.
-    pub(super) fn tries_bad_input(&self) -> bool {
-        let id = self.name.strip_prefix('c').and_then(|name| name.split_once('_'));
-        let is_id = |id: &str| id.len() == 3 && id.bytes().all(|byte| byte.is_ascii_digit());
-        self.path.starts_with("tests/it/suite/authorize/") && id.is_some_and(|(id, _)| is_id(id))
+    /// The id of the bad input that it tries, if its name begins with one: `c094_…`.
+    pub(super) fn id(&self) -> Option<u16> {
+        let (id, _) = self.name.strip_prefix('c')?.split_once('_')?;
+        let is_id = id.len() == 3 && id.bytes().all(|byte| byte.is_ascii_digit());
+        is_id.then(|| id.parse().ok()).flatten()
     }
 }
 
-/// The ids that a row of a page begins with: one, some, or the first and the last of a range.
-pub(super) fn rows(page: &str) -> BTreeSet<u16> {
-    let number = |id: &str| id.trim().strip_prefix('C').and_then(|id| id.parse().ok());
-    let cells = page.lines().filter_map(|line| line.strip_prefix('|')?.split('|').next());
-    let ranges = cells.flat_map(|cell| cell.split(',')).filter_map(|ids| {
-        let (first, last) = ids.split_once('–').unwrap_or((ids, ids));
-        Some(number(first)?..=number(last)?)
-    });
-    ranges.flatten().collect()
+/// The ids that the rows of a page begin with: one, some, or the first and the last of a range; and
+/// whether a row says instead of a test why there is none.
+pub(super) fn rows(page: &str) -> BTreeMap<u16, bool> {
+    let number = |id: &str| id.trim().strip_prefix('C').and_then(|id| id.parse::<u16>().ok());
+    let mut found = BTreeMap::new();
+    for row in page.lines().filter_map(|line| line.strip_prefix('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let says_why = matches!(cells[..], [_, _, "–", why, ..] if !why.is_empty());
+        for ids in cells[0].split(',') {
+            let (first, last) = ids.split_once('–').unwrap_or((ids, ids));
+            let (Some(first), Some(last)) = (number(first), number(last)) else { continue };
+            for id in first..=last {
+                *found.entry(id).or_default() |= says_why;
+            }
+        }
+    }
+    found
+}
+
+/// The bad input that the requirements explain and that is not done with: each has to have a row in
+/// the page, and a test that has its id in its name, unless a row says why there is none.
+pub(super) fn undone(
+    explained: &BTreeSet<String>,
+    rows: &BTreeMap<u16, bool>,
+    tests: &[Test],
+) -> BTreeSet<u16> {
+    let tried: BTreeSet<u16> = tests.iter().filter_map(Test::id).collect();
+    let ids = explained.iter().filter_map(|id| id.strip_prefix('C')?.parse().ok());
+    ids.filter(|id| rows.get(id).is_none_or(|says_why| !says_why && !tried.contains(id))).collect()
 }
 
 /// The tests that a page names in backticks.
@@ -127,16 +150,31 @@ mod tests {
     }
 
     #[test]
-    fn rows_begin_with_ids_and_tests_of_bad_input_with_one() {
-        let page = "| id | x |\n| --- |\n| C001–C003 | C009 |\n| C005, C007 |\nC011 |\n";
-        assert_eq!(rows(page), BTreeSet::from([1, 2, 3, 5, 7]));
-        let tries = |path: &str, name: &str| {
-            Test { path: path.to_owned(), name: name.to_owned() }.tries_bad_input()
-        };
-        assert!(tries("tests/it/suite/authorize/codes.rs", "c083_a_code"));
-        assert!(!tries("tests/it/suite/authorize/codes.rs", "code_083"));
-        assert!(!tries("tests/it/suite/authorize/codes.rs", "c83_a_code"));
-        assert!(!tries("tests/it/suite/login.rs", "c083_a_code"));
+    fn rows_begin_with_ids_and_say_why_there_is_no_test() {
+        let page = "| id | x | y | z |\n| --- |\n| C001–C003 | C009 | – | not here |\nC011 |\n\
+                    | C005, C007 | a | `b` | c |\n| C002 | a | `b` | c |\n| C008 | a | – | |\n";
+        let expected = [(1, true), (2, true), (3, true), (5, false), (7, false), (8, false)];
+        assert_eq!(rows(page), BTreeMap::from(expected));
+    }
+
+    fn test(name: &str) -> Test {
+        Test { path: String::new(), name: name.to_owned() }
+    }
+
+    #[test]
+    fn the_id_of_a_test_is_what_its_name_begins_with() {
+        assert_eq!(test("c083_a_code").id(), Some(83));
+        for name in ["code_083", "c83_a_code", "c083", "cab3_a_code", "a_c083_code"] {
+            assert_eq!(test(name).id(), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_row_or_neither_a_test_nor_a_reason_is_undone() {
+        let explained = ["C1", "C2", "C3", "C4", "D5"].map(str::to_owned).into();
+        let rows = BTreeMap::from([(1, false), (2, true), (3, false)]);
+        let tests = [test("c001_a"), test("c004_a")];
+        assert_eq!(undone(&explained, &rows, &tests), BTreeSet::from([3, 4]));
     }
 
     #[test]
