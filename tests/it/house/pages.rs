@@ -11,6 +11,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("backchannel", &["tests/it/suite/backchannel/"]),
     ("browser", &["tests/it/browser/"]),
     ("client", &["verifier/tests/client/"]),
+    ("fuzz", &["fuzz/checks/"]),
     ("layer", &["verifier/tests/layer/"]),
     ("postgres", &["tests/it/postgres/"]),
     ("proxies", &["tests/it/proxies.rs"]),

@@ -4,7 +4,7 @@ use super::BACKEND;
 use crate::support::{Home, Load};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_outlasts_being_killed() {
+async fn c133_what_was_acknowledged_outlasts_being_killed() {
     // C133
     let Some(mut home) = Home::new(BACKEND) else { return };
     // Each start listens elsewhere, and access tokens are to outlast it.

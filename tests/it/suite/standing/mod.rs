@@ -60,7 +60,7 @@ async fn every_path_is_open_before_anything_happens() {
 }
 
 #[tokio::test]
-async fn no_path_lets_in_what_is_disabled_deleted_revoked_or_expired() {
+async fn c096_no_path_lets_in_what_is_disabled_deleted_revoked_or_expired() {
     for event in Event::EVERY {
         let Some(mut world) = World::begin().await else { return };
         event.happen(&mut world).await;
