@@ -13,6 +13,7 @@ mod image;
 mod log;
 mod process;
 mod tables;
+mod unit;
 
 use std::fs;
 use std::path::{Path, PathBuf};
