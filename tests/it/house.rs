@@ -96,6 +96,32 @@ fn every_metric_is_recorded_described_and_documented() {
 }
 
 #[test]
+fn every_metric_that_operators_are_told_to_watch_exists() {
+    let mut there: BTreeSet<String> =
+        files("src/telemetry", "rs").values().flat_map(|text| metrics::described(text)).collect();
+    let verifier =
+        fs::read_to_string(root().join("verifier/src/prometheus.rs")).unwrap_or_default();
+    there.extend(metrics::mentioned(&verifier));
+    let page = fs::read_to_string(root().join("docs/operations.md")).unwrap_or_default();
+    let named = metrics::mentioned(&page);
+    assert!(!named.is_empty());
+    let missing: Vec<_> = named.difference(&there).collect();
+    assert!(missing.is_empty(), "named in docs/operations.md, and nowhere a metric: {missing:?}");
+}
+
+#[test]
+fn every_test_that_the_security_page_names_exists() {
+    let page = fs::read_to_string(root().join("SECURITY.md")).unwrap_or_default();
+    let tests: Vec<pages::Test> =
+        files(".", "rs").iter().flat_map(|(path, text)| pages::tests(path, text)).collect();
+    let named = pages::by_file(&page);
+    assert!(!named.is_empty());
+    let missing: Vec<_> =
+        named.iter().filter(|one| !tests.iter().any(|it| it.is_at(one))).collect();
+    assert!(missing.is_empty(), "named in SECURITY.md, and nowhere a test: {missing:?}");
+}
+
+#[test]
 fn every_test_that_a_page_names_exists() {
     let (page, tests) = security_tests();
     let named = pages::named(&page);

@@ -19,6 +19,13 @@ pub(super) fn documented(page: &str) -> BTreeSet<String> {
     page.lines().filter_map(row).filter(|name| is_name(name)).collect()
 }
 
+/// The names in a text, wherever they stand: a histogram by its own name, not by that of its buckets.
+pub(super) fn mentioned(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = words.map(|word| word.strip_suffix("_bucket").unwrap_or(word));
+    names.filter(|name| is_name(name)).map(str::to_owned).collect()
+}
+
 fn names(text: &str, counts: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let literals = text.match_indices("\"chancery_").filter(|(at, _)| counts(&text[..*at]));
     let literals = literals.filter_map(|(at, _)| text[at + 1..].split('"').next());
@@ -31,7 +38,7 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{described, documented, recorded};
+    use super::{described, documented, mentioned, recorded};
 
     #[test]
     fn a_metric_is_recorded_by_a_macro() {
@@ -50,5 +57,10 @@ mod tests {
     fn a_metric_is_documented_by_a_row() {
         let page = "| `chancery_a` | b |\nsee `chancery_c`\n| `outcome` | d |\n";
         assert_eq!(documented(page).into_iter().collect::<Vec<_>>(), ["chancery_a"]);
+    }
+    #[test]
+    fn a_metric_is_mentioned_in_an_expression() {
+        let text = "`rate(chancery_a_bucket[5m]) > chancery_b{c=\"d\"}`, `chancery backup`";
+        assert_eq!(mentioned(text).into_iter().collect::<Vec<_>>(), ["chancery_a", "chancery_b"]);
     }
 }

@@ -49,6 +49,20 @@ impl Test {
     }
 }
 
+impl Test {
+    /// Whether this is `path/of/file::name`, without the `.rs`; a folder is that of its `mod.rs`.
+    pub(super) fn is_at(&self, named: &str) -> bool {
+        let file = self.path.trim_end_matches(".rs").trim_end_matches("/mod");
+        named.rsplit_once("::").is_some_and(|(path, name)| path == file && name == self.name)
+    }
+}
+
+/// The tests that a page names in backticks by their file: `tests/it/suite/backup::c144_…`, whole.
+pub(super) fn by_file(page: &str) -> Vec<&str> {
+    let codes = page.split('`').skip(1).step_by(2);
+    codes.filter(|code| code.contains('/') && code.contains("::")).collect()
+}
+
 /// The ids that the rows of a page begin with: one, some, or the first and the last of a range; and
 /// whether a row says instead of a test why there is none.
 pub(super) fn rows(page: &str) -> BTreeMap<u16, bool> {
@@ -199,5 +213,13 @@ mod tests {
         ] {
             assert!(!read(wrong).unwrap().is(test), "{wrong}");
         }
+    }
+    #[test]
+    fn a_test_is_named_by_its_file() {
+        let page = "`a/b::c_d`, `a::b`, `a/b` and `x y`";
+        assert_eq!(by_file(page), ["a/b::c_d"]);
+        let test = |path: &str| Test { path: path.to_owned(), name: "c_d".to_owned() };
+        assert!(test("a/b.rs").is_at("a/b::c_d") && test("a/b/mod.rs").is_at("a/b::c_d"));
+        assert!(!test("a/b.rs").is_at("a/b::c") && !test("a/c.rs").is_at("a/b::c_d"));
     }
 }
