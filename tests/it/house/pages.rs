@@ -47,9 +47,7 @@ impl Test {
         let is_id = id.len() == 3 && id.bytes().all(|byte| byte.is_ascii_digit());
         is_id.then(|| id.parse().ok()).flatten()
     }
-}
 
-impl Test {
     /// Whether this is `path/of/file::name`, without the `.rs`; a folder is that of its `mod.rs`.
     pub(super) fn is_at(&self, named: &str) -> bool {
         let file = self.path.trim_end_matches(".rs").trim_end_matches("/mod");
