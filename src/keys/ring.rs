@@ -53,6 +53,7 @@ impl KeyRing {
         let mut verifying = HashMap::new();
         let mut hinting = HashMap::new();
         for record in &stored.signing {
+            let private = open_genuine(record, master)?;
             let key = VerifyingKey::parse(&record.public, record.algorithm);
             match record.usage {
                 KeyUse::AccessToken => {
@@ -65,7 +66,7 @@ impl KeyRing {
             }
             if record.life.state == KeyState::Active {
                 let place = (record.usage, record.algorithm);
-                signing.insert(place, Arc::new(open_signing(record, master)?));
+                signing.insert(place, Arc::new(parse_signing(record, &private)?));
             }
         }
         let mut tokens = TokenKeys::default();
@@ -191,15 +192,26 @@ struct PublishedKey<'a> {
     purpose: Option<&'static str>,
 }
 
-fn open_signing(record: &KeyRecord, master: &MasterKey) -> Result<SigningKey, KeyError> {
-    let private = master.open(&record.sealed, signing_purpose(&record.kid))?;
+/// The private key of a record that was made with the master key: its seal is bound to its id, and that is
+/// the thumbprint of the public key. Also of one that signs no more: whoever can write into the database, but
+/// has no master key, adds no key by which tokens are told.
+fn open_genuine(
+    record: &KeyRecord,
+    master: &MasterKey,
+) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
+    if record.public.thumbprint() != record.kid {
+        return Err(KeyError::Unusable);
+    }
+    Ok(master.open(&record.sealed, signing_purpose(&record.kid))?)
+}
+
+fn parse_signing(record: &KeyRecord, private: &[u8]) -> Result<SigningKey, KeyError> {
     let typ = match record.usage {
         KeyUse::AccessToken => ACCESS_TOKEN_TYPE,
         KeyUse::IdToken => ID_TOKEN_TYPE,
         KeyUse::Feed => FEED_TYPE,
     };
-    SigningKey::parse(&private, (record.algorithm, &record.kid), typ)
-        .map_err(|_| KeyError::Unusable)
+    SigningKey::parse(private, (record.algorithm, &record.kid), typ).map_err(|_| KeyError::Unusable)
 }
 
 fn open_token(

@@ -166,3 +166,8 @@ fn reply(status: u16, body: &str) -> Reply {
 }
 
 const INVALID_TOKEN: &str = r#"{"error":"invalid_token","error_description":"it does not work"}"#;
+
+#[test]
+fn the_description_is_of_this_version() {
+    assert_eq!(contract().document()["info"]["version"], env!("CARGO_PKG_VERSION"));
+}

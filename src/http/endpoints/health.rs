@@ -18,8 +18,8 @@ pub(in crate::http) async fn live(_: Exchange) -> Result<Response, HttpError> {
     Ok(respond::private(Status { status: "ok" }))
 }
 
-/// The node can answer: the database does and takes writes, its tables are those of this version,
-/// the keys are here, and the clock is right.
+/// The node can answer: the database does and takes writes, the keys are here, and the clock is right. That
+/// its tables are those of this version is made sure of at the start.
 pub(in crate::http) async fn ready(exchange: Exchange) -> Result<Response, HttpError> {
     exchange.app.server.ready().await.map_err(|_| FlowError::Unavailable)?;
     Ok(respond::private(Status { status: "ready" }))

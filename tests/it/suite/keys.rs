@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chancery::flows::janitor::Sweep;
 use chancery::keys::KeySchedule;
-use chancery::protocol::key::{KeyState, KeyUse};
+use chancery::protocol::key::{KeyState, KeyUse, PublicJwk};
 use chancery::storage::ops::feed::NoteTokenLife;
 use chancery::storage::ops::keys::LoadKeys;
 use serde_json::Value;
@@ -201,4 +201,33 @@ async fn a_key_that_is_asked_for_no_longer_takes_turns_all_the_same() {
     let of_tokens: Vec<_> = of_tokens.iter().filter(|(name, _)| *name == "EdDSA").collect();
     let expected = [KeyState::Active, KeyState::Announced, KeyState::Retired];
     assert_eq!(of_tokens, expected.map(|state| ("EdDSA", state)).iter().collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn whoever_writes_into_the_database_without_the_master_key_adds_no_key_by_which_tokens_are_told()
+ {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let mine = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    let key: PublicJwk = serde_json::from_str(mine).unwrap();
+    let mut raw = server.raw().await;
+    let columns = "algorithm, usage, sealed, announced_at, activated_at";
+    for (kid, jwk) in [
+        // What is sealed belongs to another id.
+        (key.thumbprint().as_str().to_owned(), format!("'{mine}'")),
+        // The id is not that of the key.
+        ("mine".to_owned(), "public_jwk".to_owned()),
+    ] {
+        raw.run(&format!(
+            "INSERT INTO signing_key (kid, state, public_jwk, {columns}) SELECT '{kid}', 'retired', {jwk}, \
+             {columns} FROM signing_key WHERE state = 'active' AND algorithm = 'ES256' \
+             AND usage = 'access_token'; UPDATE feed_head SET changes = changes + 1"
+        ))
+        .await;
+        assert!(server.server.memory.refresh().await.is_err(), "nothing is served with it");
+        raw.run(&format!(
+            "DELETE FROM signing_key WHERE kid = '{kid}'; UPDATE feed_head SET changes = changes + 1"
+        ))
+        .await;
+        server.server.memory.refresh().await.unwrap();
+    }
 }
