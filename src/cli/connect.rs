@@ -11,6 +11,7 @@ use ipnet::{IpNet, Ipv4Net};
 use zeroize::Zeroizing;
 
 use super::Failure;
+use super::blocklist::password_policy;
 use super::rights::{OF_OTHERS, open_rights};
 use crate::config::{Config, Migrate};
 use crate::env::World;
@@ -22,6 +23,7 @@ use crate::flows::feed::StreamLimits;
 use crate::flows::server::{Credentials, Server, Settings};
 use crate::keys::master::MasterKey;
 use crate::keys::{Keeper, KeySchedule};
+use crate::protocol::password::PasswordPolicy;
 use crate::revocation::RevocationPolicy;
 use crate::storage::{DatabaseUrl, Store, StoreOptions};
 
@@ -40,7 +42,7 @@ pub(super) async fn connect_with(
     let master = master_key(config, &world)?;
     let store = open_store(config, (&url, migrate), &world).await?;
     let keeper = keeper(config, store, master, &world);
-    let settings = settings(config, &url);
+    let settings = settings(config, &url, password_policy(config)?);
     let params = config.passwords.argon2().map_err(|error| Failure::new(error.to_string()))?;
     let pool = PoolSettings {
         permits: config.passwords.hash_permits,
@@ -100,7 +102,7 @@ pub(super) fn keeper(config: &Config, store: Store, master: MasterKey, world: &W
     }
 }
 
-fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
+fn settings(config: &Config, url: &DatabaseUrl, passwords: PasswordPolicy) -> Settings {
     let tokens = &config.tokens;
     Settings {
         issuer: config.issuer.clone(),
@@ -117,7 +119,7 @@ fn settings(config: &Config, url: &DatabaseUrl) -> Settings {
             heartbeat: config.feed.heartbeat,
         },
         jwks_max_age: config.keys.jwks_max_age,
-        passwords: config.passwords.policy(),
+        passwords,
         hash_budget: config.passwords.hash_budget(),
         audit_retention: config.audit.retention,
         streams: StreamLimits {

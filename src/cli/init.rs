@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::blocklist::password_policy;
 use super::connect::connect_with;
 use super::context::Context;
 use super::{Failure, input};
@@ -61,5 +62,5 @@ struct Made<'a> {
 
 fn read_password(config: &Config) -> Result<Password, Failure> {
     let text = input::line("the password")?;
-    Ok(Password::parse(&text, &config.passwords.policy())?)
+    Ok(Password::parse(&text, &password_policy(config)?)?)
 }

@@ -3,6 +3,7 @@
 
 mod apply;
 mod backup;
+mod blocklist;
 mod client;
 mod client_settings;
 mod configuration;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::Failure;
+use super::blocklist::password_policy;
 use super::context::{Context, Keys, every};
 use super::{import, input, parsers};
 use crate::config::Config;
@@ -183,7 +184,7 @@ impl PasswordArgs {
     fn read(&self, config: &Config) -> Result<Option<NewPassword>, Failure> {
         if self.password_stdin {
             let password =
-                Password::parse(&input::line("the password")?, &config.passwords.policy())?;
+                Password::parse(&input::line("the password")?, &password_policy(config)?)?;
             return Ok(Some(NewPassword::Plain(password)));
         }
         if self.password_hash_stdin {

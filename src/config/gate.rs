@@ -8,7 +8,7 @@ use url::{Host, Url};
 
 use super::bounded::seconds;
 use super::input::Input;
-use super::kind::{Choice, List, Parsed, Refused, list};
+use super::kind::{Choice, FILE, List, Parsed, Refused, list};
 use super::network::sockets;
 use super::secret::{self, SecretText};
 use super::section::section;
@@ -130,12 +130,6 @@ const REALM: Parsed<String> = Parsed {
         printable(text, 64, fits).ok_or(Refused::FORM)
     },
     show: String::clone,
-};
-
-const FILE: Parsed<PathBuf> = Parsed {
-    takes: "the path of a file",
-    parse: |text| if text.is_empty() { Err(Refused::FORM) } else { Ok(text.into()) },
-    show: |path| path.display().to_string(),
 };
 
 fn audiences() -> List<Parsed<String>> {

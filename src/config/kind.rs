@@ -1,6 +1,7 @@
 //! What keys take: how a value is read, named in messages, and shown. Must not know any key.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -68,6 +69,13 @@ pub(super) struct Parsed<T> {
     pub(super) parse: fn(&str) -> Result<T, Refused>,
     pub(super) show: fn(&T) -> String,
 }
+
+/// Where a file is, relative to the working directory.
+pub(super) const FILE: Parsed<PathBuf> = Parsed {
+    takes: "the path of a file",
+    parse: |text| if text.is_empty() { Err(Refused::FORM) } else { Ok(text.into()) },
+    show: |path| path.display().to_string(),
+};
 
 impl<T> Kind for Parsed<T> {
     type Value = T;

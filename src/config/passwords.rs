@@ -1,5 +1,6 @@
 //! `[passwords]`: what passwords must be, and how they are hashed. Must not import other sections.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::protocol::password::argon2id::{Argon2Params, Argon2ParamsRejected};
@@ -7,8 +8,10 @@ use crate::protocol::password::{HashBudget, PasswordPolicy};
 
 use super::bounded::{millis, number};
 use super::input::Input;
+use super::kind::FILE;
 use super::section::section;
 use super::span::{MINUTE, SECOND};
+use super::wrapped::Optional;
 
 section! {
     /// `[passwords]`: what passwords must be, and how they are hashed.
@@ -17,6 +20,9 @@ section! {
         /// The fewest characters (Unicode code points) of a new password. NIST SP 800-63B-4 asks
         /// for 15 where the password is the only factor.
         min_length: usize = 15, takes number(8, 64);
+        /// A file of passwords that nobody can set, such as a list of leaked ones: one on each line, in any
+        /// case, or its SHA-1 in hexadecimal. At most ten million, each of which takes 8 bytes of memory.
+        blocklist: Option<PathBuf> = None, takes Optional(FILE);
         /// The memory of one argon2id hash, in KiB.
         argon2_memory_kib: u32 = 19_456, takes number(8, 1_048_576);
         /// The passes of one argon2id hash over its memory.
@@ -35,9 +41,9 @@ section! {
 }
 
 impl Passwords {
-    /// What a password must satisfy when it is set.
+    /// What a password must satisfy when it is set, but for the list.
     pub fn policy(&self) -> PasswordPolicy {
-        PasswordPolicy { min_code_points: self.min_length }
+        PasswordPolicy { min_code_points: self.min_length, ..PasswordPolicy::default() }
     }
 
     /// The costs of new hashes. A loaded configuration has only costs for which argon2 is defined.

@@ -76,6 +76,7 @@ tokens.sessions_per_user = 200
 keys.rotation = 90d
 keys.jwks_max_age = 5m
 passwords.min_length = 15
+passwords.blocklist = 
 passwords.argon2_memory_kib = 19456
 passwords.argon2_iterations = 2
 passwords.argon2_parallelism = 1

@@ -5,6 +5,7 @@ mod argon2;
 pub mod argon2id;
 mod bcrypt;
 mod budget;
+mod common;
 mod hash;
 mod memory;
 mod pbkdf2;
@@ -13,6 +14,7 @@ mod scrypt;
 mod user_name;
 
 pub use budget::HashBudget;
+pub use common::{CommonPassword, CommonPasswords};
 pub use hash::{HashRejected, PasswordHash};
 pub use memory::HashMemory;
 pub use user_name::{MAX_USER_NAME_BYTES, UserName, UserNameRejected};
@@ -32,16 +34,18 @@ pub const MAX_PASSWORD_BYTES: usize = 1024;
 const MAX_TYPED_BYTES: usize = 3 * MAX_PASSWORD_BYTES;
 
 /// What a password must satisfy when it is set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// The fewest Unicode code points, counted after normalisation. The default of 15 is what
     /// NIST SP 800-63B-4 §3.1.1.2 requires of a password that is the only factor.
     pub min_code_points: usize,
+    /// Those that nobody is to choose.
+    pub common: CommonPasswords,
 }
 
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min_code_points: 15 }
+        Self { min_code_points: 15, common: CommonPasswords::default() }
     }
 }
 
@@ -60,12 +64,15 @@ impl Password {
     /// §3.1.1.2).
     ///
     /// # Errors
-    /// [`PasswordRejected`] where the text is too short for the policy, longer than
+    /// [`PasswordRejected`] where the text is too short for the policy or on its list, longer than
     /// [`MAX_PASSWORD_BYTES`], or holds a character that the profile disallows.
     pub fn parse(text: &str, policy: &PasswordPolicy) -> Result<Self, PasswordRejected> {
         let password = Self::presented(text)?;
         if password.0.chars().count() < policy.min_code_points {
             return Err(PasswordRejected::TooShort);
+        }
+        if policy.common.contains(&password.0) {
+            return Err(PasswordRejected::Common);
         }
         Ok(password)
     }
@@ -116,6 +123,8 @@ pub enum PasswordRejected {
     TooShort,
     /// It has more than [`MAX_PASSWORD_BYTES`] bytes.
     TooLong,
+    /// Everybody knows it.
+    Common,
     /// It holds a control character, or one that has no stable form (RFC 8264 §4.3).
     Character,
 }
@@ -127,6 +136,7 @@ impl PasswordRejected {
             Self::Empty => "the password is empty",
             Self::TooShort => "the password is too short",
             Self::TooLong => "the password is longer than 1024 bytes",
+            Self::Common => "the password is one that many people use, or that was leaked",
             Self::Character => "the password holds a character that cannot be used",
         }
     }
@@ -163,7 +173,7 @@ mod tests {
 
     #[test]
     fn the_minimum_can_be_changed_and_does_not_bind_a_presented_password() {
-        let eight = PasswordPolicy { min_code_points: 8 };
+        let eight = PasswordPolicy { min_code_points: 8, ..PasswordPolicy::default() };
         assert!(Password::parse("12345678", &eight).is_ok());
         assert!(Password::parse("1234567", &eight).is_err());
         assert_eq!(presented("x").unwrap(), b"x");
@@ -171,7 +181,7 @@ mod tests {
 
     #[test]
     fn an_empty_password_is_refused_whatever_the_policy() {
-        let none = PasswordPolicy { min_code_points: 0 };
+        let none = PasswordPolicy { min_code_points: 0, ..PasswordPolicy::default() };
         assert!(matches!(Password::parse("", &none), Err(PasswordRejected::Empty)));
         assert_eq!(presented(""), Err(PasswordRejected::Empty));
     }

@@ -8,6 +8,7 @@ mod attacks;
 mod authorize;
 mod backchannel;
 mod backup;
+mod blocklist;
 mod canary;
 mod cli;
 mod clients;

@@ -133,6 +133,9 @@ impl From<NotChanged> for Undone {
             NotChanged::Rejected(PasswordRejected::TooLong) => {
                 Self::Password(PasswordProblem::Long)
             }
+            NotChanged::Rejected(PasswordRejected::Common) => {
+                Self::Password(PasswordProblem::Common)
+            }
             NotChanged::Rejected(PasswordRejected::Character) => {
                 Self::Password(PasswordProblem::Characters)
             }

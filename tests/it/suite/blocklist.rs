@@ -1,0 +1,53 @@
+//! Passwords that everybody knows are taken nowhere (PWD-02).
+
+use http::Method;
+use serde_json::json;
+
+use super::BACKEND;
+use crate::support::{Home, Visitor};
+
+const LIST: &str = "password1234567\nA favourite of many people\n";
+const KNOWN: &str = "A Favourite of MANY people";
+const GOOD: &str = "a favourite of nobody else";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_that_everybody_knows_is_refused_wherever_one_is_set() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    home.write("known.txt", LIST);
+    home.set("CHANCERY_PASSWORDS__BLOCKLIST", "known.txt");
+    let serving = home.serve();
+    let wire = home.wire(&serving);
+    let admin = wire.admin_token().await;
+    let create = async |password: &str| {
+        let body = json!({"name": "anna", "password": password});
+        wire.try_admin(&admin, Method::POST, "/users", &body).await.unwrap()
+    };
+    let refused = create(KNOWN).await;
+    refused.assert_error(400, "invalid_request");
+    assert!(refused.body.contains("leaked"), "{refused:?}");
+    let anna = create(GOOD).await.json();
+    let path = format!("/users/{}/password", anna["id"].as_str().unwrap());
+    let set = wire.try_admin(&admin, Method::POST, &path, &json!({"password": KNOWN})).await;
+    set.unwrap().assert_error(400, "invalid_request");
+    // By his own hand.
+    let mut visitor = Visitor::default();
+    let page = visitor.open(&format!("{}/account", wire.issuer())).await;
+    let page = visitor.submit(&page, &[("username", "anna"), ("password", GOOD)]).await;
+    assert!(page.reply.body.contains("/account/password"), "{page:?}");
+    // The command line has no server to ask.
+    let ran = home.run_with_input(&["user", "create", "bert", "--password-stdin"], KNOWN);
+    assert!(ran.code == Some(1) && ran.err.contains("leaked"), "{ran:?}");
+    let ran = home.run_with_input(&["user", "create", "bert", "--password-stdin"], GOOD);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+}
+
+#[test]
+fn a_list_that_cannot_be_read_or_is_empty_stops_the_start() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    home.write("empty.txt", "\n\n");
+    for (path, said) in [("missing.txt", "No such file"), ("empty.txt", "no password in it")] {
+        home.set("CHANCERY_PASSWORDS__BLOCKLIST", path);
+        let told = home.fail(&["serve"]);
+        assert!(told.contains("passwords.blocklist") && told.contains(said), "{told}");
+    }
+}
