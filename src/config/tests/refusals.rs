@@ -5,7 +5,8 @@ use super::*;
 #[test]
 fn every_key_refuses_nonsense_by_name_with_what_it_takes_and_without_the_value() {
     // Any text is the name of a folder or file, and may be a secret.
-    let takes_any = ["data_dir", "pages.logo", "gate.state", "gate.client_secret"];
+    let takes_any =
+        ["data_dir", "pages.logo", "passwords.blocklist", "gate.state", "gate.client_secret"];
     for doc in describe().into_iter().filter(|doc| !takes_any.contains(&doc.key.as_str())) {
         let refused = refusal(&[(&doc.env, "hunter2\thunter2")], "");
         assert!(refused.contains(&format!("- `{}` ({}): ", doc.env, doc.key)), "{refused}");

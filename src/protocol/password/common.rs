@@ -85,7 +85,8 @@ mod tests {
     fn a_list_holds_passwords_or_their_hashes_as_they_are_published() {
         // The SHA-1 of `Password1234567!`, and of `letmein`, as such lists have them.
         let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, b"Password1234567!");
-        let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
+        let hex =
+            hash.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02X}"));
         let list =
             list(&["correct horse", "TrustNo1", "", &format!("{hex}:42"), &hex, "b\u{fc}ro\r"]);
         assert_eq!(list.len(), 4, "twice is once, and an empty line is none");
