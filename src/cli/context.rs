@@ -49,7 +49,7 @@ impl Context<'_> {
     }
 
     /// The embedded database, where it is yet to be made: a server that runs in another folder has its own.
-    fn missing_database(&self) -> Result<Option<String>, Failure> {
+    pub(super) fn missing_database(&self) -> Result<Option<String>, Failure> {
         let url = DatabaseUrl::parse(self.config.database_url.expose())?;
         let missing = matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists());
         Ok(missing.then(|| url.describe()))

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::protocol::access_token::TokenLimits;
+use crate::protocol::client::MAX_ROTATE_AFTER;
 use crate::protocol::resource::MIN_TOKEN_LIFE;
 use crate::protocol::session::SessionLifetimes;
 
 use super::bounded::{number, seconds};
 use super::input::Input;
 use super::section::section;
-use super::span::{DAY, HOUR, MINUTE, SECOND};
+use super::span::{DAY, HOUR, MINUTE, SECOND, show};
 
 section! {
     /// `[tokens]`: access tokens, refresh tokens and sessions.
@@ -21,12 +22,13 @@ section! {
         /// The largest access token, in bytes. Many servers end headers at 8 KiB.
         max_token_size: usize = 4096, takes number(1024, 7168);
         /// How long a session may go without a refresh. Each refresh begins the span anew. No shorter
-        /// than an access token and `tokens.retry_window` together.
+        /// than an access token, `tokens.retry_window` and `tokens.retry_echo` together.
         refresh_idle_ttl: Duration = 14 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long a session may live at all, counted from its login.
         session_max_ttl: Duration = 90 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long somebody who has signed in with a browser may go without using any application
-        /// there before he has to sign in again. An access token lives for three quarters of it at most.
+        /// there before he has to sign in again. It is at least
+        /// 15 minutes longer than the life of an access token; where it is short, a quarter of it.
         browser_idle_ttl: Duration = 12 * HOUR, takes seconds(SECOND, 3650 * DAY);
         /// How long he may stay signed in at all.
         browser_max_ttl: Duration = 30 * DAY, takes seconds(SECOND, 3650 * DAY);
@@ -70,21 +72,30 @@ impl Tokens {
             &["tokens.browser_idle_ttl", "tokens.browser_max_ttl"],
             "must be at most tokens.browser_max_ttl, which ends the browser session in any case",
         );
-        // An access token is judged without a look at its session, which it must not outlive (C135). Of
-        // the refreshes before a session expires unused, those that make a lost answer good do not
-        // move its time on.
+        // An access token is judged without a look at its session, which it must not outlive (C135). The
+        // last one may come from an answer that was lost, or from a refresh token that is not replaced yet:
+        // neither moves the time on.
+        let unmoved = (self.retry_window + self.retry_echo).max(MAX_ROTATE_AFTER);
         input.require(
-            self.max_token_life + self.retry_window <= self.refresh_idle_ttl,
+            self.max_token_life + unmoved <= self.refresh_idle_ttl,
             &["tokens.refresh_idle_ttl", "tokens.max_token_life", "tokens.retry_window"],
-            "must be at least tokens.max_token_life and tokens.retry_window together: no access \
-             token outlives its session",
+            format!(
+                "must be at least {} longer than tokens.max_token_life: no access token outlives \
+                 its session",
+                show(unmoved)
+            ),
         );
-        // Its use is noted at least each quarter of this.
+        // Its use is noted after a quarter of this at the latest, or 15 minutes, or a minute on pages, and a
+        // code that was given then lies for a minute.
+        let unnoted = (self.browser_idle_ttl / 4).min(15 * MINUTE).max(2 * MINUTE);
         input.require(
-            self.max_token_life <= self.browser_idle_ttl / 4 * 3,
+            self.max_token_life + unnoted <= self.browser_idle_ttl,
             &["tokens.browser_idle_ttl", "tokens.max_token_life"],
-            "must be at least 4/3 of tokens.max_token_life: no access token outlives the browser \
-             session that it depends on",
+            format!(
+                "must be at least {} longer than tokens.max_token_life: no access token outlives \
+                 the browser session that it depends on",
+                show(unnoted)
+            ),
         );
         input.require(
             self.retry_window >= self.retry_echo,

@@ -20,6 +20,8 @@ pub enum FlowError {
     TooMany {
         /// When.
         retry_after: Duration,
+        /// Whether it is the account that has to wait, whoever asks.
+        of_account: bool,
     },
     /// Every place is taken: come again later.
     #[error("no place is left")]
@@ -63,6 +65,11 @@ impl FlowError {
         Self::Refused(Refusal::new(ErrorCode::NotFound, text, Reason::NotFound))
     }
 
+    /// The account has failed often.
+    pub const fn too_soon_for_account(retry_after: Duration) -> Self {
+        Self::TooMany { retry_after, of_account: true }
+    }
+
     /// A name is taken, or the thing was changed meanwhile.
     pub const fn conflict(description: &'static str) -> Self {
         Self::Refused(Refusal::new(ErrorCode::Conflict, description, Reason::Conflict))
@@ -104,12 +111,12 @@ impl From<KeyError> for FlowError {
 
 impl From<Busy> for FlowError {
     fn from(busy: Busy) -> Self {
-        Self::TooMany { retry_after: busy.retry_after }
+        Self::TooMany { retry_after: busy.retry_after, of_account: false }
     }
 }
 
 impl From<TooSoon> for FlowError {
     fn from(soon: TooSoon) -> Self {
-        Self::TooMany { retry_after: soon.retry_after }
+        Self::TooMany { retry_after: soon.retry_after, of_account: false }
     }
 }

@@ -46,7 +46,7 @@ pub async fn report(
         Noted::NoRoom => {
             metrics::counter!("chancery_feed_reports_refused_total").increment(1);
             tracing::debug!(client_id = client.id.as_str(), "too many subscribers report");
-            Err(FlowError::TooMany { retry_after: LATER })
+            Err(FlowError::TooMany { retry_after: LATER, of_account: false })
         }
     }
 }

@@ -92,7 +92,7 @@ impl HttpError {
     fn parts(&self) -> (ErrorCode, &'static str, Option<Duration>) {
         match &self.error {
             FlowError::Refused(refusal) => (refusal.code, refusal.description, None),
-            FlowError::TooMany { retry_after } => {
+            FlowError::TooMany { retry_after, .. } => {
                 let text = "too many requests: try again later";
                 (ErrorCode::TooManyRequests, text, Some(*retry_after))
             }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_in_whole_seconds_and_rounded_up() {
-        let error = FlowError::TooMany { retry_after: Duration::from_millis(1_200) };
+        let error = FlowError::too_soon_for_account(Duration::from_millis(1_200));
         let response = HttpError::from(error).into_response();
         assert_eq!(response.headers()[RETRY_AFTER], "2");
         let response = HttpError::from(FlowError::Unavailable).into_response();

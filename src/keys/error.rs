@@ -11,8 +11,10 @@ pub enum KeyError {
     #[error(transparent)]
     WrongMasterKey(#[from] WrongMasterKey),
     /// A stored key is not what its record says.
-    #[error("a stored key cannot be used")]
-    Unusable,
+    #[error(
+        "the stored key {0} cannot be used: it is not what its record says, or was not made here"
+    )]
+    Unusable(String),
     /// A key could not be made.
     #[error(transparent)]
     Generation(#[from] GenerationFailed),

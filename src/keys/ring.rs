@@ -57,10 +57,10 @@ impl KeyRing {
             let key = VerifyingKey::parse(&record.public, record.algorithm);
             match record.usage {
                 KeyUse::AccessToken => {
-                    verifying.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+                    verifying.insert(record.kid.clone(), key.ok_or_else(|| unusable(record))?);
                 }
                 KeyUse::IdToken => {
-                    hinting.insert(record.kid.clone(), key.ok_or(KeyError::Unusable)?);
+                    hinting.insert(record.kid.clone(), key.ok_or_else(|| unusable(record))?);
                 }
                 KeyUse::Feed => {}
             }
@@ -167,7 +167,7 @@ impl Jwks {
             purpose: (record.usage == KeyUse::Feed).then_some("revocations"),
         });
         let set = KeySet { keys: keys.collect() };
-        let body = serde_json::to_vec(&set).map_err(|_| KeyError::Unusable)?;
+        let body = serde_json::to_vec(&set).map_err(|_| KeyError::Unusable("set".to_owned()))?;
         let etag = SecretHash::of(&body).entity_tag();
         let hash = jwks_hash(records.iter().map(|record| record.kid.as_str()));
         Ok(Self { body: body.into(), etag: etag.into(), hash: hash.into() })
@@ -200,9 +200,14 @@ fn open_genuine(
     master: &MasterKey,
 ) -> Result<zeroize::Zeroizing<Vec<u8>>, KeyError> {
     if record.public.thumbprint() != record.kid {
-        return Err(KeyError::Unusable);
+        return Err(unusable(record));
     }
-    Ok(master.open(&record.sealed, signing_purpose(&record.kid))?)
+    // A wrong master key was told at the start.
+    master.open(&record.sealed, signing_purpose(&record.kid)).map_err(|_| unusable(record))
+}
+
+fn unusable(record: &KeyRecord) -> KeyError {
+    KeyError::Unusable(record.kid.as_str().to_owned())
 }
 
 fn parse_signing(record: &KeyRecord, private: &[u8]) -> Result<SigningKey, KeyError> {
@@ -211,7 +216,7 @@ fn parse_signing(record: &KeyRecord, private: &[u8]) -> Result<SigningKey, KeyEr
         KeyUse::IdToken => ID_TOKEN_TYPE,
         KeyUse::Feed => FEED_TYPE,
     };
-    SigningKey::parse(private, (record.algorithm, &record.kid), typ).map_err(|_| KeyError::Unusable)
+    SigningKey::parse(private, (record.algorithm, &record.kid), typ).map_err(|_| unusable(record))
 }
 
 fn open_token(
@@ -222,7 +227,8 @@ fn open_token(
         return Ok(None);
     }
     let bytes = master.open(&record.sealed, token_purpose(&[record.number]))?;
-    let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyError::Unusable)?;
+    let bytes = <[u8; 32]>::try_from(bytes.as_slice())
+        .map_err(|_| KeyError::Unusable(format!("{} of refresh tokens", record.number)))?;
     Ok(Some(zeroize::Zeroizing::new(bytes)))
 }
 

@@ -40,6 +40,9 @@ pub struct Client {
     pub updated_at: Timestamp,
 }
 
+/// For how long at most a refresh token is not replaced.
+pub const MAX_ROTATE_AFTER: Duration = Duration::from_mins(5);
+
 /// What a client may do, as an operator decides it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ClientSettings {
@@ -191,7 +194,7 @@ impl ClientSettings {
         if public && !self.sign_in.pkce_required {
             return Err(BadClientSettings::PublicWithoutPkce);
         }
-        if self.rotate_after > Duration::from_mins(5) {
+        if self.rotate_after > MAX_ROTATE_AFTER {
             return Err(BadClientSettings::RotateAfterTooLong);
         }
         self.check_sign_in()

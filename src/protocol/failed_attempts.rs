@@ -49,10 +49,19 @@ impl FailedAttempts {
         Self { clear_at: now.saturating_add(debt), until: now.saturating_add(delay) }
     }
 
-    /// How long further attempts are refused from `now` on: no longer than `limit` allows, also where the
-    /// clock was set back.
+    /// How long further attempts are refused from `now` on. A time further ahead than any delay was written
+    /// by a clock that was ahead, and counts for nothing: the next failure sets it right.
     pub fn delay(self, limit: &AttemptLimit, now: Duration) -> Duration {
-        self.until.saturating_sub(now).min(limit.longest_delay)
+        let left = self.until.saturating_sub(now);
+        if left > limit.longest_delay { Duration::ZERO } else { left }
+    }
+
+    /// These while an attempt is made whose failure would cost a delay: nobody else is let in until that
+    /// would be over. `None` where it would cost none.
+    #[must_use]
+    pub fn while_one_is_tried(self, limit: &AttemptLimit, now: Duration) -> Option<Self> {
+        let failed = self.and_one(limit, now);
+        (failed.until > now).then_some(Self { until: failed.until, ..self })
     }
 
     /// When nothing is left of them. The later, the greater the penalty.

@@ -96,11 +96,23 @@ fn spans_that_lie_within_others_are_not_longer() {
 fn c135_no_access_token_outlives_the_idle_session_it_belongs_to() {
     let life = ("CHANCERY_TOKENS__MAX_TOKEN_LIFE", "20m");
     let idle = |value| ("CHANCERY_TOKENS__REFRESH_IDLE_TTL", value);
-    refuses(&[life, idle("1799s")], "tokens.refresh_idle_ttl", "retry_window together");
-    load(&[life, idle("30m")], "");
+    refuses(&[life, idle("1829s")], "tokens.refresh_idle_ttl", "at least 630s longer");
+    load(&[life, idle("1830s")], "");
+    // A refresh token that is not replaced yet moves no time on either.
+    let none = ("CHANCERY_TOKENS__RETRY_WINDOW", "0");
+    let echo = ("CHANCERY_TOKENS__RETRY_ECHO", "0");
+    refuses(&[life, none, echo, idle("1499s")], "tokens.refresh_idle_ttl", "at least 5m longer");
+    load(&[life, none, echo, idle("1500s")], "");
     let browser = |value| ("CHANCERY_TOKENS__BROWSER_IDLE_TTL", value);
-    refuses(&[life, browser("1599s")], "tokens.browser_idle_ttl", "4/3 of tokens.max_token_life");
+    refuses(
+        &[life, browser("1599s")],
+        "tokens.browser_idle_ttl",
+        "longer than tokens.max_token_life",
+    );
     load(&[life, browser("1600s")], "");
+    let short = ("CHANCERY_TOKENS__MAX_TOKEN_LIFE", "3m");
+    refuses(&[short, browser("299s")], "tokens.browser_idle_ttl", "at least 2m longer");
+    load(&[short, browser("5m")], "");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::protocol::failed_attempts::FailedAttempts;
 
-/// FailedAttemptss by key.
+/// Failures by key.
 ///
 /// What goes first is what is gone soonest by itself. New keys with one failure each therefore push
 /// out each other, and never one who has failed more: to be rid of his penalty an attacker would

@@ -1,12 +1,17 @@
 //! One attempt to use a password: whether it may be made now, and what it leaves behind. What delays an
 //! account is counted in the database, for all nodes; what delays an address, by each node for itself.
 
-use super::super::credentials::{Source, TooSoon};
+use std::time::Duration;
+
+use super::super::credentials::Source;
 use super::super::error::FlowError;
 use super::super::server::Server;
-use crate::protocol::failed_attempts::AccountTag;
+use crate::protocol::failed_attempts::{AccountTag, FailedAttempts};
 use crate::protocol::time::Timestamp;
-use crate::storage::ops::failed_logins::{CountFailedLogin, FindFailedLogins, ForgiveFailedLogins};
+use crate::storage::ops::Swap;
+use crate::storage::ops::failed_logins::{
+    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins,
+};
 
 /// An attempt that may be made.
 pub(in crate::flows) struct Attempt {
@@ -20,24 +25,25 @@ pub(in crate::flows) struct Attempt {
 
 impl Attempt {
     /// Lets the attempt in, or says how long to wait. Whether the account exists has no influence on
-    /// it, nor on what is read (C060).
+    /// it, nor on what is read and written (C060).
     pub(super) async fn begin(server: &Server, source: Source) -> Result<Self, FlowError> {
         let throttle = &server.credentials.throttle;
         throttle.check(&source)?;
         let account = server.credentials.accounts.tag(source.account());
         let failures = server.store.read(FindFailedLogins(account)).await?;
         let at_home = throttle.is_at_home(&source);
-        let has_failures = failures.is_some();
-        let limit = throttle.account_limit();
-        let delay = failures.map(|failures| failures.delay(limit, since_epoch(server)));
-        match delay.filter(|delay| !at_home && !delay.is_zero()) {
-            Some(retry_after) => Err(TooSoon { retry_after }.into()),
-            None => Ok(Self { source, account, at_home, has_failures }),
+        if let Some(failures) = failures.filter(|_| !at_home) {
+            let delay = failures.delay(throttle.account_limit(), since_epoch(server));
+            if !delay.is_zero() {
+                return Err(FlowError::too_soon_for_account(delay));
+            }
+            claim(server, account, failures).await?;
         }
+        Ok(Self { source, account, at_home, has_failures: failures.is_some() })
     }
 
-    /// Counts the failure. Without that nothing is answered: whoever could guess while nothing can be
-    /// counted could guess without end.
+    /// Counts the failure. Where that cannot be stored nothing is answered, as nothing is where a right
+    /// password cannot be followed by a session.
     pub(super) async fn failed(&self, server: &Server) -> Result<(), FlowError> {
         let throttle = &server.credentials.throttle;
         throttle.failed(&self.source);
@@ -60,18 +66,34 @@ impl Attempt {
     }
 }
 
+/// An account that has failed often is tried once at a time, on whichever node: when a delay ends, as many
+/// would come in at once as all nodes can hash.
+async fn claim(
+    server: &Server,
+    account: AccountTag,
+    seen: FailedAttempts,
+) -> Result<(), FlowError> {
+    let (limit, now) = (server.credentials.throttle.account_limit(), since_epoch(server));
+    let Some(claimed) = seen.while_one_is_tried(limit, now) else { return Ok(()) };
+    match server.store.write(ClaimLogin { account, seen, claimed }).await? {
+        Swap::Won => Ok(()),
+        // Somebody else was faster; what he leaves is the delay.
+        Swap::Lost => Err(FlowError::too_soon_for_account(claimed.delay(limit, now))),
+    }
+}
+
 /// How long attempts on an account are delayed from now on, wherever they come from but where it was
 /// used before.
 pub(in crate::flows) async fn delay_of(
     server: &Server,
     account: &str,
-) -> Result<std::time::Duration, FlowError> {
+) -> Result<Duration, FlowError> {
     let account = server.credentials.accounts.tag(account);
     let failures = server.store.read(FindFailedLogins(account)).await?;
     let limit = server.credentials.throttle.account_limit();
     Ok(failures.map(|failures| failures.delay(limit, since_epoch(server))).unwrap_or_default())
 }
 
-fn since_epoch(server: &Server) -> std::time::Duration {
+fn since_epoch(server: &Server) -> Duration {
     server.now().since(Timestamp::from_millis(0))
 }

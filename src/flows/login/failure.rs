@@ -1,6 +1,5 @@
 //! What a refused login leaves behind: a metric, a line in the log, and an audit event.
 
-use super::super::credentials::Source;
 use super::super::error::FlowError;
 use super::super::server::Server;
 use crate::audit;
@@ -25,18 +24,22 @@ pub(in crate::flows) async fn note_failure(
     if !matches!(error, FlowError::Refused(_) | FlowError::TooMany { .. }) {
         return error;
     }
-    let throttled = matches!(error, FlowError::TooMany { .. });
     let name = UserName::parse(&credentials.username).ok();
-    let account = match &name {
-        Some(name) if !throttled || !is_slowed_down(server, name, origin) => {
-            if is_user(server, name).await { name.canonical() } else { "(no such user)" }
-        }
-        _ if throttled => "(too many attempts)",
-        _ => "(not a user name)",
+    // Whoever is slowed down, or finds no place, may make up as many names as he likes, and none of them is
+    // looked up. A name that has to wait itself has failures, each of which took a hash.
+    let made_up = matches!(error, FlowError::TooMany { of_account: false, .. });
+    let (account, is_name) = match &name {
+        _ if made_up => ("(too many attempts)", false),
+        Some(name) => (name.canonical(), true),
+        None => ("(not a user name)", false),
     };
+    // By what was typed, and not by whether somebody has that name: the next answer would wait for a
+    // commit, or not (C060).
     if !server.credentials.failures.is_first(account, origin.address) {
         return error;
     }
+    let is_written = !is_name || is_user(server, account).await;
+    let account = if is_written { account } else { "(no such user)" };
     let event = server
         .event(AuditKind::LoginFailed, Actor::Anonymous)
         .about(account)
@@ -50,15 +53,7 @@ pub(in crate::flows) async fn note_failure(
     error
 }
 
-/// Whether it is the address that has to wait. Whoever is slowed down may make up as many names as he
-/// likes, and none of them is looked up; a name that itself has to wait has failures, each of which took
-/// a hash.
-fn is_slowed_down(server: &Server, name: &UserName, origin: &Origin) -> bool {
-    let source = Source::new(name.canonical(), origin.address);
-    server.credentials.throttle.check(&source).is_err()
-}
-
-async fn is_user(server: &Server, name: &UserName) -> bool {
-    let found = server.store.read(FindUser::Named(name.canonical().to_owned())).await;
+async fn is_user(server: &Server, canonical: &str) -> bool {
+    let found = server.store.read(FindUser::Named(canonical.to_owned())).await;
     found.is_ok_and(|user| user.is_some())
 }

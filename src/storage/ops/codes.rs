@@ -48,7 +48,7 @@ pub struct FoundCode {
 /// where it is not of the session's user, version, client and browser session; where these are not as
 /// [`CreateSession`](super::sessions::CreateSession) asks; where everything, or everything of the
 /// client, was ended since the code was made; and where the browser session does not
-/// [give](BrowserLife::gives) it.
+/// [give](crate::protocol::authorization_code::CodeRecord::standing) it.
 pub struct ExchangeCode {
     /// The code.
     pub hash: SecretHash,

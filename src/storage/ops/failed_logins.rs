@@ -1,7 +1,7 @@
 //! Failed logins, counted for all nodes together.
 
 use super::janitor::Swept;
-use super::{Operation, operation};
+use super::{Operation, Swap, operation};
 use crate::protocol::failed_attempts::{AccountTag, AttemptLimit, FailedAttempts};
 use crate::protocol::time::Timestamp;
 
@@ -19,6 +19,17 @@ pub struct CountFailedLogin {
     pub at: Timestamp,
 }
 operation!(CountFailedLogin => ());
+
+/// Takes the one attempt that there is at a time on an account that has failed often: of all nodes one wins.
+pub struct ClaimLogin {
+    /// Of whom.
+    pub account: AccountTag,
+    /// The failures as they were read.
+    pub seen: FailedAttempts,
+    /// The same while the attempt is made.
+    pub claimed: FailedAttempts,
+}
+operation!(ClaimLogin => Swap, SINGLE_STATEMENT);
 
 /// Forgives the failures of an account.
 pub struct ForgiveFailedLogins(pub AccountTag);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{DbError, Engine, Execute, Tx, unsigned};
+use super::{DbError, Engine, Execute, Swap, Tx, swapped, unsigned};
 use crate::protocol::failed_attempts::{AccountTag, FailedAttempts};
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::failed_logins::{
-    CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, SweepFailedLogins,
+    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, SweepFailedLogins,
 };
 use crate::storage::ops::janitor::Swept;
 
@@ -20,16 +20,35 @@ impl Execute<Engine> for CountFailedLogin {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<(), DbError> {
         let now = since_epoch(self.at);
         let first = FailedAttempts::none(now).and_one(&self.limit, now);
-        if insert(tx, self.account, first).await? {
-            return Ok(());
-        }
         let sql =
             concat!("SELECT clear_at, until FROM failed_login WHERE account = $1", for_update!());
-        // The janitor may have removed it in between: then its failures were forgiven.
-        match find(tx, sql, self.account).await? {
-            Some(before) => update(tx, self.account, before.and_one(&self.limit, now)).await,
-            None => insert(tx, self.account, first).await.map(drop),
+        // Between two statements the failures may be forgiven, and counted again.
+        for _ in 0..ATTEMPTS {
+            if insert(tx, self.account, first).await? {
+                return Ok(());
+            }
+            if let Some(before) = find(tx, sql, self.account).await? {
+                return update(tx, self.account, before.and_one(&self.limit, now)).await;
+            }
         }
+        Err(DbError::Abandoned)
+    }
+}
+
+impl Execute<Engine> for ClaimLogin {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
+        let claimed = tx
+            .query(
+                "UPDATE failed_login SET until = $1 \
+                 WHERE account = $2 AND clear_at = $3 AND until = $4",
+            )
+            .bind(super::millis(self.claimed.until))
+            .bind(bytes(self.account))
+            .bind(super::millis(self.seen.clear_at))
+            .bind(super::millis(self.seen.until))
+            .execute(&mut *tx.conn)
+            .await?;
+        Ok(swapped(claimed.rows_affected()))
     }
 }
 
@@ -103,6 +122,8 @@ async fn update(
 fn bytes(account: AccountTag) -> Vec<u8> {
     account.0.to_vec()
 }
+
+const ATTEMPTS: u32 = 3;
 
 fn since_epoch(at: Timestamp) -> Duration {
     at.since(Timestamp::from_millis(0))

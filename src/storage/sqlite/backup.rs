@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::super::error::StorageError;
-use super::open::{BUSY_TIMEOUT, private_file};
+use super::open::BUSY_TIMEOUT;
 use crate::protocol::revocation::FeedPosition;
 
 /// A backup that was made.
@@ -30,9 +30,11 @@ pub async fn back_up(from: &Path, to: &Path) -> Result<BackedUp, StorageError> {
     if to.try_exists().map_err(unavailable)? {
         return Err(unavailable(io::ErrorKind::AlreadyExists.into()));
     }
-    let part = beside(to, ".part");
+    // Another backup to the same place has another.
+    let part = beside(to, &format!(".{}.part", std::process::id()));
     // SQLite fills an empty file, and would make one that the group may read.
-    private_file(&part).map_err(unavailable)?;
+    create_private(&part)
+        .map_err(|error| StorageError::Unavailable(format!("{}: {error}", part.display())))?;
     let made = async {
         copy(from, &part).await?;
         let position = check(&part).await?;
@@ -81,10 +83,24 @@ async fn read_only(path: &Path) -> Result<SqliteConnection, StorageError> {
 fn publish(part: &Path, to: &Path) -> io::Result<u64> {
     let file = File::open(part)?;
     file.sync_all()?;
+    let bytes = file.metadata()?.len();
     fs::hard_link(part, to)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(file.metadata()?.len())
+    let synced = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+    if synced.is_err() {
+        // The error that counts is the one before.
+        let _ = fs::remove_file(to);
+    }
+    synced.map(|()| bytes)
+}
+
+/// Makes a file that its owner alone may read, where there is none, nor a link to one.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -90,7 +90,7 @@ fn private_folder(folder: &Path) -> std::io::Result<()> {
 
 /// Makes the file, with rights for the owner only, if it is missing. SQLite gives its companions
 /// (`-wal`, `-shm`) the rights of the database.
-pub(super) fn private_file(path: &Path) -> std::io::Result<()> {
+fn private_file(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     #[cfg(unix)]

@@ -28,12 +28,10 @@ pub(super) fn misplaced(path: &str, text: &str) -> Vec<String> {
 }
 
 /// What decides by itself whether somebody stands, each as `file: text`. Every path in asks
-/// `protocol::standing`; what manages users and clients, and not lets them in, may look at their status.
+/// `protocol::standing`; what makes users, clients and sessions, or manages them, names their status.
 pub(super) fn own_judgements(path: &str, text: &str) -> Vec<String> {
-    if !(within(path, "flows") || within(path, "http")) || MANAGING.contains(&path) {
-        return Vec::new();
-    }
-    if MANAGING.iter().any(|home| within(path, home)) {
+    let may = MAKING.iter().any(|home| *home == path || within(path, home));
+    if may || !(within(path, "flows") || within(path, "http")) {
         return Vec::new();
     }
     let code = split(text).code;
@@ -41,21 +39,20 @@ pub(super) fn own_judgements(path: &str, text: &str) -> Vec<String> {
     found.map(|part| format!("{path}: {part}")).collect()
 }
 
-const JUDGEMENTS: &[&str] = &[
-    "= UserStatus::",
-    "= ClientStatus::",
-    "= SessionStatus::",
-    "status: UserStatus::Disabled",
-    ".is_alive(",
-];
+const JUDGEMENTS: &[&str] = &["UserStatus::", "ClientStatus::", "SessionStatus::", ".is_alive("];
 
-const MANAGING: &[&str] = &[
+const MAKING: &[&str] = &[
     "flows/admin",
     "flows/administration.rs",
+    // What begins is active.
+    "flows/authorize/browser.rs",
+    "flows/login/session.rs",
     "flows/reconcile",
+    "flows/setup.rs",
     // A client that is paused is still told of the end of its sessions, and its ID tokens are still signed.
     "flows/backchannel",
     "flows/clients.rs",
+    "http/endpoints/admin",
 ];
 
 /// Whether a file is the module `home` or a part of it.
@@ -82,6 +79,8 @@ mod tests {
     fn a_path_that_judges_by_itself_is_reported() {
         let judges = "if user.status == UserStatus::Disabled { refuse() }";
         assert_eq!(own_judgements("flows/login/password.rs", judges).len(), 1);
+        let matches = "match user.status { UserStatus::Disabled => refuse(), _ => {} }";
+        assert_eq!(own_judgements("flows/login/password.rs", matches).len(), 1);
         let counts = "fn f(life: Life) -> bool { life.is_alive(now) }";
         assert_eq!(own_judgements("http/endpoints/token.rs", counts).len(), 1);
         assert!(own_judgements("flows/admin/clients.rs", judges).is_empty());

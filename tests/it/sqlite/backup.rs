@@ -50,3 +50,11 @@ fn a_backup_takes_no_place_of_anything_and_leaves_nothing_behind_where_it_fails(
     });
     assert_eq!(left.count(), 0);
 }
+
+#[test]
+fn where_there_is_no_database_nothing_is_said_to_be_restored() {
+    let Some(home) = Home::new(BACKEND) else { return };
+    let told = home.fail(&["restored"]);
+    assert!(told.contains("does not exist"), "{told}");
+    assert!(!home.path("chancery-data").exists());
+}

@@ -18,7 +18,9 @@ use chancery::storage::ops::browser_sessions::{
     RecentBrowserSessions, TouchBrowserSession,
 };
 use chancery::storage::ops::clients::{FindClient, FindClients, HasOrigin, LoadManagedClients};
-use chancery::storage::ops::failed_logins::{CountFailedLogin, ForgiveFailedLogins};
+use chancery::storage::ops::failed_logins::{
+    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins,
+};
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
@@ -152,6 +154,8 @@ async fn failed_logins(server: &TestServer) {
     for _ in 0..2 {
         store.write(CountFailedLogin { account, limit, at }).await.unwrap();
     }
+    let seen = store.read(FindFailedLogins(account)).await.unwrap().unwrap();
+    store.write(ClaimLogin { account, seen, claimed: seen }).await.unwrap();
     store.write(ForgiveFailedLogins(account)).await.unwrap();
 }
 
