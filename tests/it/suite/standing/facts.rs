@@ -8,35 +8,9 @@ use serde_json::json;
 use super::Ground::{self, *};
 use super::world::{Held, World};
 
-/// Something that happens.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Event {
-    UserDisabled,
-    UserDeleted,
-    PasswordChanged,
-    LoggedOutEverywhere,
-    RolesTaken,
-    UserTokensRevoked,
-    ClientPaused,
-    ClientDisabled,
-    ClientDeleted,
-    ClientTokensRevoked,
-    SessionsEnded,
-    SessionRowsGone,
-    BrowserEnded,
-    BrowserExpiresUnused,
-    BrowserRowGone,
-    SessionsExpireUnused,
-    SessionsExpire,
-    SigningKeyCompromised,
-    TagKeyRemoved,
-    EverythingRevoked,
-}
-
-use Event::*;
-
-impl Event {
-    pub(super) const EVERY: [Self; 20] = [
+every! {
+    /// Something that happens.
+    Event {
         UserDisabled,
         UserDeleted,
         PasswordChanged,
@@ -57,8 +31,12 @@ impl Event {
         SigningKeyCompromised,
         TagKeyRemoved,
         EverythingRevoked,
-    ];
+    }
+}
 
+use Event::*;
+
+impl Event {
     pub(super) fn takes(self) -> &'static [Ground] {
         match self {
             UserDisabled | UserDeleted => &[User, Version, UserTokens],

@@ -5,6 +5,21 @@
 //! [takes away](facts::Event::takes). Where both meet, the path is closed, with an answer that it may give;
 //! everywhere else it is open, so that nothing refuses more than it must.
 
+/// An enumeration, and the list of what it has.
+macro_rules! every {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub(super) enum $name {
+            $($variant,)*
+        }
+
+        impl $name {
+            pub(super) const EVERY: &[Self] = &[$(Self::$variant,)*];
+        }
+    };
+}
+
 mod facts;
 mod paths;
 mod world;
@@ -53,7 +68,7 @@ enum Ground {
 #[tokio::test]
 async fn every_path_is_open_before_anything_happens() {
     let Some(mut world) = World::begin().await else { return };
-    for way in Way::EVERY {
+    for &way in Way::EVERY {
         let met = way.walk(&mut world).await;
         assert!(met.is_open, "{way:?}: {met:?}");
     }
@@ -61,10 +76,10 @@ async fn every_path_is_open_before_anything_happens() {
 
 #[tokio::test]
 async fn c096_no_path_lets_in_what_is_disabled_deleted_revoked_or_expired() {
-    for event in Event::EVERY {
+    for &event in Event::EVERY {
         let Some(mut world) = World::begin().await else { return };
         event.happen(&mut world).await;
-        for way in Way::EVERY {
+        for &way in Way::EVERY {
             let met = way.walk(&mut world).await;
             let rests_on = way.rests_on();
             let taken = event.takes().iter().find(|ground| rests_on.contains(ground));

@@ -8,37 +8,38 @@ use super::Ground::{self, *};
 use super::world::{World, asking, exchange, log_in};
 use crate::support::{PASSWORD, Reply, applied_report};
 
-/// One way in.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Way {
-    Authorize,
-    Account,
-    AccountPassword,
-    AccountBrowsers,
-    AccountApplications,
-    AccountConsents,
-    IntrospectGranted,
-    IntrospectLogin,
-    IntrospectOwn,
-    IntrospectRefresh,
-    IntrospectLoginRefresh,
-    UserinfoGet,
-    UserinfoPost,
-    ListSessions,
-    EndSession,
-    Administration,
-    Applied,
-    Consent,
-    Exchange,
-    RefreshGranted,
-    RefreshLogin,
-    ClientCredentials,
-    LogIn,
-    SignIn,
-    EndSessions,
-    LogOutByAccess,
-    LogOutByRefresh,
-    AccountSignOut,
+every! {
+    /// One way in. They stand in an order in which none closes another.
+    Way {
+        Authorize,
+        Account,
+        AccountPassword,
+        AccountBrowsers,
+        AccountApplications,
+        AccountConsents,
+        IntrospectGranted,
+        IntrospectLogin,
+        IntrospectOwn,
+        IntrospectRefresh,
+        IntrospectLoginRefresh,
+        UserinfoGet,
+        UserinfoPost,
+        ListSessions,
+        EndSession,
+        Administration,
+        Applied,
+        Consent,
+        Exchange,
+        RefreshGranted,
+        RefreshLogin,
+        ClientCredentials,
+        LogIn,
+        SignIn,
+        EndSessions,
+        LogOutByAccess,
+        LogOutByRefresh,
+        AccountSignOut,
+    }
 }
 
 use Way::*;
@@ -73,38 +74,6 @@ pub(super) const NO_WAY_IN: &[(&str, &str)] = &[
 ];
 
 impl Way {
-    /// In an order in which none closes another.
-    pub(super) const EVERY: [Self; 28] = [
-        Authorize,
-        Account,
-        AccountPassword,
-        AccountBrowsers,
-        AccountApplications,
-        AccountConsents,
-        IntrospectGranted,
-        IntrospectLogin,
-        IntrospectOwn,
-        IntrospectRefresh,
-        IntrospectLoginRefresh,
-        UserinfoGet,
-        UserinfoPost,
-        ListSessions,
-        EndSession,
-        Administration,
-        Applied,
-        Consent,
-        Exchange,
-        RefreshGranted,
-        RefreshLogin,
-        ClientCredentials,
-        LogIn,
-        SignIn,
-        EndSessions,
-        LogOutByAccess,
-        LogOutByRefresh,
-        AccountSignOut,
-    ];
-
     pub(super) fn routes(self) -> &'static [&'static str] {
         match self {
             Authorize => &["GET /oauth/authorize"],
