@@ -22,6 +22,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("signout", &["tests/it/suite/sign_out.rs"]),
     ("sqlite", &["tests/it/sqlite/"]),
     ("suite", &["tests/it/suite/"]),
+    ("timing", &["tests/timing/"]),
 ];
 
 /// A test, or some: `place: module::name`; of a family (`family_…`) the beginning that its names share,
