@@ -18,6 +18,7 @@ mod crash;
 mod everything;
 mod feed;
 mod first_run;
+mod flood;
 mod gate;
 mod http;
 mod interop;
