@@ -5,6 +5,7 @@ use crate::support::Backend;
 mod backup;
 mod between;
 mod contention;
+mod clocks;
 mod outage;
 mod pool;
 mod pooler;

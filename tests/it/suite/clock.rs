@@ -111,3 +111,29 @@ async fn a_clock_set_back_behind_a_revocation_asks_to_come_again_and_consumes_no
     server.clock.step_wall(3_600_000);
     assert_eq!(server.refresh(&token).await.status, StatusCode::OK);
 }
+
+/// Forward and back during work. An hour is more than a code, an echo and a lease live, and less than a session.
+#[tokio::test]
+async fn c135_a_clock_that_is_set_by_an_hour_during_work_ends_no_session_and_revives_nothing() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    for step in [3_600_000, -3_600_000] {
+        let mut tokens = server.login().await;
+        let revoked = server.login().await;
+        server.revoke(&revoked.refresh).await;
+        let parent = tokens.refresh.clone();
+        tokens = server.refresh(&parent).await.tokens();
+        for step in [step, -step] {
+            server.clock.step_wall(step);
+            server.look().await;
+            assert!(!server.is_active(&revoked.access).await, "{step}: it stays revoked");
+            server.refresh(&revoked.refresh).await.assert_invalid_grant();
+            let reply = server.refresh(&tokens.refresh).await;
+            assert_eq!(reply.status, StatusCode::OK, "{step}: {reply:?}");
+            tokens = reply.tokens();
+            assert!(server.is_active(&tokens.access).await, "{step}: what is new is good");
+            assert_eq!(server.get("/readyz").await.status, StatusCode::OK);
+        }
+        // What was spent before stays spent, by whichever clock.
+        server.refresh(&parent).await.assert_invalid_grant();
+    }
+}

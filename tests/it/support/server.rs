@@ -111,6 +111,12 @@ impl TestServer {
         Self::on(self.place.clone(), self.secrets, clock, options).await
     }
 
+    /// Another node, whose clock is wrong by so many milliseconds.
+    pub(crate) async fn another_at(&self, (seed, millis): (u64, i64), options: Options) -> Self {
+        let clock = Arc::new(TestClock::beside(self.clock.clone(), millis));
+        Self::on(self.place.clone(), self.secrets, (clock, seed), options).await
+    }
+
     /// Another node, which reaches the same PostgreSQL database by this URL.
     pub(crate) async fn through(&self, url: String) -> Self {
         let (place, clock) = (Arc::new(Place::Kept(url)), (self.clock.clone(), 9));

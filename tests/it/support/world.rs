@@ -1,6 +1,7 @@
 //! A world in which nothing happens by itself: time moves when a test moves it.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
@@ -15,6 +16,8 @@ use tokio::sync::Notify;
 pub(crate) struct TestClock {
     /// The machine's, where a program runs beside the tests; the rest is what the test adds to it.
     machine: Option<SystemClock>,
+    /// Another node's, with which this one goes; the rest is what this one is wrong by.
+    beside: Option<Arc<TestClock>>,
     wall_millis: AtomicI64,
     monotonic_millis: AtomicU64,
     stepped: Notify,
@@ -32,6 +35,7 @@ impl TestClock {
     pub(crate) fn at(seconds: i64) -> Self {
         Self {
             machine: None,
+            beside: None,
             wall_millis: AtomicI64::new(seconds * 1000),
             monotonic_millis: AtomicU64::new(1_000_000),
             stepped: Notify::new(),
@@ -46,7 +50,17 @@ impl TestClock {
         Self { machine: Some(SystemClock::start()), ..Self::at(0) }
     }
 
+    /// A clock that goes with another, and is set wrong by so much.
+    pub(crate) fn beside(other: Arc<Self>, millis: i64) -> Self {
+        let clock = Self { beside: Some(other), ..Self::at(0) };
+        clock.step_wall(millis);
+        clock
+    }
+
     fn machine_millis(&self) -> i64 {
+        if let Some(other) = &self.beside {
+            return Timestamp::from(other.now()).millis();
+        }
         self.machine.as_ref().map_or(0, |clock| Timestamp::from(clock.now()).millis())
     }
 
@@ -69,6 +83,9 @@ impl TestClock {
 
     /// Lets time pass.
     pub(crate) fn advance(&self, span: Duration) {
+        if let Some(other) = &self.beside {
+            return other.advance(span);
+        }
         let millis = u64::try_from(span.as_millis()).unwrap();
         self.wall_millis.fetch_add(i64::try_from(millis).unwrap(), Ordering::SeqCst);
         self.monotonic_millis.fetch_add(millis, Ordering::SeqCst);
@@ -98,10 +115,16 @@ impl Clock for TestClock {
     }
 
     fn monotonic(&self) -> Duration {
+        if let Some(other) = &self.beside {
+            return other.monotonic();
+        }
         Duration::from_millis(self.monotonic_millis.load(Ordering::SeqCst))
     }
 
     fn sleep(&self, span: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        if let Some(other) = &self.beside {
+            return other.sleep(span);
+        }
         let end = self.monotonic() + span;
         Box::pin(async move {
             self.sleepers.fetch_add(1, Ordering::SeqCst);
