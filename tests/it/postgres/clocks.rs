@@ -16,6 +16,19 @@ use crate::support::{
 /// What two nodes are wrong by, in milliseconds: each at nearly what a node may be.
 const WRONG: [(i64, i64); 4] = [(900, -900), (-900, 900), (900, 900), (-900, -900)];
 
+/// What is revoked.
+const KINDS: [&str; 4] = ["token", "session", "sub", "all"];
+/// Where in a second it happens, in milliseconds. Tokens and revocations name whole seconds, and nodes are in
+/// different ones.
+const WITHIN: [u64; 3] = [0, 200, 700];
+
+/// Lets time pass, beyond what anybody waits for, to this part of a second by the right clock.
+fn at_part_of_a_second(node: &TestServer, millis: u64) {
+    node.advance(10);
+    let now = node.clock.right_millis().rem_euclid(1000).unsigned_abs();
+    node.clock.advance(Duration::from_millis((1000 + millis - now) % 1000));
+}
+
 /// Tests two nodes for each pair of wrong clocks. The clock of the first server is right.
 async fn with_nodes(test: impl AsyncFn(&TestServer, &TestServer)) {
     for (seed, (one, other)) in (20..).step_by(2).zip(WRONG) {
@@ -55,7 +68,8 @@ async fn assert_alive(one: &TestServer, other: &TestServer, tokens: &Tokens) {
 #[tokio::test]
 async fn c135_what_one_node_gave_another_revokes_though_their_clocks_differ() {
     with_nodes(async |one, other| {
-        for revoke in ["token", "session", "sub", "all"] {
+        for (revoke, within) in KINDS.iter().flat_map(|kind| WITHIN.map(|within| (*kind, within))) {
+            at_part_of_a_second(one, within);
             let tokens = one.login().await;
             // As late as it can be: the last token is as new as the revocation.
             let tokens = one.refresh(&tokens.refresh).await.tokens();
@@ -93,6 +107,7 @@ async fn c135_what_one_node_gave_another_revokes_though_their_clocks_differ() {
 #[tokio::test]
 async fn c135_a_logout_everywhere_ends_what_was_and_nothing_that_follows() {
     with_nodes(async |one, other| {
+        at_part_of_a_second(one, 200);
         let before = [one.login().await, other.login().await, one.login().await];
         let path = "/sessions?all=true";
         let reply = other.call(Method::DELETE, path, &before[1].access, &Value::Null).await;

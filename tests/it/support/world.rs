@@ -101,6 +101,11 @@ impl TestClock {
         self.machine_millis() + self.wall_millis.load(Ordering::SeqCst)
     }
 
+    /// The time by the clock that this one is beside.
+    pub(crate) fn right_millis(&self) -> i64 {
+        self.beside.as_ref().map_or_else(|| self.millis(), |other| other.millis())
+    }
+
     pub(crate) fn seconds(&self) -> i64 {
         self.millis().div_euclid(1000)
     }
