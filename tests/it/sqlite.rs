@@ -5,6 +5,7 @@ use crate::support::Backend;
 mod backup;
 mod busy;
 mod full;
+mod room;
 mod slow;
 
 pub(crate) const BACKEND: Backend = Backend::Sqlite;

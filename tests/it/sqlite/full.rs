@@ -41,7 +41,7 @@ async fn writes_without_room_are_503_and_use_nothing_up_until_there_is_room_agai
     }
 }
 
-async fn assert_full(wire: &Wire, untouched: &Tokens, (admin, name): (&str, &str)) {
+pub(super) async fn assert_full(wire: &Wire, untouched: &Tokens, (admin, name): (&str, &str)) {
     let replies = [
         wire.refresh(&untouched.refresh).await,
         wire.revoke(&untouched.refresh).await,
@@ -61,8 +61,8 @@ async fn assert_full(wire: &Wire, untouched: &Tokens, (admin, name): (&str, &str
 }
 
 /// Refreshes, which writes as little as anything, until there is no room left.
-async fn fill(wire: &Wire, mut tokens: Tokens) {
-    for _ in 0..100 {
+pub(super) async fn fill(wire: &Wire, mut tokens: Tokens) {
+    for _ in 0..2000 {
         let reply = wire.refresh(&tokens.refresh).await.unwrap();
         if reply.status != 200 {
             return;

@@ -94,6 +94,11 @@ impl Home {
         Ran::of(self.command(BINARY, arguments), input)
     }
 
+    /// Runs a command by a program that starts it.
+    pub(crate) fn run_by(&self, program: &str, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(program, arguments), "")
+    }
+
     /// Runs a command that must succeed, and answers what it printed.
     #[track_caller]
     pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
@@ -145,6 +150,8 @@ impl Home {
     }
 
     fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
+    /// Like [`Home::serve`], by a program that starts it.
+    pub(crate) fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
         self.set_free_port();
         self.start(program, arguments)
     }
