@@ -12,6 +12,7 @@ mod pooler;
 mod slow;
 mod together;
 mod unknown;
+mod unsure;
 mod wakes;
 
 pub(crate) const BACKEND: Backend = Backend::Postgres;
