@@ -47,7 +47,7 @@ async fn c064_hundreds_of_logins_at_once_take_the_memory_of_one_hash_and_hold_up
     let judged = replies.iter().filter(|reply| reply.status == 400).count();
     let put_off = replies.iter().filter(|reply| is_put_off(reply)).count();
     assert_eq!(judged + put_off, LOGINS);
-    assert!(judged > 0 && put_off > LOGINS / 2, "{judged} judged, {put_off} put off");
+    assert!(judged > 0 && put_off > LOGINS / 4, "{judged} judged, {put_off} put off");
     assert!(meanwhile > 3, "others were served {meanwhile} times");
     // The memory of the one hash was there before, and what a connection takes has room below another.
     let more = peak_kib(&serving) - before;
