@@ -4,8 +4,8 @@ use crate::support::Backend;
 
 mod backup;
 mod between;
-mod contention;
 mod clocks;
+mod contention;
 mod outage;
 mod pool;
 mod pooler;

@@ -149,7 +149,6 @@ impl Home {
         (serving, kept)
     }
 
-    fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
     /// Like [`Home::serve`], by a program that starts it.
     pub(crate) fn serve_by(&mut self, program: &str, arguments: &[&str]) -> Serving {
         self.set_free_port();
