@@ -49,11 +49,13 @@ impl FailedAttempts {
         Self { clear_at: now.saturating_add(debt), until: now.saturating_add(delay) }
     }
 
-    /// How long further attempts are refused from `now` on. A time further ahead than any delay was written
-    /// by a clock that was ahead, and counts for nothing: the next failure sets it right.
+    /// How long further attempts are refused from `now` on. A time much further ahead than any delay was
+    /// written by a clock that was ahead, and counts for nothing: the next failure sets it right. Clocks of
+    /// nodes that work differ by less.
     pub fn delay(self, limit: &AttemptLimit, now: Duration) -> Duration {
         let left = self.until.saturating_sub(now);
-        if left > limit.longest_delay { Duration::ZERO } else { left }
+        let is_wrong = left > limit.longest_delay.saturating_add(CLOCKS);
+        if is_wrong { Duration::ZERO } else { left.min(limit.longest_delay) }
     }
 
     /// These while an attempt is made whose failure would cost a delay: nobody else is let in until that
@@ -69,6 +71,9 @@ impl FailedAttempts {
         self.clear_at.max(self.until)
     }
 }
+
+/// By how much the clocks of nodes may differ at most, with room.
+const CLOCKS: Duration = Duration::from_secs(10);
 
 impl AttemptLimit {
     /// The failures that take `debt` to be forgiven; one that is partly forgiven counts.
@@ -133,6 +138,14 @@ mod tests {
         let counter = (0..100_000).fold(FailedAttempts::none(seconds(1)), fail);
         assert_eq!(counter.delay(&LIMIT, seconds(1)), seconds(60));
         assert_eq!(counter.delay(&LIMIT, seconds(61)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_delay_that_a_clock_a_little_ahead_has_written_counts_and_one_far_ahead_does_not() {
+        let until = |at| FailedAttempts { clear_at: seconds(0), until: seconds(at) };
+        assert_eq!(until(60).delay(&LIMIT, seconds(0)), seconds(60));
+        assert_eq!(until(62).delay(&LIMIT, seconds(0)), seconds(60));
+        assert_eq!(until(71).delay(&LIMIT, seconds(0)), Duration::ZERO);
     }
 
     #[test]

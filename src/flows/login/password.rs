@@ -30,9 +30,10 @@ pub(in crate::flows) async fn authenticate_user(
 ) -> Result<Proven, FlowError> {
     let name = UserName::parse(&credentials.username).ok();
     let account = name.as_ref().map_or(credentials.username.as_str(), UserName::canonical);
-    let attempt = Attempt::begin(server, Source::new(account, origin.address)).await?;
     let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
+    // What nobody can have as a password takes no hash, and no attempt from anybody.
     let password = Password::presented(&credentials.password).map_err(|_| wrong())?;
+    let attempt = Attempt::begin(server, Source::new(account, origin.address)).await?;
     let user = match &name {
         Some(name) => server.store.read(FindUser::Named(name.canonical().to_owned())).await?,
         None => None,
