@@ -32,17 +32,32 @@ pub async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
     connect_with(config, config.migrate).await
 }
 
+/// The same for a server that lets passwords be set, with the list of those that nobody may. A command
+/// that sets one asks for the list itself, and those of an emergency do not depend on it.
+pub(super) async fn connect_to_serve(config: &Config) -> Result<Arc<Server>, Failure> {
+    // Before the tables are changed.
+    let passwords = password_policy(config)?;
+    assemble(config, (config.migrate, passwords)).await
+}
+
 /// The same, whatever the configuration says about older tables.
 pub(super) async fn connect_with(
     config: &Config,
     migrate: Migrate,
+) -> Result<Arc<Server>, Failure> {
+    assemble(config, (migrate, config.passwords.policy())).await
+}
+
+async fn assemble(
+    config: &Config,
+    (migrate, passwords): (Migrate, PasswordPolicy),
 ) -> Result<Arc<Server>, Failure> {
     let world = World::system();
     let url = DatabaseUrl::parse(config.database_url.expose())?;
     let master = master_key(config, &world)?;
     let store = open_store(config, (&url, migrate), &world).await?;
     let keeper = keeper(config, store, master, &world);
-    let settings = settings(config, &url, password_policy(config)?);
+    let settings = settings(config, &url, passwords);
     let params = config.passwords.argon2().map_err(|error| Failure::new(error.to_string()))?;
     let pool = PoolSettings {
         permits: config.passwords.hash_permits,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::apply;
-use super::connect::connect;
+use super::connect::connect_to_serve;
 use super::first_run::first_run;
 use super::tidy_metrics::tidy_metrics;
 use super::{Failure, log, picture};
@@ -27,7 +27,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         [] => Vec::new(),
         addresses => bind(addresses).await?,
     };
-    let server = connect(config).await?;
+    let server = connect_to_serve(config).await?;
     server.start().await?;
     apply::at_start(config, &server).await?;
     if config.issuer.is_loopback() {

@@ -2,12 +2,12 @@
 //! them does not become a flood of rows.
 
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use super::credentials::Network;
 use crate::env::World;
 
-/// The accounts and addresses that failed within this minute.
+/// The accounts and networks that failed within this minute.
 pub struct FailureLog {
     world: World,
     minute: Mutex<Minute>,
@@ -16,7 +16,7 @@ pub struct FailureLog {
 #[derive(Default)]
 struct Minute {
     number: u64,
-    seen: HashSet<(String, Option<IpAddr>)>,
+    seen: HashSet<(String, Network)>,
 }
 
 impl FailureLog {
@@ -25,15 +25,15 @@ impl FailureLog {
         Self { world, minute: Mutex::default() }
     }
 
-    /// Whether this is the first failure of `account` from `address` in this minute. Beyond a
-    /// bounded number of different ones nothing counts as first.
-    pub fn is_first(&self, account: &str, address: Option<IpAddr>) -> bool {
+    /// Whether this is the first failure of `account` from `network` in this minute. Beyond a bounded
+    /// number of different ones nothing counts as first.
+    pub(super) fn is_first(&self, account: &str, network: Network) -> bool {
         let number = self.world.clock.monotonic().as_secs() / 60 + 1;
         let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {
             *minute = Minute { number, seen: HashSet::new() };
         }
-        minute.seen.len() < MAX_SEEN && minute.seen.insert((account.to_owned(), address))
+        minute.seen.len() < MAX_SEEN && minute.seen.insert((account.to_owned(), network))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a refused login leaves behind: a metric, a line in the log, and an audit event.
 
+use super::super::credentials::Network;
 use super::super::error::FlowError;
 use super::super::server::Server;
 use crate::audit;
@@ -35,7 +36,7 @@ pub(in crate::flows) async fn note_failure(
     };
     // By what was typed, and not by whether somebody has that name: the next answer would wait for a
     // commit, or not (C060).
-    if !server.credentials.failures.is_first(account, origin.address) {
+    if !server.credentials.failures.is_first(account, Network::of(origin.address)) {
         return error;
     }
     let is_written = !is_name || is_user(server, account).await;

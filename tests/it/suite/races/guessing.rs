@@ -1,6 +1,6 @@
 //! Guessing passwords on many nodes at once (C065).
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -15,11 +15,15 @@ use super::two_nodes;
 use crate::support::{PASSWORD, Reply, TestServer};
 
 /// Tries to log in from an address.
-async fn attempt(server: &TestServer, (name, password): (&str, &str), from: [u8; 4]) -> Reply {
+async fn attempt(
+    server: &TestServer,
+    (name, password): (&str, &str),
+    from: impl Into<IpAddr>,
+) -> Reply {
     let mut body = server.login_body();
     body["username"] = json!(name);
     body["password"] = json!(password);
-    let peer = SocketAddr::from((from, 50_000));
+    let peer = SocketAddr::new(from.into(), 50_000);
     let request = Request::builder()
         .method(Method::POST)
         .uri("/login")
@@ -211,6 +215,22 @@ async fn c060_a_refusal_is_written_down_whether_or_not_somebody_has_the_name() {
             assert_eq!(events, before + written, "{name}: once in a minute");
         }
     }
+}
+
+#[tokio::test]
+async fn c065_whoever_is_slowed_down_leaves_one_row_whatever_addresses_of_his_network_he_takes() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let from = |host| [0x2001, 0xdb8, 0, 1, 0, 0, 0, host];
+    for n in 0..21 {
+        attempt(&server, (&format!("user{n}"), "wrong"), from(n)).await.assert_invalid_grant();
+    }
+    let before = server.events(AuditKind::LoginFailed).await;
+    assert_eq!(before, 21);
+    for n in 100..140 {
+        let slow = attempt(&server, (&format!("user{n}"), "wrong"), from(n)).await;
+        slow.assert_error(429, "too_many_requests");
+    }
+    assert_eq!(server.events(AuditKind::LoginFailed).await, before + 1);
 }
 
 #[tokio::test]
