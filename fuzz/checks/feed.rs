@@ -19,21 +19,37 @@ pub fn check(input: &[u8]) {
     events_are_the_same_wherever_they_are_cut(input);
     let Some(text) = text(input) else { return };
     let verifier = verifier();
-    let mut latest = NOW;
+    let mut times = Times { latest: NOW, first_end: i64::MAX };
     for line in text.lines().take(MOST_DOCUMENTS) {
-        if line.starts_with('{') {
-            let claims = serde_json::from_str::<FeedDocument>(line);
-            latest = claims.map_or(latest, |claims| latest.max(claims.time.div_euclid(1000)));
-            absorb(&verifier, &FEED_KEY.sign_as(FEED_TYPE, line), latest);
-        } else {
-            absorb(&verifier, line, latest);
-        }
+        let signed = line.starts_with('{').then(|| FEED_KEY.sign_as(FEED_TYPE, line));
+        absorb(&verifier, signed.as_deref().unwrap_or(line), &mut times);
     }
     let restarted = unready();
     restarted.import(&verifier.export()).expect("what was exported");
     assert_eq!(restarted.position(), verifier.position());
     let [there, here] = [&restarted, &verifier].map(|one| one.state().entries);
-    assert!(there == here || latest > NOW, "{there} of {here} entries");
+    assert!(there == here || times.some_entry_ends(), "{there} of {here} entries");
+}
+
+/// What was signed so far says of time, in seconds.
+struct Times {
+    latest: i64,
+    first_end: i64,
+}
+
+impl Times {
+    fn note(&mut self, document: &FeedDocument) {
+        self.latest = self.latest.max(document.time.div_euclid(1000));
+        let (entries, _) = document.entries.readable();
+        let ends = entries.iter().filter_map(|(_, entry)| entry.until);
+        self.first_end = ends.fold(self.first_end, i64::min);
+    }
+
+    /// Whether there are entries that may leave. They do so when the time that was signed has gone on by
+    /// a minute, and one that has left is there again for a while where its document comes again.
+    fn some_entry_ends(&self) -> bool {
+        self.first_end <= self.latest
+    }
 }
 
 fn events_are_the_same_wherever_they_are_cut(input: &[u8]) {
@@ -49,9 +65,12 @@ fn events_are_the_same_wherever_they_are_cut(input: &[u8]) {
     }
 }
 
-/// Whatever a document says, nothing goes back, and it says nothing new when it comes again. `latest`
-/// is the latest second that was signed, which is what entries expire by.
-fn absorb(verifier: &Verifier, document: &str, latest: i64) {
+/// Whatever a document says, nothing goes back, and it says nothing new when it comes again.
+fn absorb(verifier: &Verifier, document: &str, times: &mut Times) {
+    let read = signed(document);
+    if let Some(read) = &read {
+        times.note(read);
+    }
     let before = verifier.state();
     let absorbed = verifier.absorb(document);
     let after = verifier.state();
@@ -60,7 +79,7 @@ fn absorb(verifier: &Verifier, document: &str, latest: i64) {
     }
     assert!(before.position.is_none() || after.position.is_some());
     if absorbed.is_ok() {
-        let read = signed(document);
+        let read = read.expect("what was accepted is signed");
         let (entries, error) = read.entries.readable();
         // A key that revokes itself is believed that, whatever else the document says.
         let own = |entry: &Entry| entry.digest == Kind::Key.digest("feed-key");
@@ -68,13 +87,13 @@ fn absorb(verifier: &Verifier, document: &str, latest: i64) {
         assert!(disowned || error.is_none(), "{error:?}");
         let session = Kind::Session.digest("s-1");
         let refuses = |entry: &Entry| {
-            entry.digest == session && entry.until.is_none_or(|until| until > latest)
+            entry.digest == session && entry.until.is_none_or(|until| until > times.latest)
         };
         if entries.iter().any(|(kind, entry)| *kind == Kind::Session && refuses(entry)) {
             assert!(verifier.verify(&token()).is_err(), "a session that has ended");
         }
         // Only time takes entries away.
-        assert!(after.entries >= before.entries || latest > NOW, "entries are gone");
+        assert!(after.entries >= before.entries || times.some_entry_ends(), "entries are gone");
     }
     let again = verifier.absorb(document);
     assert!(
@@ -86,17 +105,16 @@ fn absorb(verifier: &Verifier, document: &str, latest: i64) {
     assert!(same, "{absorbed:?}, {again:?}");
     assert_eq!(verifier.position(), after.position);
     let entries = verifier.state().entries;
-    assert!(entries == after.entries || latest > NOW, "{entries}");
+    assert!(entries == after.entries || times.some_entry_ends(), "{entries}");
 }
 
-/// What a document that was accepted says, read plainly.
-fn signed(document: &str) -> FeedDocument {
-    let (message, signature) = document.rsplit_once('.').expect("three parts");
-    let (_, payload) = message.split_once('.').expect("three parts");
+/// What a document says, read plainly; `None` where the feed key has not signed it.
+fn signed(document: &str) -> Option<FeedDocument> {
+    let (message, signature) = document.rsplit_once('.')?;
+    let (_, payload) = message.split_once('.')?;
     let key = UnparsedPublicKey::new(&ED25519, FEED_KEY.public());
-    let signature = unb64(signature).expect("base64url");
-    key.verify(message.as_bytes(), &signature).expect("signed by the feed key");
-    serde_json::from_slice(&unb64(payload).expect("base64url")).expect("claims")
+    key.verify(message.as_bytes(), &unb64(signature)?).ok()?;
+    serde_json::from_slice(&unb64(payload)?).ok()
 }
 
 const LONGEST: usize = 64;
