@@ -59,11 +59,16 @@ impl FailedAttempts {
     }
 
     /// These while an attempt is made whose failure would cost a delay: nobody else is let in until that
-    /// would be over. `None` where it would cost none.
+    /// would be over, or the attempt itself, which takes `span` at most. `None` where it would cost none.
     #[must_use]
-    pub fn while_one_is_tried(self, limit: &AttemptLimit, now: Duration) -> Option<Self> {
+    pub fn while_one_is_tried(
+        self,
+        limit: &AttemptLimit,
+        (now, span): (Duration, Duration),
+    ) -> Option<Self> {
         let failed = self.and_one(limit, now);
-        (failed.until > now).then_some(Self { until: failed.until, ..self })
+        let tried = now.saturating_add(span.min(limit.longest_delay));
+        (failed.until > now).then_some(Self { until: failed.until.max(tried), ..self })
     }
 
     /// When nothing is left of them. The later, the greater the penalty.
@@ -146,6 +151,21 @@ mod tests {
         assert_eq!(until(60).delay(&LIMIT, seconds(0)), seconds(60));
         assert_eq!(until(62).delay(&LIMIT, seconds(0)), seconds(60));
         assert_eq!(until(71).delay(&LIMIT, seconds(0)), Duration::ZERO);
+    }
+
+    #[test]
+    fn nobody_else_is_let_in_while_an_attempt_lasts_that_may_cost_a_delay() {
+        let fail = |counter: FailedAttempts, _| counter.and_one(&LIMIT, seconds(0));
+        let failed = |times| (0..times).fold(FailedAttempts::none(seconds(0)), fail);
+        let closed = |times, span| {
+            let claimed = failed(times).while_one_is_tried(&LIMIT, (seconds(0), seconds(span)))?;
+            assert_eq!(claimed.clear_at, failed(times).clear_at, "it is no failure yet");
+            Some(claimed.delay(&LIMIT, seconds(0)).as_secs())
+        };
+        assert_eq!(closed(2, 7), None);
+        assert_eq!(closed(3, 7), Some(7));
+        assert_eq!(closed(6, 7), Some(8));
+        assert_eq!(closed(3, 600), Some(60));
     }
 
     #[test]

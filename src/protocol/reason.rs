@@ -46,7 +46,9 @@ reasons! {
     ResourceNotAllowed = "resource_not_allowed",
     /// The access token would be larger than the budget.
     TokenTooLarge = "token_too_large",
-    /// No such user, or a wrong password.
+    /// No such user.
+    UnknownUser = "unknown_user",
+    /// A wrong password.
     WrongCredentials = "wrong_credentials",
     /// The user is disabled.
     UserDisabled = "user_disabled",

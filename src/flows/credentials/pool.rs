@@ -87,6 +87,11 @@ impl HashPool {
         self.run(from, move |hasher, memory| hasher.hash(&password, memory)).await
     }
 
+    /// How long a caller waits at most for his hash to begin.
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+
     /// Gives memory and threads back if nothing was hashed since this was called last.
     pub fn rest(&self) {
         let unused = self.shared.with(|state| {

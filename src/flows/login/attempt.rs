@@ -10,7 +10,7 @@ use crate::protocol::failed_attempts::{AccountTag, FailedAttempts};
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::Swap;
 use crate::storage::ops::failed_logins::{
-    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins,
+    CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, ReplaceFailedLogins,
 };
 
 /// An attempt that may be made.
@@ -21,6 +21,15 @@ pub(in crate::flows) struct Attempt {
     at_home: bool,
     /// Whether the account has failures that a success forgives.
     has_failures: bool,
+    /// What keeps others out of the account meanwhile.
+    claim: Option<Claim>,
+}
+
+/// The failures of an account as they were, and as they are while one attempt is made.
+#[derive(Clone, Copy)]
+struct Claim {
+    before: FailedAttempts,
+    during: FailedAttempts,
 }
 
 impl Attempt {
@@ -32,14 +41,21 @@ impl Attempt {
         let account = server.credentials.accounts.tag(source.account());
         let failures = server.store.read(FindFailedLogins(account)).await?;
         let at_home = throttle.is_at_home(&source);
-        if let Some(failures) = failures.filter(|_| !at_home) {
-            let delay = failures.delay(throttle.account_limit(), since_epoch(server));
-            if !delay.is_zero() {
-                return Err(FlowError::too_soon_for_account(delay));
-            }
-            claim(server, account, failures).await?;
+        let claim = match failures.filter(|_| !at_home) {
+            Some(failures) => claim(server, account, failures).await?,
+            None => None,
+        };
+        Ok(Self { source, account, at_home, has_failures: failures.is_some(), claim })
+    }
+
+    /// Lets others in again, where the password was right or was not compared at all. If that cannot be
+    /// stored, the account opens by itself when the claim is over.
+    pub(super) async fn give_back(&self, server: &Server) {
+        let Some(Claim { before, during }) = self.claim else { return };
+        let open = ReplaceFailedLogins { account: self.account, old: during, new: before };
+        if let Err(error) = server.store.write(open).await {
+            tracing::warn!(%error, "an attempt on an account could not be given back");
         }
-        Ok(Self { source, account, at_home, has_failures: failures.is_some() })
     }
 
     /// Counts the failure. Where that cannot be stored nothing is answered, as nothing is where a right
@@ -66,19 +82,25 @@ impl Attempt {
     }
 }
 
-/// An account that has failed often is tried once at a time, on whichever node: when a delay ends, as many
-/// would come in at once as all nodes can hash.
+/// Whether the account may be tried now. One that has failed often is tried once at a time, on whichever
+/// node: when a delay ends, as many would come in at once as all nodes can hash.
 async fn claim(
     server: &Server,
     account: AccountTag,
-    seen: FailedAttempts,
-) -> Result<(), FlowError> {
+    before: FailedAttempts,
+) -> Result<Option<Claim>, FlowError> {
     let (limit, now) = (server.credentials.throttle.account_limit(), since_epoch(server));
-    let Some(claimed) = seen.while_one_is_tried(limit, now) else { return Ok(()) };
-    match server.store.write(ClaimLogin { account, seen, claimed }).await? {
-        Swap::Won => Ok(()),
-        // Somebody else was faster; what he leaves is the delay.
-        Swap::Lost => Err(FlowError::too_soon_for_account(claimed.delay(limit, now))),
+    let delay = before.delay(limit, now);
+    if !delay.is_zero() {
+        return Err(FlowError::too_soon_for_account(delay));
+    }
+    let span = server.credentials.pool.deadline().saturating_add(ONE_HASH);
+    let Some(during) = before.while_one_is_tried(limit, (now, span)) else { return Ok(None) };
+    let take = ReplaceFailedLogins { account, old: before, new: during };
+    match server.store.write(take).await? {
+        Swap::Won => Ok(Some(Claim { before, during })),
+        // Somebody else was faster. What he leaves, the next attempt is told.
+        Swap::Lost => Err(FlowError::too_soon_for_account(ONE_HASH)),
     }
 }
 
@@ -97,3 +119,6 @@ pub(in crate::flows) async fn delay_of(
 fn since_epoch(server: &Server) -> Duration {
     server.now().since(Timestamp::from_millis(0))
 }
+
+/// How long comparing a password takes at most, once it has begun; with room.
+const ONE_HASH: Duration = Duration::from_secs(2);

@@ -7,6 +7,7 @@ use crate::audit;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
 use crate::protocol::client::ClientId;
 use crate::protocol::password::UserName;
+use crate::protocol::reason::Reason;
 use crate::protocol::token_request::Credentials;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::users::FindUser;
@@ -39,7 +40,7 @@ pub(in crate::flows) async fn note_failure(
     if !server.credentials.failures.is_first(account, Network::of(origin.address)) {
         return error;
     }
-    let is_written = !is_name || is_user(server, account).await;
+    let is_written = !is_name || is_user(server, account, &error).await;
     let account = if is_written { account } else { "(no such user)" };
     let event = server
         .event(AuditKind::LoginFailed, Actor::Anonymous)
@@ -54,7 +55,16 @@ pub(in crate::flows) async fn note_failure(
     error
 }
 
-async fn is_user(server: &Server, canonical: &str) -> bool {
+/// Whether somebody has the name. Where a password was compared the reason says so: a statement for some
+/// names and none for others would tell them apart (C060).
+async fn is_user(server: &Server, canonical: &str, error: &FlowError) -> bool {
+    if let FlowError::Refused(refusal) = error {
+        match refusal.reason {
+            Reason::UnknownUser => return false,
+            Reason::WrongCredentials | Reason::UserDisabled => return true,
+            _ => {}
+        }
+    }
     let found = server.store.read(FindUser::Named(canonical.to_owned())).await;
     found.is_ok_and(|user| user.is_some())
 }

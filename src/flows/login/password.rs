@@ -30,28 +30,48 @@ pub(in crate::flows) async fn authenticate_user(
 ) -> Result<Proven, FlowError> {
     let name = UserName::parse(&credentials.username).ok();
     let account = name.as_ref().map_or(credentials.username.as_str(), UserName::canonical);
-    let wrong = || Refusal::wrong_credentials(Reason::WrongCredentials);
     // What nobody can have as a password takes no hash, and no attempt from anybody.
-    let password = Password::presented(&credentials.password).map_err(|_| wrong())?;
+    let password = Password::presented(&credentials.password)
+        .map_err(|_| Refusal::wrong_credentials(Reason::Malformed))?;
     let attempt = Attempt::begin(server, Source::new(account, origin.address)).await?;
-    let user = match &name {
+    match judge(server, &attempt.source, (name.as_ref(), password)).await {
+        Ok((user, rehash)) => {
+            attempt.give_back(server).await;
+            Ok(Proven { user, attempt, rehash })
+        }
+        // The delays must not tell a right password of somebody who is disabled from a wrong one (C060).
+        Err(refused @ FlowError::Refused(_)) => {
+            attempt.failed(server).await?;
+            Err(refused)
+        }
+        Err(unknown) => {
+            attempt.give_back(server).await;
+            Err(unknown)
+        }
+    }
+}
+
+/// The user, if the password is his and he may log in. A refusal is a judgement; any other error says
+/// nothing about the password.
+async fn judge(
+    server: &Server,
+    source: &Source,
+    (name, password): (Option<&UserName>, Password),
+) -> Result<(User, Option<Rehash>), FlowError> {
+    let user = match name {
         Some(name) => server.store.read(FindUser::Named(name.canonical().to_owned())).await?,
         None => None,
     };
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verified = server.credentials.pool.verify(&attempt.source, hash.clone(), password).await?;
-    let Some(user) = user.filter(|_| verified.matches) else {
-        attempt.failed(server).await?;
-        return Err(wrong().into());
-    };
-    let (id, version) = (user.id, user.version);
-    if let Err(reason) = check_user(Whose { user: Some(&user), id, version }) {
-        // The delays must not tell a right password from a wrong one (C060).
-        attempt.failed(server).await?;
-        return Err(Refusal::wrong_credentials(reason).into());
+    let verified = server.credentials.pool.verify(source, hash.clone(), password).await?;
+    let user = user.ok_or(Refusal::wrong_credentials(Reason::UnknownUser))?;
+    if !verified.matches {
+        return Err(Refusal::wrong_credentials(Reason::WrongCredentials).into());
     }
+    let (id, version) = (user.id, user.version);
+    check_user(Whose { user: Some(&user), id, version }).map_err(Refusal::wrong_credentials)?;
     let rehash = hash.zip(verified.rehash).map(|(old, new)| Rehash { id, old, new });
-    Ok(Proven { user, attempt, rehash })
+    Ok((user, rehash))
 }
 
 /// Forgives the failures of whoever is logged in, and renews the hash of his password. A request

@@ -20,16 +20,16 @@ pub struct CountFailedLogin {
 }
 operation!(CountFailedLogin => ());
 
-/// Takes the one attempt that there is at a time on an account that has failed often: of all nodes one wins.
-pub struct ClaimLogin {
+/// Puts other failures of an account in the place of those that were read: of all who try at once, one wins.
+pub struct ReplaceFailedLogins {
     /// Of whom.
     pub account: AccountTag,
-    /// The failures as they were read.
-    pub seen: FailedAttempts,
-    /// The same while the attempt is made.
-    pub claimed: FailedAttempts,
+    /// As they were read. Their `clear_at` stays.
+    pub old: FailedAttempts,
+    /// As they shall be.
+    pub new: FailedAttempts,
 }
-operation!(ClaimLogin => Swap, SINGLE_STATEMENT);
+operation!(ReplaceFailedLogins => Swap, SINGLE_STATEMENT);
 
 /// Forgives the failures of an account.
 pub struct ForgiveFailedLogins(pub AccountTag);

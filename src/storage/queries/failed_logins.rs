@@ -6,7 +6,7 @@ use super::{DbError, Engine, Execute, Swap, Tx, swapped, unsigned};
 use crate::protocol::failed_attempts::{AccountTag, FailedAttempts};
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::failed_logins::{
-    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, SweepFailedLogins,
+    CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, ReplaceFailedLogins, SweepFailedLogins,
 };
 use crate::storage::ops::janitor::Swept;
 
@@ -35,20 +35,20 @@ impl Execute<Engine> for CountFailedLogin {
     }
 }
 
-impl Execute<Engine> for ClaimLogin {
+impl Execute<Engine> for ReplaceFailedLogins {
     async fn execute(&self, tx: &mut Tx<'_>) -> Result<Swap, DbError> {
-        let claimed = tx
+        let replaced = tx
             .query(
                 "UPDATE failed_login SET until = $1 \
                  WHERE account = $2 AND clear_at = $3 AND until = $4",
             )
-            .bind(super::millis(self.claimed.until))
+            .bind(super::millis(self.new.until))
             .bind(bytes(self.account))
-            .bind(super::millis(self.seen.clear_at))
-            .bind(super::millis(self.seen.until))
+            .bind(super::millis(self.old.clear_at))
+            .bind(super::millis(self.old.until))
             .execute(&mut *tx.conn)
             .await?;
-        Ok(swapped(claimed.rows_affected()))
+        Ok(swapped(replaced.rows_affected()))
     }
 }
 

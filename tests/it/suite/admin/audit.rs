@@ -230,7 +230,7 @@ async fn c141_what_is_typed_as_a_name_that_nobody_has_is_not_written_down() {
     let Some(server) = TestServer::start(BACKEND).await else { return };
     assert!(delayed(&server, "hunter2").await.is_empty());
     let reasons = reasons_of(&server, "(no%20such%20user)").await;
-    assert!(reasons.contains(&json!("wrong_credentials")), "{reasons:?}");
+    assert!(reasons.contains(&json!("unknown_user")), "{reasons:?}");
     assert_eq!(reasons[0], "throttled");
     let all = server.admin(Method::GET, "/audit?limit=200", &Value::Null).await;
     assert!(!all.body.contains("hunter2"));

@@ -19,7 +19,7 @@ use chancery::storage::ops::browser_sessions::{
 };
 use chancery::storage::ops::clients::{FindClient, FindClients, HasOrigin, LoadManagedClients};
 use chancery::storage::ops::failed_logins::{
-    ClaimLogin, CountFailedLogin, FindFailedLogins, ForgiveFailedLogins,
+    CountFailedLogin, FindFailedLogins, ForgiveFailedLogins, ReplaceFailedLogins,
 };
 use chancery::storage::ops::keys::{KeyMove, KeyName, LoadKeys, MoveKeys, ReplaceSealed};
 use chancery::storage::ops::notices::{
@@ -155,7 +155,7 @@ async fn failed_logins(server: &TestServer) {
         store.write(CountFailedLogin { account, limit, at }).await.unwrap();
     }
     let seen = store.read(FindFailedLogins(account)).await.unwrap().unwrap();
-    store.write(ClaimLogin { account, seen, claimed: seen }).await.unwrap();
+    store.write(ReplaceFailedLogins { account, old: seen, new: seen }).await.unwrap();
     store.write(ForgiveFailedLogins(account)).await.unwrap();
 }
 

@@ -200,6 +200,37 @@ async fn c065_when_a_delay_ends_one_guess_is_let_in_on_all_nodes_together() {
 }
 
 #[tokio::test]
+async fn c065_an_attempt_whose_password_was_not_compared_is_given_back() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    server.create_user("alice", &[]).await;
+    fail(&[&server], "alice", 9).await;
+    server.advance(60);
+    let mut raw = server.raw().await;
+    let row = "SELECT until FROM failed_login";
+    let until = raw.number(row).await;
+    raw.run("ALTER TABLE users RENAME TO away").await;
+    let reply = attempt(&server, ("alice", PASSWORD), ELSEWHERE).await;
+    assert!(reply.status.is_server_error(), "{reply:?}");
+    raw.run("ALTER TABLE away RENAME TO users").await;
+    assert_eq!(raw.number(row).await, until);
+    assert_eq!(delay(&server, "alice", ELSEWHERE).await, 0);
+}
+
+#[tokio::test]
+async fn c060_what_nobody_can_have_as_a_password_takes_no_attempt_and_tells_no_names_apart() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    server.create_user("alice", &[]).await;
+    for name in ["alice", "nobody"] {
+        fail(&[&server], name, 9).await;
+        server.advance(60);
+        let before = server.events(AuditKind::LoginFailed).await;
+        attempt(&server, (name, "with a \u{0}"), ELSEWHERE).await.assert_invalid_grant();
+        assert_eq!(server.events(AuditKind::LoginFailed).await, before + 1);
+        attempt(&server, (name, "wrong"), ELSEWHERE).await.assert_invalid_grant();
+    }
+}
+
+#[tokio::test]
 async fn c060_a_refusal_is_written_down_whether_or_not_somebody_has_the_name() {
     // Who waits for a commit and who does not would tell them apart.
     let Some(server) = TestServer::start(BACKEND).await else { return };
