@@ -37,19 +37,26 @@ pub async fn list(server: &Server) -> Result<Vec<KeyView>, FlowError> {
 }
 
 /// Lets the announced keys sign from now on. Unless `now` is set, only those that verifiers have had
-/// the time to fetch; answers the ids that sign now.
+/// the time to fetch; answers the ids that sign now. With `now` others sign in any case: where none is
+/// announced, as after a rotation whose answer was lost, they are made first.
 pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, FlowError> {
     let keeper = server.memory.keeper();
     let wait = if now { std::time::Duration::ZERO } else { 2 * server.settings.jwks_max_age };
     let event = by.event(server, AuditKind::KeyActivated);
-    let activated = keeper.rotate(wait, &event).await?;
+    let mut activated = keeper.rotate(wait, &event).await?;
     obey_with_keys(server).await;
-    if activated.is_empty() {
-        return Err(FlowError::conflict(
-            "the announced keys are too young: verifiers may not know them yet",
-        ));
+    if now && activated.is_empty() {
+        activated = keeper.rotate(wait, &event).await?;
+        obey_with_keys(server).await;
     }
-    Ok(activated)
+    match (activated.is_empty(), now) {
+        (false, _) => Ok(activated),
+        // The log says why there are no keys.
+        (true, true) => Err(FlowError::Unavailable),
+        (true, false) => Err(FlowError::conflict(
+            "the announced keys are too young: verifiers may not know them yet",
+        )),
+    }
 }
 
 /// Seals every key under the current master key; those sealed under the previous one change.

@@ -21,8 +21,8 @@ pub(in crate::flows) struct Proven {
     pub(in crate::flows) rehash: Option<Rehash>,
 }
 
-/// The user, if name and password are right and he may log in. Every refusal costs one hash and
-/// reads the same (C060).
+/// The user, if name and password are right and he may log in. Every refusal of what may be a password costs
+/// one hash, and all read the same (C060).
 pub(in crate::flows) async fn authenticate_user(
     server: &Server,
     credentials: &Credentials,

@@ -57,12 +57,21 @@ async fn a_rotation_is_answered_although_the_next_key_cannot_be_made() {
     // JWK-02
     let Some(server) = TestServer::start(BACKEND).await else { return };
     let waiting = key(&server, "announced").await;
-    server.raw().await.refuse_inserts("signing_key").await;
+    let mut raw = server.raw().await;
+    raw.refuse_inserts("signing_key").await;
     let rotated = server.admin(Method::POST, "/keys/rotate", &json!({"now": true})).await;
     assert_eq!(rotated.status, 200, "{rotated:?}");
     let activated = rotated.json()["activated"].as_array().unwrap().clone();
     assert!(activated.contains(&waiting["kid"]), "{rotated:?}");
     assert_eq!(key(&server, "active").await["kid"], waiting["kid"]);
+
+    // None is announced now: the same again waits until one can be made.
+    let again = server.admin(Method::POST, "/keys/rotate", &json!({"now": true})).await;
+    again.assert_error(503, "temporarily_unavailable");
+    raw.allow_inserts("signing_key").await;
+    let again = server.admin(Method::POST, "/keys/rotate", &json!({"now": true})).await;
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_ne!(key(&server, "active").await["kid"], waiting["kid"]);
 }
 
 #[tokio::test]
