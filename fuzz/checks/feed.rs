@@ -1,9 +1,11 @@
 //! The feed of revocations: its stream as bytes, and documents, one in each line. A line that begins
 //! with a brace is a payload, which is signed by the issuer's feed key.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chancery_verifier::feed::{FEED_TYPE, FeedDocument};
-use chancery_verifier::revocation::{Entry, Kind};
+use chancery_verifier::revocation::{Digest, Entry, Kind};
 use chancery_verifier::{Absorbed, FeedError, Verifier};
 
 use super::issuer::{FEED_KEY, NOW, token, unb64, unready, verifier};
@@ -19,36 +21,45 @@ pub fn check(input: &[u8]) {
     events_are_the_same_wherever_they_are_cut(input);
     let Some(text) = text(input) else { return };
     let verifier = verifier();
-    let mut times = Times { latest: NOW, first_end: i64::MAX };
+    let mut told = Told { latest: NOW, ends: BTreeMap::new() };
     for line in text.lines().take(MOST_DOCUMENTS) {
         let signed = line.starts_with('{').then(|| FEED_KEY.sign_as(FEED_TYPE, line));
-        absorb(&verifier, signed.as_deref().unwrap_or(line), &mut times);
+        absorb(&verifier, signed.as_deref().unwrap_or(line), &mut told);
     }
     let restarted = unready();
     restarted.import(&verifier.export()).expect("what was exported");
     assert_eq!(restarted.position(), verifier.position());
-    let [there, here] = [&restarted, &verifier].map(|one| one.state().entries);
-    assert!(there == here || times.some_entry_ends(), "{there} of {here} entries");
+    told.assert_kept(&restarted);
 }
 
-/// What was signed so far says of time, in seconds.
-struct Times {
+/// What the verifier was told, and must not forget.
+struct Told {
+    /// The latest second that was signed.
     latest: i64,
-    first_end: i64,
+    /// What is refused until when, in seconds, from documents that were accepted.
+    ends: BTreeMap<Digest, i64>,
 }
 
-impl Times {
-    fn note(&mut self, document: &FeedDocument) {
-        self.latest = self.latest.max(document.time.div_euclid(1000));
-        let (entries, _) = document.entries.readable();
-        let ends = entries.iter().filter_map(|(_, entry)| entry.until);
-        self.first_end = ends.fold(self.first_end, i64::min);
+impl Told {
+    fn accept(&mut self, document: &FeedDocument) {
+        for (_, entry) in document.entries.readable().0 {
+            let until = entry.until.unwrap_or(i64::MAX);
+            let known = self.ends.entry(entry.digest).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
+    /// Only the time that was signed takes entries away.
+    fn assert_kept(&self, verifier: &Verifier) {
+        let lasting = self.ends.values().filter(|until| **until > self.latest).count();
+        let kept = verifier.state().entries;
+        assert!(kept >= lasting, "{kept} of {lasting} entries");
     }
 
     /// Whether there are entries that may leave. They do so when the time that was signed has gone on by
     /// a minute, and one that has left is there again for a while where its document comes again.
-    fn some_entry_ends(&self) -> bool {
-        self.first_end <= self.latest
+    fn some_may_leave(&self) -> bool {
+        self.ends.values().any(|until| *until <= self.latest)
     }
 }
 
@@ -66,11 +77,7 @@ fn events_are_the_same_wherever_they_are_cut(input: &[u8]) {
 }
 
 /// Whatever a document says, nothing goes back, and it says nothing new when it comes again.
-fn absorb(verifier: &Verifier, document: &str, times: &mut Times) {
-    let read = signed(document);
-    if let Some(read) = &read {
-        times.note(read);
-    }
+fn absorb(verifier: &Verifier, document: &str, told: &mut Told) {
     let before = verifier.state();
     let absorbed = verifier.absorb(document);
     let after = verifier.state();
@@ -78,8 +85,13 @@ fn absorb(verifier: &Verifier, document: &str, times: &mut Times) {
         assert!((now.epoch, now.seq) >= (then.epoch, then.seq), "{then:?}, {now:?}");
     }
     assert!(before.position.is_none() || after.position.is_some());
+    let read = signed(document);
+    if let Some(read) = &read {
+        told.latest = told.latest.max(read.time.div_euclid(1000));
+    }
     if absorbed.is_ok() {
         let read = read.expect("what was accepted is signed");
+        told.accept(&read);
         let (entries, error) = read.entries.readable();
         // A key that revokes itself is believed that, whatever else the document says.
         let own = |entry: &Entry| entry.digest == Kind::Key.digest("feed-key");
@@ -87,14 +99,13 @@ fn absorb(verifier: &Verifier, document: &str, times: &mut Times) {
         assert!(disowned || error.is_none(), "{error:?}");
         let session = Kind::Session.digest("s-1");
         let refuses = |entry: &Entry| {
-            entry.digest == session && entry.until.is_none_or(|until| until > times.latest)
+            entry.digest == session && entry.until.is_none_or(|until| until > told.latest)
         };
         if entries.iter().any(|(kind, entry)| *kind == Kind::Session && refuses(entry)) {
             assert!(verifier.verify(&token()).is_err(), "a session that has ended");
         }
-        // Only time takes entries away.
-        assert!(after.entries >= before.entries || times.some_entry_ends(), "entries are gone");
     }
+    told.assert_kept(verifier);
     let again = verifier.absorb(document);
     assert!(
         !matches!(again, Ok(Absorbed::Advanced | Absorbed::NewEpoch)),
@@ -104,8 +115,9 @@ fn absorb(verifier: &Verifier, document: &str, times: &mut Times) {
     let same = again.is_ok() == absorbed.is_ok() || again == Err(FeedError::RevokedKey);
     assert!(same, "{absorbed:?}, {again:?}");
     assert_eq!(verifier.position(), after.position);
+    told.assert_kept(verifier);
     let entries = verifier.state().entries;
-    assert!(entries == after.entries || times.some_entry_ends(), "{entries}");
+    assert!(absorbed.is_err() || entries == after.entries || told.some_may_leave(), "{entries}");
 }
 
 /// What a document says, read plainly; `None` where the feed key has not signed it.

@@ -58,17 +58,16 @@ impl FailedAttempts {
         if is_wrong { Duration::ZERO } else { left.min(limit.longest_delay) }
     }
 
-    /// These while an attempt is made whose failure would cost a delay: nobody else is let in until that
-    /// would be over, or the attempt itself, which takes `span` at most. `None` where it would cost none.
+    /// These while an attempt is made whose failure would cost a delay: nobody else is let in until it is
+    /// over, which is after `span` at most. `None` where it would cost none.
     #[must_use]
     pub fn while_one_is_tried(
         self,
         limit: &AttemptLimit,
         (now, span): (Duration, Duration),
     ) -> Option<Self> {
-        let failed = self.and_one(limit, now);
-        let tried = now.saturating_add(span.min(limit.longest_delay));
-        (failed.until > now).then_some(Self { until: failed.until.max(tried), ..self })
+        let costs = self.and_one(limit, now).until > now;
+        costs.then_some(Self { until: now.saturating_add(span.min(limit.longest_delay)), ..self })
     }
 
     /// When nothing is left of them. The later, the greater the penalty.
@@ -164,7 +163,7 @@ mod tests {
         };
         assert_eq!(closed(2, 7), None);
         assert_eq!(closed(3, 7), Some(7));
-        assert_eq!(closed(6, 7), Some(8));
+        assert_eq!(closed(9, 7), Some(7));
         assert_eq!(closed(3, 600), Some(60));
     }
 

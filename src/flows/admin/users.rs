@@ -5,6 +5,7 @@ use crate::audit;
 use crate::flows::credentials::Source;
 use crate::flows::ending::count_changed;
 use crate::flows::error::FlowError;
+use crate::flows::login::attempt::forgive;
 use crate::flows::server::Server;
 use crate::flows::setup::new_user;
 use crate::protocol::audit::AuditKind;
@@ -113,6 +114,7 @@ pub async fn change(
     let event = by.event(server, kind(&change)).about(id);
     let ends = change.ends_sessions();
     let revokes = ends.is_some() || change.revokes_tokens();
+    let lets_in = change.lets_in();
     let operation = ChangeUser {
         id,
         change,
@@ -129,6 +131,10 @@ pub async fn change(
         // Not those of a login since.
         let rest = Sessions::OfUserBefore(id, changed.user.version);
         server.end_sessions(rest, reason, None, &known).await?;
+    }
+    if lets_in {
+        let name = changed.user.name.canonical();
+        forgive(server, server.credentials.accounts.tag(name)).await;
     }
     server.obey_now().await;
     let effective_by = revokes.then(|| server.effective_by(&known));

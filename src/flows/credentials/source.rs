@@ -32,6 +32,11 @@ impl Source {
         &self.account
     }
 
+    /// Whether it comes from the network of `address`.
+    pub(in crate::flows) fn is_of(&self, address: IpAddr) -> bool {
+        self.network == Network::of(Some(address))
+    }
+
     /// The network.
     pub(super) fn network(&self) -> Network {
         self.network

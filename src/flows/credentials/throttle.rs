@@ -84,6 +84,11 @@ impl Throttle {
         if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
     }
 
+    /// The account is at home there, as is known from elsewhere. What it has failed there stays.
+    pub fn settle(&self, from: &Source) {
+        self.with(from, Ledger::settle);
+    }
+
     /// Whether the account was used successfully from this network before.
     pub fn is_at_home(&self, from: &Source) -> bool {
         self.with(from, |ledger, who, _| ledger.familiar.find(who.pair()).is_some())
@@ -171,6 +176,12 @@ impl Ledger {
         fail(&mut self.networks, (who.network, address), now);
         if let Some(failures) = self.familiar.find(who.pair()) {
             self.familiar.set(who.pair(), failures.and_one(account, now));
+        }
+    }
+
+    fn settle(&mut self, who: Who, now: Duration) {
+        if self.familiar.find(who.pair()).is_none() {
+            self.familiar.set(who.pair(), FailedAttempts::none(now));
         }
     }
 

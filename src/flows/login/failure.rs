@@ -2,6 +2,7 @@
 
 use super::super::credentials::Network;
 use super::super::error::FlowError;
+use super::super::failures::Compared;
 use super::super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
@@ -35,12 +36,18 @@ pub(in crate::flows) async fn note_failure(
         Some(name) => (name.canonical(), true),
         None => ("(not a user name)", false),
     };
+    let found = found_by(&error);
+    let compared = if found.is_some() { Compared::Yes } else { Compared::No };
     // By what was typed, and not by whether somebody has that name: the next answer would wait for a
     // commit, or not (C060).
-    if !server.credentials.failures.is_first(account, Network::of(origin.address)) {
+    if !server.credentials.failures.is_first(account, Network::of(origin.address), compared) {
         return error;
     }
-    let is_written = !is_name || is_user(server, account, &error).await;
+    let is_written = match found {
+        _ if !is_name => true,
+        Some(found) => found,
+        None => is_user(server, account).await,
+    };
     let account = if is_written { account } else { "(no such user)" };
     let event = server
         .event(AuditKind::LoginFailed, Actor::Anonymous)
@@ -55,16 +62,18 @@ pub(in crate::flows) async fn note_failure(
     error
 }
 
-/// Whether somebody has the name. Where a password was compared the reason says so: a statement for some
-/// names and none for others would tell them apart (C060).
-async fn is_user(server: &Server, canonical: &str, error: &FlowError) -> bool {
-    if let FlowError::Refused(refusal) = error {
-        match refusal.reason {
-            Reason::UnknownUser => return false,
-            Reason::WrongCredentials | Reason::UserDisabled => return true,
-            _ => {}
-        }
+/// Whether somebody has the name, where a password was compared: a statement for some names and none for
+/// others would tell them apart (C060).
+fn found_by(error: &FlowError) -> Option<bool> {
+    let FlowError::Refused(refusal) = error else { return None };
+    match refusal.reason {
+        Reason::UnknownUser => Some(false),
+        Reason::WrongCredentials | Reason::UserDisabled => Some(true),
+        _ => None,
     }
+}
+
+async fn is_user(server: &Server, canonical: &str) -> bool {
     let found = server.store.read(FindUser::Named(canonical.to_owned())).await;
     found.is_ok_and(|user| user.is_some())
 }

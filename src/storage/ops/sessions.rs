@@ -260,6 +260,15 @@ pub struct ListSessions {
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
 
+/// Reads from where the sessions and browser sessions that a user has were last used.
+pub struct ReadAddresses {
+    /// His name, as names are compared.
+    pub canonical: String,
+    /// Expired ones are left out.
+    pub at: Timestamp,
+}
+operation!(ReadAddresses => Vec<IpAddr>, SINGLE_STATEMENT);
+
 /// Lists the active sessions of a user, the last used first.
 pub struct RecentSessions {
     /// Whose.

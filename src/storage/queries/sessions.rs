@@ -1,5 +1,7 @@
 //! Sessions.
 
+use std::net::IpAddr;
+
 use super::audit::append;
 use super::session_rows::{FoundRow, SessionRow, join_hashes};
 use super::{DbError, Engine, Execute, Swap, Tx, words};
@@ -7,7 +9,7 @@ use crate::protocol::session::Session;
 use crate::protocol::uri::ResourceUri;
 use crate::storage::ops::sessions::{
     CountSessions, CreateSession, FindSession, FoundSession, HasSessions, ListSessions,
-    RecentSessions,
+    ReadAddresses, RecentSessions,
 };
 
 // Sessions that are alive at a time.
@@ -120,6 +122,26 @@ impl Execute<Engine> for ListSessions {
             query.bind(after).bind(now).bind(limit).fetch_all(&mut *tx.conn).await?
         };
         rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Execute<Engine> for ReadAddresses {
+    async fn execute(&self, tx: &mut Tx<'_>) -> Result<Vec<IpAddr>, DbError> {
+        let sql = concat!(
+            "SELECT ip FROM session WHERE ",
+            "user_id = (SELECT id FROM users WHERE canonical_name = $1) ",
+            "AND ended_reason IS NULL AND idle_expires_at > $2 AND ip IS NOT NULL AND ",
+            not_over!(),
+            " UNION ALL SELECT ip FROM browser_session WHERE ",
+            "user_id = (SELECT id FROM users WHERE canonical_name = $1) ",
+            "AND ended_reason IS NULL AND idle_expires_at > $2 AND ip IS NOT NULL ",
+            "AND created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) ",
+            "AND user_version = (SELECT version FROM users WHERE canonical_name = $1)"
+        );
+        let query = tx.query_as::<(String,)>(sql).bind(self.canonical.as_str());
+        let rows = query.bind(self.at.millis()).fetch_all(&mut *tx.conn).await?;
+        // They are shown to people, and nothing else rests on what cannot be read.
+        Ok(rows.into_iter().filter_map(|(ip,)| ip.parse().ok()).collect())
     }
 }
 

@@ -207,8 +207,10 @@ impl<'w> Run<'w> {
                 let lost = self.ending().await == Some(EndReason::StorageRegressed);
                 self.check(lost, "a torn session ends as such");
                 let epoch = self.world.epoch;
+                // What the row was before the last loss was found may have been lost then.
+                let found = self.world.regressed_at.is_some_and(|at| at >= self.row.rotated_at);
                 self.note_loss().await;
-                self.check(self.world.epoch > epoch, "lost writes begin a new epoch");
+                self.check(found || self.world.epoch > epoch, "lost writes begin a new epoch");
                 self.row.ended = true;
             }
         }

@@ -26,8 +26,8 @@ use chancery::storage::ops::notices::{
     DropNotice, GiveUpNotice, NextNotice, PostponeNotice, TakeNotices,
 };
 use chancery::storage::ops::sessions::{
-    CountRetry, CountSessions, EndSessions, HasSessions, RecentSessions, RotateSession, Sessions,
-    TouchSession,
+    CountRetry, CountSessions, EndSessions, HasSessions, ReadAddresses, RecentSessions,
+    RotateSession, Sessions, TouchSession,
 };
 use chancery::storage::ops::subscribers::{NoteApplied, Room};
 use chancery::storage::ops::users::{HasAdministrator, LoadManagedUsers, Rehash};
@@ -157,6 +157,7 @@ async fn failed_logins(server: &TestServer) {
     let seen = store.read(FindFailedLogins(account)).await.unwrap().unwrap();
     store.write(ReplaceFailedLogins { account, old: seen, new: seen }).await.unwrap();
     store.write(ForgiveFailedLogins(account)).await.unwrap();
+    store.read(ReadAddresses { canonical: "admin".to_owned(), at }).await.unwrap();
 }
 
 /// One more than there is room for, of one client and of all.

@@ -4,8 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use chancery::flows::admin::By;
+use chancery::flows::admin::users::{UserChange, change};
 use chancery::flows::janitor::Sweep;
 use chancery::protocol::audit::AuditKind;
+use chancery::protocol::ids::UserId;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -144,6 +147,56 @@ async fn c065_an_attack_from_elsewhere_does_not_delay_an_account_where_it_is_at_
     attempt(&one, ("alice", "wrong"), ELSEWHERE).await.assert_invalid_grant();
     assert_eq!(delay(&two, "alice", ELSEWHERE).await, 1);
     assert_eq!(delay(&one, "alice", home).await, 0);
+}
+
+#[tokio::test]
+async fn c065_who_asks_again_and_again_keeps_nobody_out_where_he_has_a_session() {
+    let Some([one, two]) = two_nodes().await else { return };
+    let id = one.create_user("alice", &[]).await;
+    let (home, elsewhere) = ([203, 0, 113, 1], [203, 0, 113, 2]);
+    assert_eq!(delay(&one, "alice", home).await, 0);
+    fail(&[&one, &two], "alice", 12).await;
+    let restarted = one.another(3).await;
+    for node in [&two, &restarted] {
+        assert_eq!(delay(node, "alice", elsewhere).await, 60);
+        assert_eq!(delay(node, "alice", home).await, 0);
+        fail(&[&one], "alice", 12).await;
+    }
+    // What fails there is counted there.
+    for _ in 0..6 {
+        attempt(&two, ("alice", "wrong"), home).await.assert_invalid_grant();
+    }
+    assert_eq!(delay(&two, "alice", home).await, 1);
+    // Once the sessions are over, it is a place like any other.
+    let (user, by) = (UserId::parse(&id).unwrap(), By::command_line());
+    change(&one.server, &by, user, UserChange::LogoutEverywhere).await.unwrap();
+    let restarted = one.another(4).await;
+    assert_eq!(delay(&restarted, "alice", home).await, 60);
+    // An administrator who gives her a new password forgives what was failed.
+    let password = json!({"password": PASSWORD});
+    let path = format!("/users/{id}/password");
+    assert_eq!(one.admin(Method::POST, &path, &password).await.status, 200);
+    assert_eq!(delay(&restarted, "alice", home).await, 0);
+}
+
+#[tokio::test]
+async fn c065_what_is_refused_before_a_password_is_compared_leaves_few_rows_and_hides_no_guess() {
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    let failures = async || server.events(AuditKind::LoginFailed).await;
+    for n in 0..40 {
+        let name = format!("user{n}");
+        attempt(&server, (&name, "with a \u{0}"), ELSEWHERE).await.assert_invalid_grant();
+    }
+    assert_eq!(failures().await, 10);
+    attempt(&server, ("user0", "wrong"), ELSEWHERE).await.assert_invalid_grant();
+    assert_eq!(failures().await, 11);
+    for n in 0..200 {
+        let from = [192, 0, 2, n];
+        attempt(&server, ("user0", "with a \u{0}"), from).await.assert_invalid_grant();
+    }
+    assert_eq!(failures().await, 101, "of all networks together");
+    attempt(&server, ("user1", "wrong"), [192, 0, 2, 201]).await.assert_invalid_grant();
+    assert_eq!(failures().await, 102);
 }
 
 #[tokio::test]
