@@ -1,5 +1,6 @@
 //! Guessing passwords on many nodes at once (C065).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
@@ -10,12 +11,13 @@ use chancery::flows::janitor::Sweep;
 use chancery::protocol::audit::AuditKind;
 use chancery::protocol::ids::UserId;
 use http::{Method, Request};
+use metrics::set_default_local_recorder;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::super::BACKEND;
 use super::two_nodes;
-use crate::support::{PASSWORD, Reply, TestServer};
+use crate::support::{PASSWORD, Reply, Statements, TestServer};
 
 /// Tries to log in from an address.
 async fn attempt(
@@ -299,6 +301,42 @@ async fn c060_a_refusal_is_written_down_whether_or_not_somebody_has_the_name() {
             assert_eq!(events, before + written, "{name}: once in a minute");
         }
     }
+}
+
+#[tokio::test]
+async fn c060_every_refusal_of_a_login_asks_the_same_of_the_database() {
+    // Whoever has to wait for one statement more, which is less than noise in a single answer, is told apart.
+    let Some(server) = TestServer::start(BACKEND).await else { return };
+    for (name, password) in [("alice", PASSWORD), ("right", PASSWORD), ("wrong", PASSWORD)] {
+        let made = json!({"name": name, "password": password});
+        let made = server.admin(Method::POST, "/users", &made).await.json();
+        let path = format!("/users/{}", made["id"].as_str().unwrap());
+        if name != "alice" {
+            let disable = json!({"status": "disabled"});
+            assert_eq!(server.admin(Method::PATCH, &path, &disable).await.status, 200);
+        }
+    }
+    server.admin(Method::POST, "/users", &json!({"name": "empty"})).await.json();
+    let statements = Statements::default();
+    let _recording = set_default_local_recorder(&statements);
+    let mut asked = BTreeMap::<_, Vec<_>>::new();
+    // One after the other: written down or not, let in by a claim or without one, put off, and again as time
+    // goes by.
+    for seconds in [0, 0, 0, 0, 0, 0, 0, 61, 0, 61, 5] {
+        server.advance(seconds);
+        server.look().await;
+        for (name, from) in ["nobody", "alice", "right", "wrong", "empty"].into_iter().zip(1..) {
+            let password = if name == "right" { PASSWORD } else { "not the password" };
+            let before = statements.count();
+            let reply = attempt(&server, (name, password), [192, 0, 2, from]).await;
+            let cost = statements.count() - before;
+            asked.entry(name).or_default().push((reply.status.as_u16(), cost));
+        }
+    }
+    let nobody = &asked["nobody"];
+    assert!(asked.values().all(|one| one == nobody), "{asked:#?}");
+    let answers: BTreeSet<_> = nobody.iter().collect();
+    assert!(answers.len() > 3 && nobody.iter().any(|answer| answer.0 == 429), "{nobody:?}");
 }
 
 #[tokio::test]
