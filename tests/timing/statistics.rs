@@ -70,6 +70,7 @@ fn share(part: usize, of: usize) -> f64 {
 const ALPHA: f64 = 0.001;
 
 mod tests {
+    use super::super::alone;
     use super::super::dice::Dice;
     use super::*;
 
@@ -95,6 +96,7 @@ mod tests {
 
     #[test]
     fn a_shift_beyond_the_bound_is_found_and_none_is_made_up() {
+        let _alone = alone();
         assert!(findings(200) > 990);
         assert_eq!(findings(0), 0);
         // One that chance does not explain, but that is within the bound.
@@ -103,6 +105,7 @@ mod tests {
 
     #[test]
     fn the_distance_is_exceeded_by_chance_once_in_a_thousand_times() {
+        let _alone = alone();
         let mut dice = Dice::new(2);
         let mut exceeds = || {
             let (one, other) = (samples(&mut dice, 100, 0), samples(&mut dice, 100, 0));
@@ -114,6 +117,7 @@ mod tests {
 
     #[test]
     fn sets_that_do_not_overlap_are_as_far_apart_as_can_be() {
+        let _alone = alone();
         let [one, other] = [1, 2].map(|millis| vec![Duration::from_millis(millis); 30]);
         assert!(Comparison::of(&one, &other).distance > 0.999);
         assert!(Comparison::of(&one, &one).distance < 0.001);
