@@ -25,7 +25,7 @@ async fn c064_hundreds_of_logins_at_once_take_the_memory_of_one_hash_and_hold_up
     let wire = home.wire(&serving);
     let mut tokens = wire.login().await;
     connect_at_once(&wire, LOGINS).await;
-    let before = peak_kib(&serving);
+    let before = serving.peak_kib();
     let answered = Arc::new(AtomicUsize::new(0));
     let mut logins = JoinSet::new();
     for number in 0..LOGINS {
@@ -53,7 +53,7 @@ async fn c064_hundreds_of_logins_at_once_take_the_memory_of_one_hash_and_hold_up
     assert!(judged > 0 && put_off > LOGINS / 4, "{judged} judged, {put_off} put off");
     assert!(meanwhile > 3, "others were served {meanwhile} times");
     // The memory of the one hash was there before, as was that of as many connections.
-    let more = peak_kib(&serving) - before;
+    let more = serving.peak_kib() - before;
     assert!(more < HASH_KIB / 2, "{more} KiB more for {LOGINS} logins");
     wire.login().await;
 }
@@ -131,7 +131,7 @@ async fn c102_bodies_without_end_are_cut_off_and_take_no_memory() {
     let serving = home.serve();
     let wire = home.wire(&serving);
     wire.login().await;
-    let before = peak_kib(&serving);
+    let before = serving.peak_kib();
     let mut senders = JoinSet::new();
     for number in 0..SENDERS {
         let framing = ["Transfer-Encoding: chunked", "Content-Length: 10485760"][number % 2];
@@ -141,7 +141,7 @@ async fn c102_bodies_without_end_are_cut_off_and_take_no_memory() {
         assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     }
     // Room for what each may send and as much again, and half of that, where all of it would be 640 MiB.
-    let more = peak_kib(&serving) - before;
+    let more = serving.peak_kib() - before;
     assert!(more <= SENDERS as u64 * 160, "{more} KiB more");
     wire.login().await;
 }
@@ -269,13 +269,6 @@ async fn hashes(wire: &Wire) -> usize {
     let metrics = wire.get("/metrics").await.unwrap().body;
     let count = metrics.lines().find_map(|line| line.strip_prefix("chancery_hashes_total "));
     count.unwrap().parse().unwrap()
-}
-
-/// The most memory that the process ever had, in KiB.
-fn peak_kib(serving: &Serving) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", serving.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    peak.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// The memory of a hash of the default cost.

@@ -15,6 +15,7 @@ mod clients;
 mod clock;
 mod copy;
 mod crash;
+mod crowd;
 mod everything;
 mod feed;
 mod first_run;

@@ -212,6 +212,13 @@ impl Serving {
         self.child.id()
     }
 
+    /// The most memory that the process ever had, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// Ends the process as SIGKILL does, at whatever it was doing.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
