@@ -6,6 +6,7 @@ mod backup;
 mod between;
 mod clocks;
 mod contention;
+mod faketime;
 mod outage;
 mod pool;
 mod pooler;
