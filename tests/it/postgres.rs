@@ -10,6 +10,7 @@ mod faketime;
 mod outage;
 mod pool;
 mod pooler;
+mod room;
 mod slow;
 mod together;
 mod unknown;

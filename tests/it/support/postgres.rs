@@ -198,9 +198,20 @@ impl OwnCluster {
     /// # Panics
     /// If the programs are there and fail, as for all of these.
     pub(crate) async fn start() -> Result<Self, Skip> {
-        let cluster = blocking(Cluster::start).await?;
+        Ok(Self::of(blocking(Cluster::start).await?))
+    }
+
+    /// The same with a file system of 24 MiB at `/mnt`, which it alone sees.
+    ///
+    /// # Panics
+    /// As for [`OwnCluster::start`].
+    pub(crate) async fn start_beside_a_small_disk() -> Result<Self, Skip> {
+        Ok(Self::of(blocking(Cluster::start_beside_a_small_disk).await?))
+    }
+
+    fn of(cluster: Cluster) -> Self {
         let url = cluster.url().to_owned();
-        Ok(Self { cluster: Arc::new(Mutex::new(cluster)), url })
+        Self { cluster: Arc::new(Mutex::new(cluster)), url }
     }
 
     /// The URL of an empty database; the same before and after a restart.

@@ -6,13 +6,16 @@ use std::fs;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use super::Skip;
 
 /// Where Debian and Ubuntu keep the servers, one folder per major version.
 const VERSIONED: &str = "/usr/lib/postgresql";
+
+const CLUSTER: &str = include_str!("cluster.sh");
+const SMALL: &str = include_str!("small.sh");
 
 /// A running server in a folder of its own, with one superuser `postgres` that needs no password.
 ///
@@ -29,12 +32,27 @@ impl Cluster {
     /// # Panics
     /// If there are programs and they fail: that is a fault, not a reason to skip.
     pub(super) fn start() -> Result<Self, Skip> {
+        Self::start_by(|bin| supervise(CLUSTER, &[bin]))
+    }
+
+    /// The same in namespaces of its own, where there is a small file system.
+    ///
+    /// # Panics
+    /// As for [`Cluster::start`].
+    pub(super) fn start_beside_a_small_disk() -> Result<Self, Skip> {
+        let probe = supervise(SMALL, &["exit 0", ""]).and_then(|mut probe| probe.wait());
+        if !probe.is_ok_and(|status| status.success()) {
+            return Err(Skip { reason: "no namespaces of one's own".to_owned() });
+        }
+        Self::start_by(|bin| supervise(SMALL, &[CLUSTER, bin]))
+    }
+
+    fn start_by(start: impl FnOnce(&str) -> io::Result<Child>) -> Result<Self, Skip> {
         let bin = programs().ok_or_else(|| Skip {
             reason: "no PostgreSQL server programs and no TEST_POSTGRES_URL".to_owned(),
         })?;
-        let script = include_str!("cluster.sh");
         let mut supervisor =
-            supervise(script, &bin).unwrap_or_else(|e| panic!("no supervisor: {e}"));
+            start(&bin.display().to_string()).unwrap_or_else(|e| panic!("no supervisor: {e}"));
         let Some(stdout) = supervisor.stdout.take() else {
             unreachable!("the supervisor's output is piped");
         };
@@ -85,9 +103,9 @@ impl Drop for Cluster {
     }
 }
 
-/// Starts a script with an argument, as the user `postgres` if this is root: the programs refuse to
+/// Starts a script with arguments, as the user `postgres` if this is root: the programs refuse to
 /// run as root.
-pub(super) fn supervise(script: &str, argument: &Path) -> io::Result<Child> {
+pub(super) fn supervise(script: &str, arguments: &[&str]) -> io::Result<Child> {
     let mut command = match (is_root(), on_path("setpriv")) {
         (false, _) => Command::new("sh"),
         (true, Some(setpriv)) => {
@@ -103,7 +121,7 @@ pub(super) fn supervise(script: &str, argument: &Path) -> io::Result<Child> {
     };
     command
         .args(["-c", script, "supervisor"])
-        .arg(argument)
+        .args(arguments)
         // The tests' own folder may be closed to the server's user.
         .current_dir("/")
         // Ctrl-C in a terminal reaches the test process; this group hears of it by the pipe.

@@ -2,7 +2,7 @@
 //! Must not import sqlx or tokio, as the clusters do not.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Child;
 
 use url::Url;
@@ -34,7 +34,7 @@ impl Pooler {
             });
         };
         let script = include_str!("pooler.sh");
-        let mut supervisor = supervise(script, Path::new(&socket)).unwrap();
+        let mut supervisor = supervise(script, &[&socket]).unwrap();
         let mut line = String::new();
         BufReader::new(supervisor.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let Some(("ok", dir)) = line.trim_end().split_once(' ') else {

@@ -1,0 +1,11 @@
+# Runs a script in namespaces of its own, where /mnt is a small file system that nobody else sees. The folder
+# `small` on it is for tables, and beside it is room for what takes the rest.
+#
+# $1  the script
+# $2  its argument
+
+set -u
+exec unshare --user --map-root-user --mount /bin/sh -c '
+    mount -t tmpfs -o size=24m none /mnt && mkdir /mnt/small &&
+        exec unshare --user --map-user="$0" --map-group="$1" /bin/sh -c "$2" supervisor "$3"
+' "$(id -u)" "$(id -g)" "$1" "$2"
