@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chancery::env::{Clock, SystemClock};
+use chancery::protocol::time::Timestamp;
 use http::Method;
 use serde_json::json;
 use tempfile::TempDir;
@@ -11,15 +13,15 @@ use tokio::time::timeout;
 
 use super::BACKEND;
 use crate::support::postgres::skip_or_fail;
-use crate::support::{Home, Serving, Tokens, Wire, until};
+use crate::support::{Home, Serving, Tokens, Wire, claims, until};
 
 /// The clock of a process, which runs as the machine's does and is off by what it was set to last.
-struct Clock {
+struct Watch {
     library: PathBuf,
     folder: TempDir,
 }
 
-impl Clock {
+impl Watch {
     /// `None` if this machine has no libfaketime, which was said.
     fn new() -> Option<Self> {
         let folders = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
@@ -69,21 +71,27 @@ impl Clock {
     }
 }
 
-/// A node whose clock is right, and one with this clock.
+/// Two nodes, which begin with clocks that are wrong by so many seconds.
 struct Nodes {
     _home: Home,
     _serving: [Serving; 2],
-    right: Wire,
+    clocks: [Watch; 2],
+    one: Wire,
     other: Wire,
 }
 
 impl Nodes {
-    fn start(clock: &Clock) -> Option<Self> {
+    /// `None` if this machine has not all that it takes, which was said.
+    fn start(seconds: [&str; 2]) -> Option<Self> {
+        let clocks = [Watch::new()?, Watch::new()?];
         let mut home = Home::new(BACKEND)?;
         home.set("CHANCERY_ISSUER", "http://localhost:8080");
-        let serving = [home.serve(), clock.serve(&mut home)];
-        let [right, other] = [&serving[0], &serving[1]].map(|serving| home.wire(serving));
-        Some(Self { _home: home, _serving: serving, right, other })
+        let serving = [0, 1].map(|node| {
+            clocks[node].set(seconds[node]);
+            clocks[node].serve(&mut home)
+        });
+        let [one, other] = [&serving[0], &serving[1]].map(|serving| home.wire(serving));
+        Some(Self { _home: home, _serving: serving, clocks, one, other })
     }
 }
 
@@ -93,12 +101,17 @@ async fn is_active(node: &Wire, tokens: &Tokens) -> bool {
     reply.json()["active"] == true
 }
 
+/// In milliseconds.
+fn part_of_a_second(clock: &impl Clock) -> i64 {
+    Timestamp::from(clock.now()).millis().rem_euclid(1000)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c135_a_process_whose_clock_steps_serves_nothing_until_it_is_right_and_harms_nobody() {
-    let Some(clock) = Clock::new() else { return };
-    // It starts with a clock that is wrong.
-    clock.set("+30");
-    let Some(Nodes { right, other, .. }) = &Nodes::start(&clock) else { return };
+    let Some(Nodes { clocks: [_, clock], one: right, other, .. }) = &Nodes::start(["+0", "+30"])
+    else {
+        return;
+    };
     let mut tokens = right.login().await;
     for seconds in ["+30", "-30", "+7200", "-7200"] {
         clock.set(seconds);
@@ -130,23 +143,29 @@ async fn c135_a_process_whose_clock_steps_serves_nothing_until_it_is_right_and_h
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn c135_revocations_reach_a_process_whose_clock_is_nearly_a_second_off() {
-    let Some(clock) = Clock::new() else { return };
-    clock.set("-0.9");
-    let Some(Nodes { right, other, .. }) = &Nodes::start(&clock) else { return };
-    // Behind the node that gave the tokens, which look as if they were given later, and ahead of it, which it
-    // waits for.
-    for seconds in ["-0.9", "+0.9"] {
-        clock.set(seconds);
+async fn c135_revocations_reach_a_process_whose_clock_is_nearly_two_seconds_from_the_others() {
+    let seconds = [["+0.9", "-0.9"], ["-0.9", "+0.9"]];
+    let machine = SystemClock::start();
+    let Some(Nodes { clocks, one, other, .. }) = &Nodes::start(seconds[0]) else { return };
+    // By a node that is behind, to which tokens look as if they were given later, and by one that is ahead.
+    for seconds in seconds {
+        for (clock, seconds) in clocks.iter().zip(seconds) {
+            clock.set(seconds);
+        }
         let admin = other.admin_token().await;
-        let tokens = right.login().await;
-        other.admin(&admin, Method::POST, "/revocations", &json!({"kind": "all"})).await;
-        assert!(!is_active(other, &tokens).await, "{seconds}: at once where it was asked for");
-        let heard = async { while is_active(right, &tokens).await {} };
+        // Where the second by the clock of one is two behind or ahead of the second by that of the other.
+        while !(100..300).contains(&part_of_a_second(&machine)) {
+            tokio::task::yield_now().await;
+        }
+        let tokens = one.login().await;
+        let entry = json!({"kind": "sub", "value": claims(&tokens.access)["sub"]});
+        other.admin(&admin, Method::POST, "/revocations", &entry).await;
+        assert!(!is_active(other, &tokens).await, "{seconds:?}: at once where it was asked for");
+        let heard = async { while is_active(one, &tokens).await {} };
         timeout(PATIENCE, heard).await.unwrap();
         // And the next login is none of what was revoked.
-        let next = right.login().await;
-        assert!(is_active(right, &next).await && is_active(other, &next).await, "{seconds}");
+        let next = one.login().await;
+        assert!(is_active(one, &next).await && is_active(other, &next).await, "{seconds:?}");
     }
 }
 
