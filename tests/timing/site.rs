@@ -1,4 +1,4 @@
-//! A server of its own, on the embedded database, and a connection to it that stays open.
+//! A server of its own, on either database, and a connection to it that stays open.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read as _, Write as _};
@@ -11,11 +11,15 @@ use chancery::protocol::password::{HashMemory, Password};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::Skip;
+use super::cluster::Cluster;
 use super::port::free_address;
 
 /// An installation whose server runs until this is dropped.
 pub(crate) struct Site {
     folder: TempDir,
+    /// PostgreSQL, if that is its database.
+    cluster: Option<Cluster>,
     server: Child,
     connection: BufReader<TcpStream>,
     pub(crate) address: SocketAddr,
@@ -43,12 +47,23 @@ pub(crate) struct Answered {
 }
 
 impl Site {
-    /// A new installation.
-    pub(crate) fn start() -> Self {
+    /// A new installation on each database, one after the other. Without PostgreSQL there is one, which is
+    /// said, or fails under CI.
+    pub(crate) fn each() -> impl Iterator<Item = Self> {
+        [false, true].into_iter().filter_map(|on_postgres| {
+            let cluster = if on_postgres { Some(cluster()?) } else { None };
+            println!("on {}:", if on_postgres { "PostgreSQL" } else { "SQLite" });
+            Some(Self::start(cluster))
+        })
+    }
+
+    fn start(cluster: Option<Cluster>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
-        let mut server =
-            command(&folder, address, &["serve"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = command((&folder, &cluster), address, &["serve"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut log = BufReader::new(server.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("listening") {
@@ -60,7 +75,12 @@ impl Site {
         let password = Password::presented(PASSWORD).unwrap();
         let hash = argon2id::hash(&password, [7; 16], &params(), &mut HashMemory::new());
         let hash = hash.as_str().to_owned();
-        Self { folder, server, connection, address, hash, callers: 0 }
+        Self { folder, cluster, server, connection, address, hash, callers: 0 }
+    }
+
+    /// Whether its database is a server.
+    pub(crate) fn is_on_postgres(&self) -> bool {
+        self.cluster.is_some()
     }
 
     /// A value that the first run has written down.
@@ -78,7 +98,8 @@ impl Site {
         let lines: Vec<String> = names.iter().map(line).collect();
         std::fs::write(self.folder.path().join("users"), lines.join("\n")).unwrap();
         let arguments = ["--json", "user", "import", "users"];
-        let ran = command(&self.folder, self.address, &arguments).output().unwrap();
+        let place = (&self.folder, &self.cluster);
+        let ran = command(place, self.address, &arguments).output().unwrap();
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
         let report: Value = serde_json::from_slice(&ran.stdout).unwrap();
         let items = report["items"].as_array().unwrap();
@@ -164,13 +185,27 @@ pub(crate) fn time_of_a_hash() -> Duration {
     super::statistics::median(&(0..21).map(|_| one()).collect::<Vec<_>>())
 }
 
-fn command(folder: &TempDir, address: SocketAddr, arguments: &[&str]) -> Command {
+#[expect(clippy::disallowed_methods, reason = "CI is the environment's to say")]
+fn cluster() -> Option<Cluster> {
+    let started = Cluster::start().map_err(|Skip { reason }| {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "not to be skipped in CI: {reason}");
+        println!("SKIPPED on PostgreSQL: {reason}");
+    });
+    started.ok()
+}
+
+fn command(
+    (folder, cluster): (&TempDir, &Option<Cluster>),
+    address: SocketAddr,
+    arguments: &[&str],
+) -> Command {
+    let database = cluster.as_ref().map_or("sqlite://chancery.db", Cluster::url);
     let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
     command
         .args(arguments)
         .current_dir(folder.path())
         .env_clear()
-        .env("CHANCERY_DATABASE_URL", "sqlite://chancery.db")
+        .env("CHANCERY_DATABASE_URL", database)
         .env("CHANCERY_LISTEN", address.to_string())
         .env("CHANCERY_TRUSTED_PROXIES", "127.0.0.1")
         .env("CHANCERY_PASSWORDS__ARGON2_MEMORY_KIB", MEMORY_KIB.to_string())
