@@ -201,12 +201,36 @@ impl OwnCluster {
         Ok(Self::of(blocking(Cluster::start).await?))
     }
 
-    /// The same with a file system of 24 MiB at `/mnt`, which it alone sees.
+    /// The same with a file system of 64 MiB that it alone sees, for tables in `/mnt/small`.
     ///
     /// # Panics
     /// As for [`OwnCluster::start`].
-    pub(crate) async fn start_beside_a_small_disk() -> Result<Self, Skip> {
-        Ok(Self::of(blocking(Cluster::start_beside_a_small_disk).await?))
+    pub(crate) async fn start_with_room_for_tables() -> Result<Self, Skip> {
+        Ok(Self::of(blocking(|| Cluster::start_with_a_small_disk("")).await?))
+    }
+
+    /// The same with its write-ahead log there.
+    ///
+    /// # Panics
+    /// As for [`OwnCluster::start`].
+    pub(crate) async fn start_with_room_for_its_log() -> Result<Self, Skip> {
+        let options = "--waldir=/mnt/small --wal-segsize=1";
+        Ok(Self::of(blocking(move || Cluster::start_with_a_small_disk(options)).await?))
+    }
+
+    /// Takes all room of the file system.
+    pub(crate) async fn take_room(&self) {
+        self.ask("fill").await;
+    }
+
+    /// Gives it back.
+    pub(crate) async fn give_room(&self) {
+        self.ask("free").await;
+    }
+
+    /// Starts the server again, whether it runs or has given up.
+    pub(crate) async fn start_over(&self) {
+        self.ask("restart").await;
     }
 
     fn of(cluster: Cluster) -> Self {

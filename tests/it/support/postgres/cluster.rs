@@ -35,16 +35,16 @@ impl Cluster {
         Self::start_by(|bin| supervise(CLUSTER, &[bin]))
     }
 
-    /// The same in namespaces of its own, where there is a small file system.
+    /// The same in namespaces of its own, where there is a small file system, with these options of `initdb`.
     ///
     /// # Panics
     /// As for [`Cluster::start`].
-    pub(super) fn start_beside_a_small_disk() -> Result<Self, Skip> {
-        let probe = supervise(SMALL, &["exit 0", ""]).and_then(|mut probe| probe.wait());
+    pub(super) fn start_with_a_small_disk(options: &str) -> Result<Self, Skip> {
+        let probe = supervise(SMALL, &["exit 0", "", ""]).and_then(|mut probe| probe.wait());
         if !probe.is_ok_and(|status| status.success()) {
             return Err(Skip { reason: "no namespaces of one's own".to_owned() });
         }
-        Self::start_by(|bin| supervise(SMALL, &[CLUSTER, bin]))
+        Self::start_by(|bin| supervise(SMALL, &[CLUSTER, bin, options]))
     }
 
     fn start_by(start: impl FnOnce(&str) -> io::Result<Child>) -> Result<Self, Skip> {
@@ -70,7 +70,7 @@ impl Cluster {
         &self.url
     }
 
-    /// Asks the supervisor to `create`, `start`, `stop` or `kill` and waits until it is done.
+    /// Makes a request to the supervisor, such as `stop`, and waits until it is done.
     /// Gives the cluster's folder.
     ///
     /// # Panics

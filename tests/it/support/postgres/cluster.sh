@@ -4,7 +4,9 @@
 # ends, even by SIGKILL. Only then does this script stop the server and remove its folder.
 #
 # $1        the folder of the server's programs
-# requests  on standard input, one a line: create, start, stop, kill
+# $2        options of initdb, or nothing
+# requests  on standard input, one a line: create, start, stop, kill, restart; fill and free, where /mnt is
+#           its own
 # answers   on standard output, one a line: "ok FOLDER" or "failed END-OF-THE-LOG"
 
 set -u
@@ -15,6 +17,7 @@ trap '' HUP INT TERM PIPE
 unset PGDATA PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS
 
 bin=$1
+options=${2-}
 # Under /tmp, since the path of a unix socket may not be longer than about 100 bytes.
 dir=$(mktemp -d /tmp/chancery-pg-XXXXXX) || exit 1
 data=$dir/data
@@ -24,7 +27,7 @@ log=$dir/log
 # so `trust` lets in nobody who could not read the data files anyway. A socket has no port that
 # another process could take while the server is stopped.
 create() {
-    "$bin/initdb" -D "$data" -U postgres --auth=trust --encoding=UTF8 --locale=C || return
+    "$bin/initdb" -D "$data" -U postgres --auth=trust --encoding=UTF8 --locale=C $options || return
     cat >>"$data/postgresql.conf" <<CONF
 listen_addresses = ''
 port = 5432
@@ -57,6 +60,20 @@ kill_hard() {
     kill -KILL "$(head -n 1 "$data/postmaster.pid")"
 }
 
+# Whether it runs or has given up.
+restart() {
+    "$bin/pg_ctl" -D "$data" -l "$log" -w -t 60 -m immediate restart
+}
+
+fill() {
+    # It ends by having no room.
+    cat /dev/zero >/mnt/ballast || true
+}
+
+free() {
+    rm /mnt/ballast
+}
+
 answer() {
     if "$@" </dev/null >>"$log" 2>&1; then
         echo "ok $dir"
@@ -67,7 +84,7 @@ answer() {
 
 while read -r request; do
     case $request in
-        create | start | stop) answer "$request" ;;
+        create | start | stop | restart | fill | free) answer "$request" ;;
         kill) answer kill_hard ;;
         *) echo "failed unknown request $request" ;;
     esac
