@@ -13,21 +13,30 @@ pub struct FailureLog {
     minute: Mutex<Minute>,
 }
 
-/// Whether the password that failed was compared.
+/// How a login failed, as far as it matters how many may. Whatever anybody makes as many of as he likes takes no
+/// room from the others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Compared {
-    /// It was, which took a hash: there are only so many.
-    Yes,
-    /// It was not: of these anybody can make as many as he likes.
-    No,
+pub(super) enum Failure {
+    /// Its password was compared, which took a hash: there are only so many.
+    Compared,
+    /// It has to wait.
+    PutOff,
+    /// It was refused before.
+    Refused,
 }
 
 #[derive(Default)]
 struct Minute {
     number: u64,
-    compared: HashSet<(String, Network)>,
-    others: HashSet<(String, Network)>,
-    others_of: HashMap<Network, usize>,
+    compared: Seen,
+    put_off: Seen,
+    refused: Seen,
+}
+
+#[derive(Default)]
+struct Seen {
+    failures: HashSet<(String, Network)>,
+    of_network: HashMap<Network, usize>,
 }
 
 impl FailureLog {
@@ -36,36 +45,37 @@ impl FailureLog {
         Self { world, minute: Mutex::default() }
     }
 
-    /// Whether this is the first failure of `account` from `network` in this minute. Beyond a bounded
-    /// number of different ones nothing counts as first; whatever is not compared takes no room from what
-    /// is.
-    pub(super) fn is_first(&self, account: &str, network: Network, compared: Compared) -> bool {
+    /// Whether this is the first such failure of `account` from `network` in this minute. Beyond a bounded
+    /// number of different ones nothing counts as first.
+    pub(super) fn is_first(&self, account: &str, network: Network, failure: Failure) -> bool {
         let number = self.world.clock.monotonic().as_secs() / 60 + 1;
         let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {
             *minute = Minute { number, ..Minute::default() };
         }
-        minute.add((account.to_owned(), network), compared)
+        let (seen, in_all, of_network) = match failure {
+            Failure::Compared => (&mut minute.compared, MOST_COMPARED, MOST_COMPARED),
+            Failure::PutOff => (&mut minute.put_off, MOST, MOST_OF_NETWORK),
+            Failure::Refused => (&mut minute.refused, MOST, MOST_OF_NETWORK),
+        };
+        seen.add((account.to_owned(), network), in_all, of_network)
     }
 }
 
-impl Minute {
-    fn add(&mut self, failure: (String, Network), compared: Compared) -> bool {
-        if compared == Compared::Yes {
-            return self.compared.len() < MAX_COMPARED && self.compared.insert(failure);
-        }
+impl Seen {
+    fn add(&mut self, failure: (String, Network), in_all: usize, of_network: usize) -> bool {
         let network = failure.1;
-        let of_network = self.others_of.get(&network).copied().unwrap_or(0);
-        let has_room = self.others.len() < MAX_OTHERS && of_network < MAX_OTHERS_OF_NETWORK;
-        if !has_room || !self.others.insert(failure) {
+        let count = self.of_network.get(&network).copied().unwrap_or(0);
+        let has_room = self.failures.len() < in_all && count < of_network;
+        if !has_room || !self.failures.insert(failure) {
             return false;
         }
-        self.others_of.insert(network, of_network + 1);
+        self.of_network.insert(network, count + 1);
         true
     }
 }
 
-/// More than can be hashed in a minute.
-const MAX_COMPARED: usize = 10_000;
-const MAX_OTHERS: usize = 100;
-const MAX_OTHERS_OF_NETWORK: usize = 10;
+/// About as many as some processors can hash.
+const MOST_COMPARED: usize = 10_000;
+const MOST: usize = 100;
+const MOST_OF_NETWORK: usize = 10;

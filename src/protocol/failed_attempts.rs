@@ -59,7 +59,7 @@ impl FailedAttempts {
     }
 
     /// These while an attempt is made whose failure would cost a delay: nobody else is let in until it is
-    /// over, which is after `span` at most. `None` where it would cost none.
+    /// over, which is after `span` as a rule. `None` where it would cost none.
     #[must_use]
     pub fn while_one_is_tried(
         self,

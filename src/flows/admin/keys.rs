@@ -8,7 +8,7 @@ use crate::flows::known::Known;
 use crate::flows::server::Server;
 use crate::keys::Resealed;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind};
-use crate::protocol::key::{Algorithm, KeyLife, KeyRecord, KeyState, KeyUse, Kid};
+use crate::protocol::key::{Algorithm, KeyLife, KeyRecord, KeyUse, Kid};
 use crate::protocol::revocation::{EffectiveBy, Kind};
 use crate::storage::ops::keys::CompromiseKey;
 
@@ -38,17 +38,13 @@ pub async fn list(server: &Server) -> Result<Vec<KeyView>, FlowError> {
 
 /// Lets the announced keys sign from now on. Unless `now` is set, only those that verifiers have had
 /// the time to fetch; answers the ids that sign now. With `now` others sign in any case: where none is
-/// announced, those that have just begun to sign are the answer (that of the same rotation may have been
-/// lost), or some are made first.
+/// announced, as after a rotation whose answer was lost, they are made first.
 pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, FlowError> {
     let keeper = server.memory.keeper();
     let wait = if now { std::time::Duration::ZERO } else { 2 * server.settings.jwks_max_age };
     let event = by.event(server, AuditKind::KeyActivated);
     let mut activated = keeper.rotate(wait, &event).await?;
     obey_with_keys(server).await;
-    if now && activated.is_empty() {
-        activated = just_activated(server).await?;
-    }
     if now && activated.is_empty() {
         activated = keeper.rotate(wait, &event).await?;
         obey_with_keys(server).await;
@@ -61,17 +57,6 @@ pub async fn rotate(server: &Server, by: &By, now: bool) -> Result<Vec<Kid>, Flo
             "the announced keys are too young: verifiers may not know them yet",
         )),
     }
-}
-
-/// The keys that began to sign so short a time ago that verifiers may not have fetched them yet.
-async fn just_activated(server: &Server) -> Result<Vec<Kid>, FlowError> {
-    let known = server.memory.refresh().await?;
-    let (now, span) = (server.now(), server.settings.jwks_max_age);
-    let is_new = |key: &&KeyRecord| {
-        let began = key.life.activated_at.filter(|_| key.life.state == KeyState::Active);
-        began.is_some_and(|began| now.since(began) <= span)
-    };
-    Ok(known.ring.records().iter().filter(is_new).map(|key| key.kid.clone()).collect())
 }
 
 /// Seals every key under the current master key; those sealed under the previous one change.

@@ -127,14 +127,14 @@ pub async fn change(
     let changed = changed.map_err(|unchanged| refusal(server, by, unchanged))?;
     audit::log(&event);
     count_changed(&changed);
+    if lets_in {
+        let name = changed.user.name.canonical();
+        forgive(server, server.credentials.accounts.tag(name)).await;
+    }
     if let Some(reason) = ends.filter(|_| changed.ended.is_full()) {
         // Not those of a login since.
         let rest = Sessions::OfUserBefore(id, changed.user.version);
         server.end_sessions(rest, reason, None, &known).await?;
-    }
-    if lets_in {
-        let name = changed.user.name.canonical();
-        forgive(server, server.credentials.accounts.tag(name)).await;
     }
     server.obey_now().await;
     let effective_by = revokes.then(|| server.effective_by(&known));

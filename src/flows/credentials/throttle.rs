@@ -84,9 +84,22 @@ impl Throttle {
         if retry_after.is_zero() { Ok(()) } else { Err(TooSoon { retry_after }) }
     }
 
-    /// The account is at home there, as is known from elsewhere. What it has failed there stays.
-    pub fn settle(&self, from: &Source) {
-        self.with(from, Ledger::settle);
+    /// Whether it was found within the last minute that the account has no session from there.
+    pub fn is_stranger(&self, from: &Source) -> bool {
+        let strange = |ledger: &mut Ledger, who: Who, now| {
+            ledger.strangers.find(who.pair()).is_some_and(|known| known.until > now)
+        };
+        self.with(from, strange)
+    }
+
+    /// Notes that the account has no session from there.
+    pub fn note_stranger(&self, from: &Source) {
+        self.with(from, Ledger::note_stranger);
+    }
+
+    /// Counts an attempt with a wrong password from where the account has a session.
+    pub fn failed_with_session(&self, from: &Source) {
+        self.with(from, Ledger::failed_with_session);
     }
 
     /// Whether the account was used successfully from this network before.
@@ -153,19 +166,26 @@ struct Ledger {
     networks: Table<Network>,
     /// The networks from which an account was used successfully.
     familiar: Table<(u64, Network)>,
+    /// What failed from networks in which an account has a session.
+    with_session: Table<(u64, Network)>,
+    /// The networks in which an account was found to have no session.
+    strangers: Table<(u64, Network)>,
     clients: Table<(u64, Network)>,
 }
 
 impl Ledger {
     fn new(settings: ThrottleSettings) -> Self {
         let ThrottleSettings { entries, .. } = settings;
-        let (networks, familiar) = (Table::new(entries), Table::new(entries));
-        Self { settings, networks, familiar, clients: Table::new(entries) }
+        let (networks, clients) = (Table::new(entries), Table::new(entries));
+        let [familiar, with_session, strangers] = [(); 3].map(|()| Table::new(entries));
+        Self { settings, networks, familiar, with_session, strangers, clients }
     }
 
     fn delay(&self, who: Who, now: Duration) -> Duration {
         let ThrottleSettings { account, address, .. } = &self.settings;
-        let at_home = self.familiar.find(who.pair()).map(|failures| failures.delay(account, now));
+        let there = [&self.familiar, &self.with_session];
+        let there = there.into_iter().filter_map(|failures| failures.find(who.pair()));
+        let at_home = there.map(|failures| failures.delay(account, now)).max();
         let network = self.networks.find(who.network).map(|failures| failures.delay(address, now));
         at_home.max(network).unwrap_or_default()
     }
@@ -179,10 +199,15 @@ impl Ledger {
         }
     }
 
-    fn settle(&mut self, who: Who, now: Duration) {
-        if self.familiar.find(who.pair()).is_none() {
-            self.familiar.set(who.pair(), FailedAttempts::none(now));
-        }
+    fn failed_with_session(&mut self, who: Who, now: Duration) {
+        self.with_session.sweep(now);
+        fail(&mut self.with_session, (who.pair(), &self.settings.account), now);
+    }
+
+    fn note_stranger(&mut self, who: Who, now: Duration) {
+        let until = now.saturating_add(STRANGE_FOR);
+        self.strangers.sweep(now);
+        self.strangers.set(who.pair(), FailedAttempts { clear_at: until, until });
     }
 
     fn succeeded(&mut self, who: Who, now: Duration) {
@@ -199,6 +224,9 @@ impl Ledger {
         fail(&mut self.clients, (who.pair(), &self.settings.client), now);
     }
 }
+
+/// For how long it is not looked up again.
+const STRANGE_FOR: Duration = Duration::from_mins(1);
 
 impl Who {
     fn pair(self) -> (u64, Network) {

@@ -116,3 +116,27 @@ fn many_at_once_are_counted_one_by_one() {
     });
     assert_eq!(bench.delay(&from("erin", "192.0.2.1")), 8);
 }
+
+#[test]
+fn what_fails_where_an_account_has_a_session_delays_it_there_alone() {
+    let bench = bench(100);
+    let (there, elsewhere) = (from("alice", "192.0.2.1"), from("alice", "192.0.2.2"));
+    for _ in 0..6 {
+        assert_eq!(bench.delay(&there), 0);
+        bench.throttle.failed_with_session(&there);
+    }
+    assert_eq!(bench.delay(&there), 1);
+    assert_eq!(bench.delay(&elsewhere), 0);
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.delay(&there), 0);
+}
+
+#[test]
+fn that_an_account_has_no_session_there_is_remembered_for_a_minute() {
+    let bench = bench(100);
+    let (there, elsewhere) = (from("alice", "192.0.2.1"), from("alice", "192.0.2.2"));
+    bench.throttle.note_stranger(&there);
+    assert!(bench.throttle.is_stranger(&there) && !bench.throttle.is_stranger(&elsewhere));
+    bench.clock.advance(Duration::from_mins(1));
+    assert!(!bench.throttle.is_stranger(&there));
+}

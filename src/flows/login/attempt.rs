@@ -7,7 +7,6 @@ use super::super::credentials::Source;
 use super::super::error::FlowError;
 use super::super::server::{Credentials, Server};
 use crate::protocol::failed_attempts::{AccountTag, FailedAttempts};
-use crate::protocol::password::UserName;
 use crate::protocol::time::Timestamp;
 use crate::storage::ops::Swap;
 use crate::storage::ops::failed_logins::{
@@ -19,12 +18,21 @@ use crate::storage::ops::sessions::ReadAddresses;
 pub(in crate::flows) struct Attempt {
     pub(in crate::flows) source: Source,
     account: AccountTag,
-    /// Whether the account was used here before: then only what fails here counts against it here.
-    at_home: bool,
+    place: Place,
     /// Whether the account has failures that a success forgives.
     has_failures: bool,
     /// What keeps others out of the account meanwhile.
     claim: Option<Claim>,
+}
+
+/// Where an attempt comes from, as the account knows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// From where it was used successfully on this node: only what fails there counts against it there.
+    Home,
+    /// From where its user has a session. What fails there delays it there, on this node, and elsewhere.
+    WithSession,
+    Elsewhere,
 }
 
 /// The failures of an account as they were, and as they are while one attempt is made.
@@ -36,16 +44,21 @@ struct Claim {
 
 impl Attempt {
     /// Lets the attempt in, or says how long to wait. Whether the account exists has no influence on
-    /// what is read and written (C060).
-    pub(super) async fn begin(server: &Server, source: Source) -> Result<Self, FlowError> {
+    /// how often something is read and written (C060). What cannot be a name is nobody's.
+    pub(super) async fn begin(
+        server: &Server,
+        source: Source,
+        is_name: bool,
+    ) -> Result<Self, FlowError> {
         let throttle = &server.credentials.throttle;
         throttle.check(&source)?;
         let account = server.credentials.accounts.tag(source.account());
         let failures = server.store.read(FindFailedLogins(account)).await?;
-        let (at_home, has_failures) = (throttle.is_at_home(&source), failures.is_some());
-        let mut attempt = Self { source, account, at_home, has_failures, claim: None };
-        if let Some(failures) = failures.filter(|_| !at_home) {
-            attempt.face(server, failures).await?;
+        let place = if throttle.is_at_home(&source) { Place::Home } else { Place::Elsewhere };
+        let has_failures = failures.is_some();
+        let mut attempt = Self { source, account, place, has_failures, claim: None };
+        if let Some(failures) = failures.filter(|_| place == Place::Elsewhere) {
+            attempt.face(server, failures, is_name).await?;
         }
         Ok(attempt)
     }
@@ -53,14 +66,18 @@ impl Attempt {
     /// Faces the failures of the account. One that has failed often is tried once at a time, on whichever
     /// node: when a delay ends, as many would come in at once as all nodes can hash. Its owner is let in
     /// beside that where he has a session: whoever asks again and again takes each turn.
-    async fn face(&mut self, server: &Server, before: FailedAttempts) -> Result<(), FlowError> {
+    async fn face(
+        &mut self,
+        server: &Server,
+        before: FailedAttempts,
+        is_name: bool,
+    ) -> Result<(), FlowError> {
         let Credentials { throttle, pool, .. } = &server.credentials;
         let (limit, now) = (throttle.account_limit(), since_epoch(server));
         let span = pool.deadline().saturating_add(ONE_HASH);
         let Some(during) = before.while_one_is_tried(limit, (now, span)) else { return Ok(()) };
-        if has_session_there(server, &self.source).await? {
-            throttle.settle(&self.source);
-            self.at_home = true;
+        if is_name && has_session_there(server, &self.source).await? {
+            self.place = Place::WithSession;
             return Ok(());
         }
         let delay = before.delay(limit, now);
@@ -78,8 +95,8 @@ impl Attempt {
         }
     }
 
-    /// Lets others in again, where the password was right or was not compared at all. If that cannot be
-    /// stored, the account opens by itself when the claim is over.
+    /// Lets others in again, where the password was right or was not compared. If that cannot be stored, the
+    /// account opens by itself when the claim is over.
     pub(super) async fn give_back(&self, server: &Server) {
         let Some(Claim { before, during }) = self.claim else { return };
         let open = ReplaceFailedLogins { account: self.account, old: during, new: before };
@@ -93,8 +110,10 @@ impl Attempt {
     pub(super) async fn failed(&self, server: &Server) -> Result<(), FlowError> {
         let throttle = &server.credentials.throttle;
         throttle.failed(&self.source);
-        if self.at_home {
-            return Ok(());
+        match self.place {
+            Place::Home => return Ok(()),
+            Place::WithSession => throttle.failed_with_session(&self.source),
+            Place::Elsewhere => {}
         }
         let (account, limit) = (self.account, *throttle.account_limit());
         Ok(server.store.write(CountFailedLogin { account, limit, at: server.now() }).await?)
@@ -109,12 +128,20 @@ impl Attempt {
     }
 }
 
-/// Whether a user of that name has a session that was last used from there. What cannot be a name is not
-/// asked for.
+/// Whether a user of that name has a session that was last used from there. That there is none is remembered
+/// for a while: who is put off may ask as often as he likes, and could measure what the look takes.
 async fn has_session_there(server: &Server, source: &Source) -> Result<bool, FlowError> {
-    let Ok(name) = UserName::parse(source.account()) else { return Ok(false) };
-    let addresses = ReadAddresses { canonical: name.canonical().to_owned(), at: server.now() };
-    Ok(server.store.read(addresses).await?.into_iter().any(|address| source.is_of(address)))
+    let throttle = &server.credentials.throttle;
+    if throttle.is_stranger(source) {
+        return Ok(false);
+    }
+    let addresses = ReadAddresses { canonical: source.account().to_owned(), at: server.now() };
+    let mut addresses = server.store.read(addresses).await?.into_iter();
+    let found = addresses.any(|address| source.is_of(address));
+    if !found {
+        throttle.note_stranger(source);
+    }
+    Ok(found)
 }
 
 /// Forgives the failures of an account, as far as all nodes count them together.
@@ -124,8 +151,8 @@ pub(in crate::flows) async fn forgive(server: &Server, account: AccountTag) {
     }
 }
 
-/// How long attempts on an account are delayed from now on, wherever they come from but where it was
-/// used before.
+/// How long attempts on an account are delayed from now on, wherever they come from but where its user has a
+/// session, or has used it before.
 pub(in crate::flows) async fn delay_of(
     server: &Server,
     account: &str,
@@ -140,5 +167,5 @@ fn since_epoch(server: &Server) -> Duration {
     server.now().since(Timestamp::from_millis(0))
 }
 
-/// How long comparing a password takes at most, once it has begun; with room.
+/// How long comparing a password takes as a rule, once it has begun; with room.
 const ONE_HASH: Duration = Duration::from_secs(2);

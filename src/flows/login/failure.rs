@@ -2,7 +2,7 @@
 
 use super::super::credentials::Network;
 use super::super::error::FlowError;
-use super::super::failures::Compared;
+use super::super::failures::Failure;
 use super::super::server::Server;
 use crate::audit;
 use crate::protocol::audit::{Actor, AuditEvent, AuditKind, Origin};
@@ -13,14 +13,45 @@ use crate::protocol::token_request::Credentials;
 use crate::storage::ops::audit::Append;
 use crate::storage::ops::users::FindUser;
 
-/// Counts a refused login and writes it down, at most once a minute for one account and address. Only
+/// A login that failed.
+pub(in crate::flows) struct Failed {
+    error: FlowError,
+    was_proven: bool,
+}
+
+impl Failed {
+    /// After the password was found to be right.
+    pub(in crate::flows) fn although_proven(error: FlowError) -> Self {
+        Self { error, was_proven: true }
+    }
+
+    fn kind(&self) -> Failure {
+        match &self.error {
+            _ if self.was_proven => Failure::Compared,
+            FlowError::TooMany { .. } => Failure::PutOff,
+            error if found_by(error).is_some() => Failure::Compared,
+            _ => Failure::Refused,
+        }
+    }
+}
+
+impl<E: Into<FlowError>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), was_proven: false }
+    }
+}
+
+/// Counts a refused login and writes it down, at most once a minute for one account and network. Only
 /// the name of a user is written: in another may stand what somebody meant for the field below (C141).
 pub(in crate::flows) async fn note_failure(
     server: &Server,
-    error: FlowError,
+    failed: impl Into<Failed>,
     credentials: &Credentials,
     (client, origin): (Option<&ClientId>, &Origin),
 ) -> FlowError {
+    let failed = failed.into();
+    let kind = failed.kind();
+    let error = failed.error;
     let reason = error.reason();
     metrics::counter!("chancery_login_total", "outcome" => reason).increment(1);
     tracing::info!(reason, client_id = client.map(ClientId::as_str), "login refused");
@@ -36,14 +67,12 @@ pub(in crate::flows) async fn note_failure(
         Some(name) => (name.canonical(), true),
         None => ("(not a user name)", false),
     };
-    let found = found_by(&error);
-    let compared = if found.is_some() { Compared::Yes } else { Compared::No };
     // By what was typed, and not by whether somebody has that name: the next answer would wait for a
     // commit, or not (C060).
-    if !server.credentials.failures.is_first(account, Network::of(origin.address), compared) {
+    if !server.credentials.failures.is_first(account, Network::of(origin.address), kind) {
         return error;
     }
-    let is_written = match found {
+    let is_written = match found_by(&error) {
         _ if !is_name => true,
         Some(found) => found,
         None => is_user(server, account).await,

@@ -5,8 +5,8 @@ pub(super) mod failure;
 pub(super) mod password;
 pub(super) mod session;
 
-use failure::note_failure;
-use password::{authenticate_user, reward};
+use failure::{Failed, note_failure};
+use password::{Proven, authenticate_user, reward};
 use session::{Beginning, begin_session, end_surplus, store_session};
 
 use super::error::FlowError;
@@ -35,9 +35,9 @@ pub async fn login(
     let client = admitted.client.clone();
     match attempt(server, (presented, &admitted), &request, origin).await {
         Ok(answer) => Ok(answer),
-        Err(error) => {
+        Err(failed) => {
             let client = Some(&client.id);
-            Err(note_failure(server, error, &request.credentials, (client, origin)).await)
+            Err(note_failure(server, failed, &request.credentials, (client, origin)).await)
         }
     }
 }
@@ -48,15 +48,27 @@ async fn attempt(
     (presented, admitted): (&PresentedClient, &Admitted),
     request: &LoginRequest,
     origin: &Origin,
-) -> Result<TokenResponse, FlowError> {
+) -> Result<TokenResponse, Failed> {
     check_first_party(&admitted.client)?;
     // Before the password, so that what no user could be granted tells nothing of it.
     let nobody = Roles::default();
     server.granting(admitted, Some(&nobody)).check_request(&request.requested)?;
     let proven = authenticate_user(server, &request.credentials, origin).await?;
+    issue(server, (presented, origin), &request.requested, proven)
+        .await
+        .map_err(Failed::although_proven)
+}
+
+/// What a user gets who has proven who he is.
+async fn issue(
+    server: &Server,
+    (presented, origin): (&PresentedClient, &Origin),
+    requested: &Requested,
+    proven: Proven,
+) -> Result<TokenResponse, FlowError> {
     let (user, admitted) = admit(server, (presented, origin), proven.user).await?;
     let granting = server.granting(&admitted, Some(&user.roles));
-    let grant = granting.session(&request.requested)?;
+    let grant = granting.session(requested)?;
     // Later tokens may be for the other resources of the grant.
     let token_grant = granting.token(&grant, &Requested { scope: None, resources: vec![] })?;
     let authentication = Authentication { at: admitted.at, acr: None, amr: vec!["pwd".to_owned()] };

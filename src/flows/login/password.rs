@@ -33,7 +33,8 @@ pub(in crate::flows) async fn authenticate_user(
     // What nobody can have as a password takes no hash, and no attempt from anybody.
     let password = Password::presented(&credentials.password)
         .map_err(|_| Refusal::wrong_credentials(Reason::Malformed))?;
-    let attempt = Attempt::begin(server, Source::new(account, origin.address)).await?;
+    let source = Source::new(account, origin.address);
+    let attempt = Attempt::begin(server, source, name.is_some()).await?;
     match judge(server, &attempt.source, (name.as_ref(), password)).await {
         Ok((user, rehash)) => {
             attempt.give_back(server).await;
@@ -44,6 +45,8 @@ pub(in crate::flows) async fn authenticate_user(
             attempt.failed(server).await?;
             Err(refused)
         }
+        // Whoever comes next would find the queue as full.
+        Err(busy @ FlowError::TooMany { .. }) => Err(busy),
         Err(unknown) => {
             attempt.give_back(server).await;
             Err(unknown)

@@ -260,7 +260,8 @@ pub struct ListSessions {
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
 
-/// Reads from where the sessions and browser sessions that a user has were last used.
+/// Reads from where browser sessions of a user were last used, and those of his sessions that do not come from
+/// one: these may have been used by the back end of a client alone.
 pub struct ReadAddresses {
     /// His name, as names are compared.
     pub canonical: String,

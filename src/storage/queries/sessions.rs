@@ -130,17 +130,18 @@ impl Execute<Engine> for ReadAddresses {
         let sql = concat!(
             "SELECT ip FROM session WHERE ",
             "user_id = (SELECT id FROM users WHERE canonical_name = $1) ",
-            "AND ended_reason IS NULL AND idle_expires_at > $2 AND ip IS NOT NULL AND ",
+            "AND ended_reason IS NULL AND idle_expires_at > $2 AND ip IS NOT NULL ",
+            "AND browser_session_id IS NULL AND ",
             not_over!(),
             " UNION ALL SELECT ip FROM browser_session WHERE ",
             "user_id = (SELECT id FROM users WHERE canonical_name = $1) ",
             "AND ended_reason IS NULL AND idle_expires_at > $2 AND ip IS NOT NULL ",
             "AND created_at > COALESCE((SELECT ended_before FROM feed_head WHERE id = 1), -1) ",
-            "AND user_version = (SELECT version FROM users WHERE canonical_name = $1)"
+            "AND user_version = (SELECT version FROM users WHERE canonical_name = $1) LIMIT $3"
         );
         let query = tx.query_as::<(String,)>(sql).bind(self.canonical.as_str());
-        let rows = query.bind(self.at.millis()).fetch_all(&mut *tx.conn).await?;
-        // They are shown to people, and nothing else rests on what cannot be read.
+        let rows = query.bind(self.at.millis()).bind(MOST_ADDRESSES);
+        let rows = rows.fetch_all(&mut *tx.conn).await?;
         Ok(rows.into_iter().filter_map(|(ip,)| ip.parse().ok()).collect())
     }
 }
@@ -190,3 +191,6 @@ impl Execute<Engine> for HasSessions {
         Ok(found.is_some())
     }
 }
+
+/// More than anybody has sessions by default.
+const MOST_ADDRESSES: i64 = 500;

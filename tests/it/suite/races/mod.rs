@@ -17,6 +17,7 @@ mod guessing;
 mod logins;
 mod nodes;
 mod refreshes;
+mod refusals;
 mod waiting;
 
 /// Two nodes on one database. `None` if the database is not to be had.
