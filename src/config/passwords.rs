@@ -21,7 +21,8 @@ section! {
         /// for 15 where the password is the only factor.
         min_length: usize = 15, takes number(8, 64);
         /// A file of passwords that nobody can set, such as a list of leaked ones: one on each line, in any
-        /// case, or its SHA-1 in hexadecimal. At most ten million, each of which takes 8 bytes of memory.
+        /// case, or its SHA-1 in hexadecimal. UTF-8; the log says how many lines no password can equal. At
+        /// most ten million, each of which takes 8 bytes of memory.
         blocklist: Option<PathBuf> = None, takes Optional(FILE);
         /// The memory of one argon2id hash, in KiB.
         argon2_memory_kib: u32 = 19_456, takes number(8, 1_048_576);

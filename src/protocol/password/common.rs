@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 
+use super::{Password, PasswordRejected};
+
 /// A list of passwords that nobody is to choose, by the first 64 bits of their SHA-1: few enough to keep
 /// millions, and of a million other passwords none is likely to share them. SHA-1 is what lists of leaked
 /// passwords come in; nothing rests on it.
@@ -43,17 +45,22 @@ impl FromIterator<CommonPassword> for CommonPasswords {
 }
 
 impl CommonPassword {
-    /// Reads a line of a list: a password in any case, or its SHA-1 in hexadecimal, with a count behind a
-    /// colon or without. None of an empty line.
-    pub fn parse(line: &[u8]) -> Option<Self> {
+    /// Reads a line of a list: a password in any case, in whichever form it is typed, or its SHA-1 in
+    /// hexadecimal, with a count behind a colon or without. None of an empty line.
+    ///
+    /// # Errors
+    /// [`PasswordRejected`] where no password equals the line, so that it would stand for nothing.
+    pub fn parse(line: &[u8]) -> Result<Option<Self>, PasswordRejected> {
         let line = line.trim_ascii_end();
         if line.is_empty() {
-            return None;
+            return Ok(None);
         }
-        Some(Self(hashed(line).unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(line);
-            prefix_of(text.to_lowercase().as_bytes())
-        })))
+        if let Some(prefix) = hashed(line) {
+            return Ok(Some(Self(prefix)));
+        }
+        let text = std::str::from_utf8(line).map_err(|_| PasswordRejected::Character)?;
+        let known = Password::presented(text)?.0.to_lowercase();
+        Ok(Some(Self(prefix_of(known.as_bytes()))))
     }
 }
 
@@ -78,7 +85,7 @@ mod tests {
     use super::*;
 
     fn list(lines: &[&str]) -> CommonPasswords {
-        lines.iter().filter_map(|line| CommonPassword::parse(line.as_bytes())).collect()
+        lines.iter().filter_map(|line| CommonPassword::parse(line.as_bytes()).unwrap()).collect()
     }
 
     #[test]
@@ -111,6 +118,27 @@ mod tests {
         let text = "a".repeat(40) + "!";
         assert!(list(&[&text]).contains(&text));
         assert!(!list(&[&text[..40]]).contains(&text[..40]));
+    }
+
+    #[test]
+    fn an_entry_is_normalised_as_the_password_is() {
+        let list = list(&["cafe\u{301} au lait", "four\u{a0}words\u{3000}of text"]);
+        let policy = crate::protocol::password::PasswordPolicy { min_code_points: 1, common: list };
+        for known in ["caf\u{e9} au lait", "CAFE\u{301}\u{a0}AU LAIT", "Four words of text"] {
+            let refused = Password::parse(known, &policy).err();
+            assert_eq!(refused, Some(PasswordRejected::Common), "{known}");
+        }
+        assert!(Password::parse("cafe au lait", &policy).is_ok());
+    }
+
+    #[test]
+    fn a_line_that_no_password_equals_is_no_entry() {
+        for line in [&b"caf\xe9 au lait"[..], b"tab\there", b"nul\0", "soft\u{ad}".as_bytes()] {
+            assert_eq!(CommonPassword::parse(line), Err(PasswordRejected::Character), "{line:?}");
+        }
+        let long = CommonPassword::parse(&[b'x'; 1025]);
+        assert_eq!(long, Err(PasswordRejected::TooLong));
+        assert_eq!(CommonPassword::parse(b" \r\n"), Ok(None));
     }
 
     #[test]

@@ -41,10 +41,40 @@ async fn a_password_that_everybody_knows_is_refused_wherever_one_is_set() {
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_is_read_as_passwords_are_and_lines_that_are_none_are_counted_in_the_log() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    // A mark of the byte order, letters and accents apart, and two lines in an older encoding.
+    let lines: [&[u8]; 4] = [
+        b"\xef\xbb\xbfthe first favourite of many\n",
+        "cafe\u{301} au lait, s'il vous plai\u{302}t\n".as_bytes(),
+        b"a favourite of caf\xe9s\n",
+        b"\xfcber alle Berge und weiter\n",
+    ];
+    std::fs::write(home.path("known.txt"), lines.concat()).unwrap();
+    home.set("CHANCERY_PASSWORDS__BLOCKLIST", "known.txt");
+    let (serving, log) = home.serve_and_keep_the_log();
+    let wire = home.wire(&serving);
+    let admin = wire.admin_token().await;
+    for known in ["The first favourite of many", "Café au lait, s'il vous plaît"] {
+        let body = json!({"name": "anna", "password": known});
+        let refused = wire.try_admin(&admin, Method::POST, "/users", &body).await.unwrap();
+        refused.assert_error(400, "invalid_request");
+        assert!(refused.body.contains("leaked"), "{known}: {refused:?}");
+    }
+    serving.terminate();
+    assert!(serving.ended().await.success());
+    let log = log.join().unwrap();
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("blocklist")).collect();
+    assert!(told.len() == 1 && told[0].contains("\"lines\":2"), "{log}");
+    assert!(!log.contains("favourite of caf") && !log.contains("alle Berge"), "{log}");
+}
+
 #[test]
 fn a_list_that_cannot_be_read_or_is_empty_stops_the_start() {
     let Some(mut home) = Home::new(BACKEND) else { return };
-    home.write("empty.txt", "\n\n");
+    // The second line is no password.
+    home.write("empty.txt", "\n\t\n");
     home.succeed(&["init"]);
     for (path, said) in [("missing.txt", "No such file"), ("empty.txt", "no password in it")] {
         home.set("CHANCERY_PASSWORDS__BLOCKLIST", path);
