@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::context::Context;
+use crate::env::World;
 use crate::storage::{DatabaseUrl, back_up};
 
 /// Copy the embedded database to a new file, while servers go on.
@@ -42,7 +43,8 @@ pub(super) async fn run(arguments: &Backup, context: &Context<'_>) -> Result<(),
     if !from.exists() {
         return Err(Failure::new(format!("{}: there is no such file", from.display())));
     }
-    let made = back_up(&from, &arguments.to).await?;
+    let part = u64::from_be_bytes(World::system().entropy.bytes());
+    let made = back_up(&from, &arguments.to, part).await?;
     context.output.record(&Made {
         backup: arguments.to.display().to_string(),
         bytes: made.bytes,

@@ -20,18 +20,20 @@ pub struct BackedUp {
     pub position: FeedPosition,
 }
 
-/// Copies the database at `from` to a new file: whole, checked, durable, and for its owner's eyes only.
+/// Copies the database at `from` to a new file: whole, checked, durable, and for its owner's eyes only. Until
+/// it is all of that, it has a name with `part` in it, which is to be random.
 ///
 /// # Errors
 /// If `to` exists, or what SQLite and the file system say. Then nothing is left behind at `to`.
-pub async fn back_up(from: &Path, to: &Path) -> Result<BackedUp, StorageError> {
+pub async fn back_up(from: &Path, to: &Path, part: u64) -> Result<BackedUp, StorageError> {
     let unavailable =
         |error: io::Error| StorageError::Unavailable(format!("{}: {error}", to.display()));
     if to.try_exists().map_err(unavailable)? {
         return Err(unavailable(io::ErrorKind::AlreadyExists.into()));
     }
-    // Another backup to the same place has another.
-    let part = beside(to, &format!(".{}.part", std::process::id()));
+    // One that is made at the same time has another name, and so has what a killed one left behind. The
+    // number of the process is the same each time in a container.
+    let part = beside(to, &format!(".{part:016x}.part"));
     // SQLite fills an empty file, and would make one that the group may read.
     create_private(&part)
         .map_err(|error| StorageError::Unavailable(format!("{}: {error}", part.display())))?;

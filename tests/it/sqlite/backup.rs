@@ -44,11 +44,25 @@ fn a_backup_takes_no_place_of_anything_and_leaves_nothing_behind_where_it_fails(
         assert!(told.contains(said) && told.contains(to.to_str().unwrap()), "{told}");
     }
     assert_eq!(fs::read_to_string(home.path("there.db")).unwrap(), "mine");
-    let left = fs::read_dir(home.path("")).unwrap().filter(|entry| {
-        let name = entry.as_ref().unwrap().file_name();
-        name.to_str().unwrap().contains(".part")
-    });
-    assert_eq!(left.count(), 0);
+    assert_eq!(parts(&home), 0);
+}
+
+#[test]
+fn what_a_killed_backup_left_behind_stops_none_after_it() {
+    let Some(home) = Home::new(BACKEND) else { return };
+    home.succeed(&["init"]);
+    // In a container the process has the same number each time.
+    let by_number = r#"touch "$1.$$.part"; exec "$0" backup "$1""#;
+    let to = home.path("copy.db");
+    let ran = home.run_by("/bin/sh", &["-c", by_number, BINARY, to.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(parts(&home), 1, "only what was there before");
+}
+
+/// How many copies lie in the folder that are not whole.
+fn parts(home: &Home) -> usize {
+    let names = fs::read_dir(home.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_str().unwrap().contains(".part")).count()
 }
 
 #[test]
@@ -58,3 +72,5 @@ fn where_there_is_no_database_nothing_is_said_to_be_restored() {
     assert!(told.contains("does not exist"), "{told}");
     assert!(!home.path("chancery-data").exists());
 }
+
+const BINARY: &str = env!("CARGO_BIN_EXE_chancery");
