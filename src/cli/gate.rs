@@ -14,7 +14,7 @@ use crate::env::World;
 use crate::gate::Gate;
 use crate::http::gate::{Answers, router};
 use crate::http::serve::{bind, serve as serve_http};
-use crate::telemetry::collect_metrics;
+use crate::telemetry::{Program, collect_metrics};
 
 /// Serve as a gate in front of APIs: nginx, Envoy or Traefik asks it whether a token is good.
 #[derive(clap::Args)]
@@ -34,7 +34,8 @@ pub(super) struct Arguments {
 /// Serves until the process is told to stop.
 pub(super) async fn serve(arguments: Arguments, config: &Config) -> Result<(), Failure> {
     log::start(config, "info");
-    let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
+    let metrics =
+        collect_metrics(Program::Gate).map_err(|error| Failure::new(error.to_string()))?;
     let _tidy = tidy_metrics(&metrics, &World::system());
     let settings = arguments.over(config.gate.clone());
     let issuer = settings.issuer.clone().unwrap_or_else(|| config.issuer.to_string());

@@ -14,12 +14,13 @@ use crate::flows::administration::Administration;
 use crate::flows::background;
 use crate::http::serve::{Limits, bind, serve as serve_http};
 use crate::http::{App, AppState, HttpSettings, routes};
-use crate::telemetry::collect_metrics;
+use crate::telemetry::{Program, collect_metrics};
 
 /// Serves until the process is told to stop.
 pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
     log::start(config, "info");
-    let metrics = collect_metrics().map_err(|error| Failure::new(error.to_string()))?;
+    let metrics =
+        collect_metrics(Program::Server).map_err(|error| Failure::new(error.to_string()))?;
     let brand = picture::brand(config)?;
     // Before the database: a taken port should not leave a first run behind.
     let listeners = bind(&config.listen).await?;

@@ -1,8 +1,12 @@
 //! What happened, for machines: the process log and the metrics. Imports nothing of ours.
 
+mod zeros;
+
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
+
+pub use zeros::Program;
 
 /// The form of log lines.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,7 +43,7 @@ pub fn log_panics() {
 ///
 /// # Errors
 /// If metrics are collected already.
-pub fn collect_metrics() -> Result<PrometheusHandle, BuildError> {
+pub fn collect_metrics(of: Program) -> Result<PrometheusHandle, BuildError> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(seconds, &SECONDS)?
@@ -47,6 +51,7 @@ pub fn collect_metrics() -> Result<PrometheusHandle, BuildError> {
         .set_buckets_for_metric(Matcher::Suffix("_operations".to_owned()), &OPERATIONS)?
         .install_recorder()?;
     describe();
+    zeros::begin(of);
     Ok(handle)
 }
 

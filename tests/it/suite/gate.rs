@@ -118,6 +118,10 @@ async fn c021_a_revocation_reaches_the_gate_and_nobody_introspects() {
         let counted = format!("chancery_gate_requests_total{{outcome=\"{outcome}\"}} ");
         assert!(of_gate.contains(&counted), "{of_gate}");
     }
+    // What is rare is there before it happens.
+    let misconfigured = r#"chancery_gate_requests_total{outcome="misconfigured"} 0"#;
+    assert!(of_gate.lines().any(|it| it == misconfigured), "{of_gate}");
+    assert!(!of_gate.contains("chancery_hashes_total"), "{of_gate}");
     assert!(of_gate.contains("chancery_verifier_state_age_seconds "), "{of_gate}");
     assert!(of_gate.contains("chancery_verifier_client_streams_total "), "{of_gate}");
 

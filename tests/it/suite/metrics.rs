@@ -5,7 +5,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 
 use super::BACKEND;
-use crate::support::{Options, TestServer};
+use crate::support::{Home, Options, TestServer};
 use chancery::flows::feed::StreamLimits;
 
 #[tokio::test]
@@ -41,6 +41,37 @@ async fn every_kind_of_revocation_is_counted() {
     let demo = server.client_key("demo").await;
     server.admin(Method::DELETE, &format!("/clients/{demo}"), &Value::Null).await;
     assert_eq!(counted("client"), 2, "a deleted client is disabled first");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_rare_is_there_at_zero_before_it_happens() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    let serving = home.serve();
+    let wire = home.wire(&serving);
+    let reused = r#"chancery_refresh_total{outcome="reuse"}"#;
+    let text = wire.get("/metrics").await.unwrap().body;
+    for counter in [
+        "chancery_storage_regressed_total",
+        "chancery_hash_refused_total",
+        "chancery_janitor_failures_total",
+        "chancery_feed_reports_refused_total",
+        r#"chancery_feed_refused_total{kind="anonymous"}"#,
+        r#"chancery_feed_dropped_total{reason="slow"}"#,
+        r#"chancery_backchannel_logout_total{outcome="given_up"}"#,
+        r#"chancery_login_total{outcome="wrong_credentials"}"#,
+        r#"chancery_revocations_total{kind="all"}"#,
+        reused,
+    ] {
+        assert!(text.lines().any(|it| it == format!("{counter} 0")), "{counter}: {text}");
+    }
+    assert!(!text.contains("chancery_gate_"), "{text}");
+    // By this name it is counted, and by no other.
+    let first = wire.login().await;
+    let second = wire.refresh(&first.refresh).await.unwrap().tokens();
+    wire.refresh(&second.refresh).await.unwrap().tokens();
+    wire.refresh(&first.refresh).await.unwrap().assert_invalid_grant();
+    let text = wire.get("/metrics").await.unwrap().body;
+    assert!(text.lines().any(|it| it == format!("{reused} 1")), "{text}");
 }
 
 #[tokio::test]
