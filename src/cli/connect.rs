@@ -198,14 +198,14 @@ pub(super) fn find_master_key(config: &Config) -> Result<Option<MasterKey>, Fail
     };
     check_private(&path)?;
     let key = MasterKey::parse(&text, previous);
-    key.map(Some).map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+    key.map(Some).map_err(|error| Failure::unfit(format!("{}: {error}", path.display())))
 }
 
 /// Whoever reads the key and the database has every key of the server (C136).
 fn check_private(path: &Path) -> Result<(), Failure> {
     let Some(rights) = open_rights(path, OF_OTHERS) else { return Ok(()) };
     let path = path.display();
-    Err(Failure::new(format!(
+    Err(Failure::unfit(format!(
         "{path} holds the master key, and others than its owner may touch it (its rights are \
          {rights:o}): run `chmod 600 {path}`, and think about who has read it"
     )))

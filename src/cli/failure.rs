@@ -1,8 +1,12 @@
 //! How a command fails. Must not know any command.
 
+use std::process::ExitCode;
+
 use crate::flows::error::FlowError;
+use crate::keys::KeyError;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::reason::Reason;
+use crate::storage::StorageError;
 
 /// A failure, for people and for programs.
 #[derive(Debug, thiserror::Error)]
@@ -10,7 +14,16 @@ use crate::protocol::reason::Reason;
 pub struct Failure {
     code: &'static str,
     text: String,
+    exit: u8,
 }
+
+/// The exit codes. Whoever starts the server again and again leaves off at the last two
+/// (`packaging/chancery.service`).
+const FAILED: u8 = 1;
+/// The command line or the configuration is wrong.
+const USAGE: u8 = 2;
+/// What is configured and what is there do not fit: the same again fails again (`EX_CONFIG` of sysexits).
+const UNFIT: u8 = 78;
 
 impl Failure {
     pub(super) fn new(message: impl Into<String>) -> Self {
@@ -19,11 +32,25 @@ impl Failure {
 
     /// A failure that has a code of its own, as the answers of the admin API have.
     pub(super) fn of(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, text: message.into() }
+        Self { code, text: message.into(), exit: FAILED }
+    }
+
+    /// Wrong usage, of the command line or of the configuration.
+    pub(super) fn usage(code: &'static str, message: impl Into<String>) -> Self {
+        Self { exit: USAGE, ..Self::of(code, message) }
+    }
+
+    /// What does not go away by waiting, nor by what is done elsewhere.
+    pub(super) fn unfit(message: impl Into<String>) -> Self {
+        Self { exit: UNFIT, ..Self::new(message) }
     }
 
     pub(super) fn code(&self) -> &'static str {
         self.code
+    }
+
+    pub(super) fn exit(&self) -> ExitCode {
+        self.exit.into()
     }
 
     /// Makes failures that say what it is that does not exist.
@@ -54,6 +81,25 @@ impl From<FlowError> for Failure {
     }
 }
 
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::ForeignSchema(_) => Self::unfit(error.to_string()),
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Storage(error) => error.into(),
+            KeyError::WrongMasterKey(_) => Self::unfit(error.to_string()),
+            error => Self::new(error.to_string()),
+        }
+    }
+}
+
 macro_rules! failure_from {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {
@@ -66,9 +112,7 @@ macro_rules! failure_from {
 
 failure_from!(
     std::io::Error,
-    crate::storage::StorageError,
     crate::storage::InvalidDatabaseUrl,
-    crate::keys::KeyError,
     crate::keys::master::InvalidMasterKey,
     crate::http::serve::BindError,
     crate::protocol::password::HashRejected,

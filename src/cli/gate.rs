@@ -110,5 +110,5 @@ fn answers(
 fn no_audience() -> Failure {
     let text = "no audience: name the API that tokens must be for, as in --audience \
                 https://api.example or CHANCERY_GATE__AUDIENCES=https://api.example";
-    Failure::of("invalid_configuration", text)
+    Failure::usage("invalid_configuration", text)
 }

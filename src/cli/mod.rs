@@ -99,8 +99,9 @@ enum Command {
     },
 }
 
-/// Runs the command that the process was started with. The exit code is 0 for success, 1 for a
-/// failure and 2 for wrong usage, of the command line or of the configuration.
+/// Runs the command that the process was started with. The exit code is 0 for success, 2 for wrong usage,
+/// of the command line or of the configuration, 78 where what is configured does not fit what is there, and 1
+/// for any other failure.
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
@@ -119,8 +120,7 @@ pub fn run() -> ExitCode {
             return exit(doctor::without_configuration(&error, output), output);
         }
         Err(error) => {
-            output.failure(&Failure::of("invalid_configuration", error.to_string()));
-            return ExitCode::from(USAGE);
+            return exit(Err(Failure::usage("invalid_configuration", error.to_string())), output);
         }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -168,7 +168,7 @@ fn exit(result: Result<(), Failure>, output: Output) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
-            ExitCode::FAILURE
+            failure.exit()
         }
     }
 }
@@ -181,12 +181,11 @@ fn refuse_usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    let failure = Failure::usage("invalid_usage", error.to_string().trim_end());
     if json {
-        Output { json }.failure(&Failure::of("invalid_usage", error.to_string().trim_end()));
+        Output { json }.failure(&failure);
     } else {
         let _ = error.print();
     }
-    ExitCode::from(USAGE)
+    failure.exit()
 }
-
-const USAGE: u8 = 2;

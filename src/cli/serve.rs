@@ -29,6 +29,8 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         addresses => bind(addresses).await?,
     };
     let server = connect_to_serve(config).await?;
+    // The start would say no more than that something is wrong.
+    server.memory.keeper().check_master_key().await?;
     server.start().await?;
     apply::at_start(config, &server).await?;
     if config.issuer.is_loopback() {

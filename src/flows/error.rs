@@ -89,7 +89,9 @@ impl From<StorageError> for FlowError {
                 tracing::error!(%error, "a value reached the database that should not have");
                 Self::Internal
             }
-            StorageError::Corrupt { .. } | StorageError::Schema(_) => {
+            StorageError::Corrupt { .. }
+            | StorageError::Schema(_)
+            | StorageError::ForeignSchema(_) => {
                 tracing::error!(%error, "the database holds what this version cannot read");
                 Self::Internal
             }

@@ -30,9 +30,13 @@ pub enum StorageError {
         /// The column.
         column: &'static str,
     },
-    /// The tables are not those of this version.
+    /// The tables are missing, or of an older version: a migration helps.
     #[error("{0}")]
     Schema(String),
+    /// The tables are of a newer version, or were made by other migrations: only another program or another
+    /// database helps.
+    #[error("{0}")]
+    ForeignSchema(String),
 }
 
 /// What a query runs into.
@@ -114,10 +118,11 @@ impl From<sqlx::migrate::MigrateError> for StorageError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         use sqlx::migrate::MigrateError;
         match error {
-            MigrateError::VersionMissing(version) => Self::Schema(format!(
+            MigrateError::VersionMissing(version) => Self::ForeignSchema(format!(
                 "the database has migration {version}, which this version of chancery does not \
                  know: run the newer version, or restore a backup"
             )),
+            MigrateError::VersionMismatch(_) => Self::ForeignSchema(error.to_string()),
             MigrateError::Execute(error) => error.into(),
             error => Self::Schema(error.to_string()),
         }

@@ -226,7 +226,7 @@ async fn c023_a_gate_starts_while_its_issuer_is_down() {
 #[tokio::test]
 async fn a_gate_that_cannot_serve_says_why() {
     let Some(installation) = Installation::empty(BACKEND) else { return };
-    installation.run("gate").fails(1, "--audience https://api.example");
+    installation.run("gate").fails(2, "--audience https://api.example");
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap();
     let ran = installation.run(&format!("gate --audience https://api.example --listen {address}"));

@@ -162,13 +162,12 @@ impl Home {
         serving
     }
 
-    /// Starts a server that must not, and answers what it said.
-    pub(crate) fn fail_to_serve(&self) -> String {
-        let (serving, mut log) = self.spawn(BINARY, &["serve"]);
+    /// Starts a server that must not, and answers its exit code and what it said.
+    pub(crate) fn fail_to_serve(&self) -> (Option<i32>, String) {
+        let (mut serving, mut log) = self.spawn(BINARY, &["serve"]);
         let (said, listens) = until_it_listens(&mut log);
-        drop(serving);
         assert!(!listens, "the server did start: {said}");
-        said
+        (serving.child.wait().unwrap().code(), said)
     }
 
     /// Starts a server, and answers what it said until it listened, and where it says more.

@@ -192,7 +192,14 @@ fn a_wrong_master_key_is_named_before_anything_is_done() {
     installation.run("client create api").ok();
     let other = [("CHANCERY_MASTER_KEY", "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=")];
     for command in ["client disable api", "key rotate --now", "revoke --all", "client create b"] {
-        installation.run_with(command, "", &other).fails(1, "master key");
+        installation.run_with(command, "", &other).fails(78, "master key");
+    }
+    for (key, code, said) in [(other[0].1, 78, "does not open"), ("none", 2, "32 bytes in base64")]
+    {
+        let issuer = ("CHANCERY_ISSUER", "http://localhost:8080");
+        let serve = [issuer, ("CHANCERY_MASTER_KEY", key), ("CHANCERY_LISTEN", "127.0.0.1:0")];
+        let ran = installation.run_with("serve", "", &serve);
+        assert!(ran.code == Some(code) && ran.err.contains(said), "{ran:?}");
     }
     assert_eq!(installation.run("--json client show api").json()["status"], "active");
     // No key is opened for these.
