@@ -21,14 +21,15 @@ section! {
         max_token_life: Duration = HOUR, takes seconds(MIN_TOKEN_LIFE, DAY);
         /// The largest access token, in bytes. Many servers end headers at 8 KiB.
         max_token_size: usize = 4096, takes number(1024, 7168);
-        /// How long a session may go without a refresh. Each refresh begins the span anew. No shorter
-        /// than an access token, `tokens.retry_window` and `tokens.retry_echo` together.
+        /// How long a session may go without a refresh. Each refresh begins the span anew. At least
+        /// `tokens.max_token_life`, and `tokens.retry_window` and `tokens.retry_echo`, or 5 minutes where that
+        /// is more.
         refresh_idle_ttl: Duration = 14 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long a session may live at all, counted from its login.
         session_max_ttl: Duration = 90 * DAY, takes seconds(SECOND, 3650 * DAY);
         /// How long somebody who has signed in with a browser may go without using any application
-        /// there before he has to sign in again. It is at least
-        /// 15 minutes longer than the life of an access token; where it is short, a quarter of it.
+        /// there before he has to sign in again. At least `tokens.max_token_life`, and a quarter of itself, or
+        /// 15 minutes where that is less, or 2 minutes where that is more.
         browser_idle_ttl: Duration = 12 * HOUR, takes seconds(SECOND, 3650 * DAY);
         /// How long he may stay signed in at all.
         browser_max_ttl: Duration = 30 * DAY, takes seconds(SECOND, 3650 * DAY);
