@@ -46,7 +46,7 @@ const OF_SERVER: &[ByLabel] = &[
     ("chancery_feed_dropped_total", "reason", &["slow", "client", "unsigned"]),
     ("chancery_feed_refused_total", "kind", &["reserved", "anonymous"]),
     ("chancery_janitor_removed_total", "table", TABLES),
-    ("chancery_login_total", "outcome", &["ok", "wrong_credentials", "throttled"]),
+    ("chancery_login_total", "outcome", &["ok", "wrong_credentials", "unknown_user", "throttled"]),
     ("chancery_refresh_total", "outcome", REFRESHES),
     ("chancery_revocations_total", "kind", &["jti", "sid", "sub", "client", "kid", "all"]),
 ];
