@@ -40,9 +40,7 @@ pub(super) async fn run(arguments: &Backup, context: &Context<'_>) -> Result<(),
             ));
         }
     };
-    if !from.exists() {
-        return Err(Failure::new(format!("{}: there is no such file", from.display())));
-    }
+    context.require_database()?;
     let part = u64::from_be_bytes(World::system().entropy.bytes());
     let made = back_up(&from, &arguments.to, part).await?;
     context.output.record(&Made {

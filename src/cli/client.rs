@@ -101,7 +101,7 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
         Command::Create(create) => {
             let new = create.read()?;
             let create = async |server: &Server| Ok(clients::create(server, &by(), new).await?);
-            let (client, secret) = context.with_server(Keys::Opened, create).await?;
+            let (client, secret) = context.with_new_server(Keys::Opened, create).await?;
             output.record(&ChangedClient::created(&client, secret.as_ref()))
         }
         Command::Update(update) => {

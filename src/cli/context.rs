@@ -1,5 +1,7 @@
 //! What every command works with. Must not know any command.
 
+use std::path::PathBuf;
+
 use super::Failure;
 use super::connect::connect;
 use super::output::Output;
@@ -12,6 +14,8 @@ use crate::storage::DatabaseUrl;
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) config: &'a Config,
+    /// From where the place of the database is known.
+    pub(super) origin: &'a str,
     pub(super) output: Output,
 }
 
@@ -27,7 +31,20 @@ pub(super) enum Keys {
 impl Context<'_> {
     /// Works with a server on the configured database, which may serve elsewhere meanwhile. It is
     /// never started: a command neither issues tokens nor waits for them.
+    ///
+    /// An embedded database that is not there is an error: what revokes or lists in an empty one, made by
+    /// the way, would look like success to whoever is in the wrong folder or without his configuration.
     pub(super) async fn with_server<T>(
+        &self,
+        keys: Keys,
+        work: impl AsyncFnOnce(&Server) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.require_database()?;
+        self.with_new_server(keys, work).await
+    }
+
+    /// The same for what creates things, and with the first of them the database.
+    pub(super) async fn with_new_server<T>(
         &self,
         keys: Keys,
         work: impl AsyncFnOnce(&Server) -> Result<T, Failure>,
@@ -35,7 +52,9 @@ impl Context<'_> {
         let missing = self.missing_database()?;
         let server = connect(self.config).await?;
         if let Some(database) = missing {
-            self.output.note(&format!("there was no database: {database} is new, and empty"));
+            let database = database.display();
+            self.output
+                .note(&format!("there was no database: sqlite://{database} is new, and empty"));
         }
         let done = async {
             if keys == Keys::Opened {
@@ -48,11 +67,24 @@ impl Context<'_> {
         done
     }
 
+    /// Refuses an embedded database that is not there, and says who named it.
+    pub(super) fn require_database(&self) -> Result<(), Failure> {
+        let Some(path) = self.missing_database()? else { return Ok(()) };
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Err(Failure::new(format!(
+            "there is no database: {} does not exist. It is named {}. Commands need the configuration of \
+             the server; `chancery migrate` makes a new database",
+            path.display(),
+            self.origin
+        )))
+    }
+
     /// The embedded database, where it is yet to be made: a server that runs in another folder has its own.
-    pub(super) fn missing_database(&self) -> Result<Option<String>, Failure> {
-        let url = DatabaseUrl::parse(self.config.database_url.expose())?;
-        let missing = matches!(&url, DatabaseUrl::Sqlite(path) if !path.exists());
-        Ok(missing.then(|| url.describe()))
+    fn missing_database(&self) -> Result<Option<PathBuf>, Failure> {
+        match DatabaseUrl::parse(self.config.database_url.expose())? {
+            DatabaseUrl::Sqlite(path) if !path.exists() => Ok(Some(path)),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ struct Row {
 pub(super) async fn run(file: &Path, context: &Context<'_>) -> Result<(), Failure> {
     let lines = open(file)?;
     let import = async |server: &Server| import(server, lines).await;
-    let (report, stopped) = context.with_server(Keys::Sealed, import).await?;
+    let (report, stopped) = context.with_new_server(Keys::Sealed, import).await?;
     context.output.table(&report, &["line", "name", "id", "error_description"])?;
     match (stopped, report.refused) {
         (Some(failure), _) => Err(failure),

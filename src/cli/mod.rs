@@ -114,7 +114,8 @@ pub fn run() -> ExitCode {
     if let Command::Completions { shell } = command {
         return exit(completions(shell), output);
     }
-    let config = match Config::load(&Sources::of_process()) {
+    let sources = Sources::of_process();
+    let config = match Config::load(&sources) {
         Ok(config) => config,
         Err(error) if matches!(command, Command::Doctor) => {
             return exit(doctor::without_configuration(&error, output), output);
@@ -127,7 +128,8 @@ pub fn run() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit(Err(error.into()), output),
     };
-    let context = Context { config: &config, output };
+    let origin = Config::origin_of_database(&sources);
+    let context = Context { config: &config, origin: &origin, output };
     exit(runtime.block_on(execute(command, &context)), output)
 }
 

@@ -65,7 +65,7 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
         Command::Create(create) => {
             let new = create.read();
             let create = async |server: &Server| Ok(resources::create(server, &by, new).await?);
-            let resource = context.with_server(Keys::Opened, create).await?;
+            let resource = context.with_new_server(Keys::Opened, create).await?;
             context.output.record(&views::Resource::of(&resource))
         }
         Command::List => {

@@ -15,9 +15,6 @@ use crate::flows::admin::views::Effective;
 pub(super) struct Restored {}
 
 pub(super) async fn run(context: &Context<'_>) -> Result<(), Failure> {
-    if let Some(database) = context.missing_database()? {
-        return Err(Failure::new(format!("there is no database: {database} does not exist")));
-    }
     let restored = context.with_server(Keys::Opened, async |server| {
         restored(server, &By::command_line()).await.map_err(Failure::about("database"))
     });

@@ -112,7 +112,7 @@ pub(super) async fn run(command: Command, context: &Context<'_>) -> Result<(), F
             let new = NewUser { name, password, roles: self::roles(&roles)?, profile };
             let create =
                 async |server: &Server| Ok(users::create(server, &By::command_line(), new).await?);
-            output.record(&User::of(&context.with_server(Keys::Sealed, create).await?))
+            output.record(&User::of(&context.with_new_server(Keys::Sealed, create).await?))
         }
         Command::Show(user) => {
             let find = async |server: &Server| user.find(server).await;

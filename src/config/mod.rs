@@ -22,6 +22,7 @@ mod kind;
 mod log;
 mod logout;
 mod network;
+mod origin;
 mod pages;
 mod passwords;
 mod problem;
@@ -89,6 +90,11 @@ impl Config {
     /// The same for programs: numbers and lists are what they are.
     pub fn values(&self) -> Vec<(String, serde_json::Value)> {
         self.shown().map(|shown| (shown.key, shown.value)).collect()
+    }
+
+    /// From where the place of the database is known: which variable or file, and no value.
+    pub fn origin_of_database(sources: &Sources) -> String {
+        origin::of_database(sources)
     }
 
     fn shown(&self) -> impl Iterator<Item = Shown> + use<> {

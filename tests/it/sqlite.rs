@@ -2,6 +2,7 @@
 
 use crate::support::Backend;
 
+mod absent;
 mod backup;
 mod busy;
 mod full;

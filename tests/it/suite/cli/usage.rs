@@ -16,20 +16,15 @@ const REVOKE: [&str; 6] = [
 
 #[test]
 fn a_database_that_was_not_there_is_spoken_of_once() {
-    let Some(installation) = Installation::empty(BACKEND) else { return };
     let embedded = BACKEND == Backend::Sqlite;
-    for command in ["--json resource list", "resource list"] {
-        let ran = installation.run(command);
-        assert_eq!(
-            (ran.code, ran.err.as_str()),
-            (Some(0), ""),
-            "a program reads it, or it is there"
-        );
-    }
-    let Some(installation) = Installation::empty(BACKEND) else { return };
-    for said in [embedded, false] {
-        let ran = installation.run("resource list");
-        assert_eq!((ran.code, ran.err.contains("is new, and empty")), (Some(0), said), "{ran:?}");
+    for (json, said) in [("--json ", false), ("", embedded)] {
+        let Some(installation) = Installation::empty(BACKEND) else { return };
+        let created = |what: &str| installation.run(&format!("{json}{what}"));
+        let ran = created("resource create urn:api");
+        let told = ran.err.contains("is new, and empty");
+        assert_eq!((ran.code, told), (Some(0), said), "a program reads it, or it is said: {ran:?}");
+        let ran = created("client create api --serves urn:api");
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "it is there");
     }
 }
 
@@ -127,7 +122,7 @@ fn a_command_answers_in_json_wherever_the_flag_stands() {
 fn tables_are_made_once_and_asked_for_where_they_are_not_made_by_the_way() {
     let Some(installation) = Installation::empty(BACKEND) else { return };
     let check = [("CHANCERY_MIGRATE", "check")];
-    installation.run_with("user list", "", &check).fails(1, "no tables yet");
+    installation.run_with("user create alice", "", &check).fails(1, "no tables yet");
     for _ in 0..2 {
         let migrated = installation.run_with("--json migrate", "", &check).json();
         assert_eq!(migrated["up_to_date"], true);
