@@ -179,7 +179,7 @@ async fn an_explanation_says_what_a_login_of_a_user_would_meet_now() {
         server.post_json("/login", &body).await;
     }
     let reply = server.admin(Method::GET, "/explain?user=bob", &Value::Null).await.json();
-    assert_eq!(reply["last_refusal"], "wrong_credentials", "one row a minute and address");
+    assert_eq!(reply["last_refusal"], "wrong_credentials", "one row a minute and network");
 
     let disable = json!({"status": "disabled"});
     server.admin(Method::PATCH, &format!("/users/{id}"), &disable).await;
