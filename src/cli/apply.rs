@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Failure;
+use super::blocklist::password_policy;
 use super::connect::{connect, connect_with};
 use super::context::Context;
 use super::declared::declared;
@@ -23,7 +24,7 @@ pub(super) struct Apply {
 
 pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<(), Failure> {
     let config = context.config;
-    let declared = declared(config);
+    let declared = declared(config, &password_policy(config)?)?;
     let (changes, unchanged) = if arguments.dry_run {
         let server = connect_with(config, Migrate::Check).await?;
         let plan = reconcile::plan(&server, &declared).await?;
@@ -44,7 +45,7 @@ pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<()
 
 /// Applies what is declared before the server answers anybody.
 pub(super) async fn at_start(config: &Config, server: &Server) -> Result<(), Failure> {
-    let declared = declared(config);
+    let declared = declared(config, &server.settings.passwords)?;
     if declared.is_empty() {
         // More likely a file that was not found than the wish to disable everything.
         let plan = reconcile::plan(server, &declared).await?;

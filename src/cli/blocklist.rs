@@ -13,8 +13,10 @@ pub(super) fn password_policy(config: &Config) -> Result<PasswordPolicy, Failure
     let Some(path) = &config.passwords.blocklist else { return Ok(policy) };
     let name = path.display();
     let read = File::open(path).and_then(|file| read(BufReader::new(file)));
-    let (common, unusable) =
-        read.map_err(|error| Failure::new(format!("passwords.blocklist {name}: {error}")))?;
+    let (common, unusable) = read.map_err(|error| {
+        let said = format!("passwords.blocklist {name}: {error}");
+        Failure::usage("invalid_configuration", said)
+    })?;
     if unusable > 0 {
         // Not what they say: one may be somebody's password.
         tracing::warn!(

@@ -4,7 +4,9 @@ use clap::Subcommand;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::blocklist::password_policy;
 use super::context::Context;
+use super::declared::declared;
 use super::{Failure, picture};
 
 #[derive(Subcommand)]
@@ -29,6 +31,7 @@ pub(super) fn run(command: &Command, context: &Context<'_>) -> Result<(), Failur
         Command::Check => {
             // What a key says was read before. What is in the files that it names, a start reads.
             picture::brand(context.config)?;
+            declared(context.config, &password_policy(context.config)?)?;
             context.output.record(&Checked { accepted: true })
         }
     }

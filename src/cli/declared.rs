@@ -1,20 +1,36 @@
 //! What the configuration file declares, as the use cases take it.
 
+use super::Failure;
 use crate::config::{self, Config};
 use crate::flows::reconcile::{
     Declared, DeclaredClient, DeclaredPassword, DeclaredResource, DeclaredUser,
 };
+use crate::protocol::password::PasswordPolicy;
 use crate::protocol::resource::ResourceSettings;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::user::StoredHash;
 
-pub(super) fn declared(config: &Config) -> Declared {
+/// What is declared, with passwords that the policy, and so the list, lets be set.
+pub(super) fn declared(config: &Config, policy: &PasswordPolicy) -> Result<Declared, Failure> {
     let declared = &config.declared;
-    Declared {
+    for user in &declared.users {
+        is_allowed(user, policy)?;
+    }
+    Ok(Declared {
         users: declared.users.iter().map(user).collect(),
         clients: declared.clients.iter().map(client).collect(),
         resources: declared.resources.iter().map(|one| resource(config, one)).collect(),
-    }
+    })
+}
+
+/// The rest of the policy was asked when the file was read.
+fn is_allowed(user: &config::DeclaredUser, policy: &PasswordPolicy) -> Result<(), Failure> {
+    let Some(config::DeclaredPassword::Plain(password)) = &user.password else { return Ok(()) };
+    password.is_none_of(&policy.common).map_err(|rejected| {
+        let name = user.name.as_str();
+        let said = format!("users[{name}].password_file: {rejected} (passwords.blocklist)");
+        Failure::usage("invalid_configuration", said)
+    })
 }
 
 fn user(user: &config::DeclaredUser) -> DeclaredUser {

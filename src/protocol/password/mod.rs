@@ -71,10 +71,16 @@ impl Password {
         if password.0.chars().count() < policy.min_code_points {
             return Err(PasswordRejected::TooShort);
         }
-        if policy.common.contains(&password.0) {
-            return Err(PasswordRejected::Common);
-        }
+        password.is_none_of(&policy.common)?;
         Ok(password)
+    }
+
+    /// Makes sure that a password that was taken before the list was at hand is not on it.
+    ///
+    /// # Errors
+    /// [`PasswordRejected::Common`] where it is.
+    pub fn is_none_of(&self, common: &CommonPasswords) -> Result<(), PasswordRejected> {
+        if common.contains(&self.0) { Err(PasswordRejected::Common) } else { Ok(()) }
     }
 
     /// Takes a password that is to be compared with a stored hash. The policy of today does not

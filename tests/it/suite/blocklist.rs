@@ -9,6 +9,7 @@ use crate::support::{Home, Visitor};
 const LIST: &str = "password1234567\nA favourite of many people\n";
 const KNOWN: &str = "A Favourite of MANY people";
 const GOOD: &str = "a favourite of nobody else";
+const OWN: &str = "another favourite of nobody";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_that_everybody_knows_is_refused_wherever_one_is_set() {
@@ -33,8 +34,16 @@ async fn a_password_that_everybody_knows_is_refused_wherever_one_is_set() {
     let mut visitor = Visitor::default();
     let page = visitor.open(&format!("{}/account", wire.issuer())).await;
     let page = visitor.submit(&page, &[("username", "anna"), ("password", GOOD)]).await;
-    assert!(page.reply.body.contains("/account/password"), "{page:?}");
+    for (new, said) in
+        [(KNOWN, "This password is too easy to guess"), (OWN, "Your password has been changed")]
+    {
+        let form = [("current_password", GOOD), ("new_password", new), ("repeat", new)];
+        let page = visitor.submit_to("/account/password", &page, &form).await;
+        assert!(page.reply.body.contains(said), "{new}: {page:?}");
+    }
     // The command line has no server to ask.
+    let ran = home.run_with_input(&["init", "--password-stdin"], KNOWN);
+    assert!(ran.code == Some(1) && ran.err.contains("leaked"), "{ran:?}");
     let ran = home.run_with_input(&["user", "create", "bert", "--password-stdin"], KNOWN);
     assert!(ran.code == Some(1) && ran.err.contains("leaked"), "{ran:?}");
     let ran = home.run_with_input(&["user", "create", "bert", "--password-stdin"], GOOD);
@@ -76,11 +85,39 @@ fn a_list_that_cannot_be_read_or_is_empty_stops_the_start() {
     // The second line is no password.
     home.write("empty.txt", "\n\t\n");
     home.succeed(&["init"]);
+    home.set("CHANCERY_LISTEN", "127.0.0.1:0");
+    home.set("CHANCERY_ISSUER", "http://localhost:8080");
     for (path, said) in [("missing.txt", "No such file"), ("empty.txt", "no password in it")] {
         home.set("CHANCERY_PASSWORDS__BLOCKLIST", path);
         // What sets no password does not depend on it.
         home.succeed(&["key", "list"]);
-        let told = home.fail(&["serve"]);
-        assert!(told.contains("passwords.blocklist") && told.contains(said), "{told}");
+        // Nor is it tried again: 2 says so.
+        for command in [&["serve"][..], &["apply"], &["config", "check"]] {
+            let ran = home.run(command);
+            assert_eq!(ran.code, Some(2), "{command:?}: {ran:?}");
+            assert!(ran.err.contains("passwords.blocklist") && ran.err.contains(said), "{ran:?}");
+        }
     }
+}
+
+#[test]
+fn a_declared_password_that_everybody_knows_is_applied_nowhere() {
+    let Some(mut home) = Home::new(BACKEND) else { return };
+    home.write("known.txt", LIST);
+    home.write("anna.password", KNOWN);
+    home.write("chancery.toml", "[[users]]\nname = 'anna'\npassword_file = 'anna.password'\n");
+    home.succeed(&["init"]);
+    home.set("CHANCERY_PASSWORDS__BLOCKLIST", "known.txt");
+    home.set("CHANCERY_LISTEN", "127.0.0.1:0");
+    home.set("CHANCERY_ISSUER", "http://localhost:8080");
+    for command in [&["serve"][..], &["apply"], &["apply", "--dry-run"], &["config", "check"]] {
+        let ran = home.run(command);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{command:?}: {ran:?}");
+        let named = ran.err.contains("users[anna].password_file: ") && ran.err.contains("leaked");
+        assert!(named && !ran.err.contains(KNOWN), "{command:?}: {ran:?}");
+    }
+    assert!(!home.succeed(&["user", "list"]).contains("anna"));
+    home.write("anna.password", GOOD);
+    home.succeed(&["config", "check"]);
+    assert_eq!(home.succeed(&["apply"]), "+ user anna\n");
 }

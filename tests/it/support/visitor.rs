@@ -31,7 +31,20 @@ impl Visitor {
 
     /// Sends the form of a page with what is filled in.
     pub(crate) async fn submit(&mut self, page: &Shown, filled: &[(&str, &str)]) -> Shown {
-        let (_, form) = page.reply.body.split_once("<form method=\"post\" action=\"").unwrap();
+        self.submit_to("", page, filled).await
+    }
+
+    /// The same for the first form of a page whose address begins so.
+    pub(crate) async fn submit_to(
+        &mut self,
+        path: &str,
+        page: &Shown,
+        filled: &[(&str, &str)],
+    ) -> Shown {
+        let start = "<form method=\"post\" action=\"";
+        let begins = format!("{start}{path}");
+        let at = page.reply.body.find(&begins).unwrap() + start.len();
+        let form = &page.reply.body[at..];
         let url = page.url.join(&form[..form.find('"').unwrap()]).unwrap();
         let hidden = ["csrf", "i"].map(|name| (name, page.reply.body.contains(&named(name))));
         let hidden = hidden.into_iter().filter(|(_, there)| *there);
