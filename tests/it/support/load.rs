@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::client::{Reply, Tokens};
+use super::client::{Reply, Tokens, claims};
 use super::raw::Raw;
 use super::wire::Wire;
 
@@ -19,7 +19,7 @@ pub(crate) struct Load {
     chains: Vec<Tokens>,
     spare: VecDeque<Tokens>,
     revoked: Vec<Tokens>,
-    users: Vec<String>,
+    users: Users,
     keys: Keys,
     rounds: usize,
 }
@@ -35,8 +35,16 @@ pub(crate) struct Working {
 enum Part {
     Chain(Tokens),
     Revoked { spare: VecDeque<Tokens>, revoked: Vec<Tokens> },
-    Users(Vec<String>),
+    Users(Users),
     Keys(Keys),
+}
+
+/// What was done with users, by their ids.
+#[derive(Default)]
+struct Users {
+    created: Vec<String>,
+    /// They were to be kept out.
+    disabled: Vec<String>,
 }
 
 /// What was done with keys, by their ids.
@@ -80,7 +88,7 @@ impl Load {
             chains,
             spare: VecDeque::new(),
             revoked: vec![],
-            users: vec![],
+            users: Users::default(),
             keys: Keys::default(),
             rounds: 0,
         }
@@ -100,9 +108,10 @@ impl Load {
         for tokens in self.chains.drain(..) {
             tasks.spawn(task.clone().refresh(tokens));
         }
-        tasks.spawn(task.clone().revoke(std::mem::take(&mut self.spare)));
+        let spare = std::mem::take(&mut self.spare);
+        tasks.spawn(task.clone().revoke(admin.clone(), spare));
         tasks.spawn(task.clone().change_keys(admin.clone()));
-        tasks.spawn(task.create_users(admin, format!("user-{}", self.rounds)));
+        tasks.spawn(task.change_users(admin, format!("user-{}", self.rounds)));
         Working { tasks, heard, stop }
     }
 
@@ -116,7 +125,10 @@ impl Load {
                     self.spare.extend(spare);
                     self.revoked.extend(revoked);
                 }
-                Part::Users(ids) => self.users.extend(ids),
+                Part::Users(users) => {
+                    self.users.created.extend(users.created);
+                    self.users.disabled.extend(users.disabled);
+                }
                 Part::Keys(keys) => {
                     self.keys.compromised.extend(keys.compromised);
                     self.keys.activated.extend(keys.activated);
@@ -147,9 +159,13 @@ impl Load {
             wire.refresh(&tokens.refresh).await.unwrap().assert_invalid_grant();
         }
         let admin = wire.admin_token().await;
-        for id in &self.users {
+        for id in &self.users.created {
             let reply = wire.user(&admin, id).await.unwrap();
             assert_eq!(reply.status, 200, "user {id}: {reply:?}");
+        }
+        for id in &self.users.disabled {
+            let user = wire.user(&admin, id).await.unwrap().json();
+            assert_eq!(user["status"], "disabled", "{user}");
         }
         let mut raw = Raw::open(url).await;
         self.verify_keys(wire, &mut raw).await;
@@ -197,7 +213,8 @@ impl Load {
         }
         for (what, count) in [
             ("revocations", self.revoked.len()),
-            ("users", self.users.len()),
+            ("users", self.users.created.len()),
+            ("disabled users", self.users.disabled.len()),
             ("keys", self.keys.compromised.len()),
         ] {
             assert!(count > 0, "no {what} were acknowledged");
@@ -247,14 +264,20 @@ impl Task {
         Part::Chain(tokens)
     }
 
-    /// Revokes one session after the other. One whose revocation was sent and not acknowledged may
-    /// be over or not, and is forgotten.
-    async fn revoke(self, mut spare: VecDeque<Tokens>) -> Part {
+    /// Revokes one session after the other, by its refresh token and as an administrator in turn. One whose
+    /// revocation was sent and not acknowledged may be over or not, and is forgotten.
+    async fn revoke(self, admin: String, mut spare: VecDeque<Tokens>) -> Part {
         let mut revoked = Vec::new();
         while self.goes_on()
             && let Some(tokens) = spare.pop_front()
         {
-            match self.hear(self.wire.revoke(&tokens.refresh).await, 200).0 {
+            let reply = if revoked.len() % 2 == 0 {
+                self.wire.revoke(&tokens.refresh).await
+            } else {
+                let body = json!({"kind": "sid", "value": claims(&tokens.access)["sid"]});
+                self.wire.try_admin(&admin, Method::POST, "/revocations", &body).await
+            };
+            match self.hear(reply, 200).0 {
                 Heard::Acknowledged => revoked.push(tokens),
                 Heard::Refused => spare.push_front(tokens),
                 Heard::Nothing | Heard::Torn => break,
@@ -263,22 +286,31 @@ impl Task {
         Part::Revoked { spare, revoked }
     }
 
-    /// Creates users, each name tried once.
-    async fn create_users(self, admin: String, prefix: String) -> Part {
-        let mut ids = Vec::new();
+    /// Creates users, each name tried once, and disables every other one.
+    async fn change_users(self, admin: String, prefix: String) -> Part {
+        let mut users = Users::default();
         let mut number = 0;
         while self.goes_on() {
             number += 1;
             let name = format!("{prefix}-{number}");
             match self.hear(self.wire.create_user(&admin, &name).await, 201) {
                 (Heard::Acknowledged, Some(reply)) => {
-                    ids.push(reply.json()["id"].as_str().unwrap().to_owned());
+                    users.created.push(reply.json()["id"].as_str().unwrap().to_owned());
                 }
                 (Heard::Nothing | Heard::Torn, _) => break,
                 _ => {}
             }
+            if let Some(id) = users.created.last().filter(|_| number % 2 == 0).cloned() {
+                let (path, body) = (format!("/users/{id}"), json!({"status": "disabled"}));
+                let done = self.wire.try_admin(&admin, Method::PATCH, &path, &body).await;
+                match self.hear(done, 200).0 {
+                    Heard::Acknowledged => users.disabled.push(id),
+                    Heard::Refused => {}
+                    Heard::Nothing | Heard::Torn => break,
+                }
+            }
         }
-        Part::Users(ids)
+        Part::Users(users)
     }
 
     /// Compromises the key that signs the feed, and lets the next keys of all places sign. A few times in each
