@@ -117,6 +117,16 @@ impl World {
         assert!(reply.status.is_success(), "{reply:?}");
     }
 
+    /// Refreshes the session of the code, which is a use of the browser that it lies under.
+    pub(super) async fn go_on_granted(&mut self) {
+        self.granted = refreshed(&self.here, &self.shop, &self.granted).await;
+    }
+
+    /// Refreshes the session of `/login`.
+    pub(super) async fn go_on_login(&mut self) {
+        self.login = refreshed(&self.here, &self.shop, &self.login).await;
+    }
+
     /// Makes rows vanish.
     pub(super) async fn run(&self, sql: &str) {
         self.here.raw().await.run(sql).await;
@@ -127,6 +137,11 @@ impl World {
         let list = self.here.admin(Method::GET, &list, &json!(null)).await.json();
         list["items"][0]["id"].as_str().unwrap().to_owned()
     }
+}
+
+async fn refreshed(server: &TestServer, shop: &str, held: &Held) -> Held {
+    let form = [("grant_type", "refresh_token"), ("refresh_token", held.refresh.as_str())];
+    Held::of(server.form("/oauth/token", shop, &encode(form)).await.tokens())
 }
 
 /// Registers `shop`, which may do everything; answers its secret.
