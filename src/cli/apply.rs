@@ -3,10 +3,9 @@
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::blocklist::password_policy;
-use super::connect::{connect, connect_with};
+use super::connect::connect_to_serve;
 use super::context::Context;
-use super::declared::declared;
+use super::declared::{declared, refuse_known_to_be_set};
 use crate::config::{Config, Migrate};
 use crate::flows::reconcile::{self, Action, Change};
 use crate::flows::server::Server;
@@ -24,16 +23,20 @@ pub(super) struct Apply {
 
 pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<(), Failure> {
     let config = context.config;
-    let declared = declared(config, &password_policy(config)?)?;
+    let declared = declared(config);
     let (changes, unchanged) = if arguments.dry_run {
-        let server = connect_with(config, Migrate::Check).await?;
+        // Not even a database is made.
+        context.require_database()?;
+        let server = connect_to_serve(config, Migrate::Check).await?;
+        refuse_known_to_be_set(config, &server, &declared).await?;
         let plan = reconcile::plan(&server, &declared).await?;
         let found = (plan.changes().cloned().collect(), plan.unchanged);
         server.store.close().await;
         found
     } else {
-        let server = connect(config).await?;
+        let server = connect_to_serve(config, config.migrate).await?;
         server.start().await?;
+        refuse_known_to_be_set(config, &server, &declared).await?;
         let applied = reconcile::apply(&server, &declared).await;
         server.store.close().await;
         let applied = applied?;
@@ -45,7 +48,8 @@ pub(super) async fn apply(arguments: &Apply, context: &Context<'_>) -> Result<()
 
 /// Applies what is declared before the server answers anybody.
 pub(super) async fn at_start(config: &Config, server: &Server) -> Result<(), Failure> {
-    let declared = declared(config, &server.settings.passwords)?;
+    let declared = declared(config);
+    refuse_known_to_be_set(config, server, &declared).await?;
     if declared.is_empty() {
         // More likely a file that was not found than the wish to disable everything.
         let plan = reconcile::plan(server, &declared).await?;

@@ -34,10 +34,13 @@ pub async fn connect(config: &Config) -> Result<Arc<Server>, Failure> {
 
 /// The same for a server that lets passwords be set, with the list of those that nobody may. A command
 /// that sets one asks for the list itself, and those of an emergency do not depend on it.
-pub(super) async fn connect_to_serve(config: &Config) -> Result<Arc<Server>, Failure> {
+pub(super) async fn connect_to_serve(
+    config: &Config,
+    migrate: Migrate,
+) -> Result<Arc<Server>, Failure> {
     // Before the tables are changed.
     let passwords = password_policy(config)?;
-    assemble(config, (config.migrate, passwords)).await
+    assemble(config, (migrate, passwords)).await
 }
 
 /// The same, whatever the configuration says about older tables.

@@ -72,7 +72,7 @@ impl Context<'_> {
         let Some(path) = self.missing_database()? else { return Ok(()) };
         let path = std::path::absolute(&path).unwrap_or(path);
         Err(Failure::new(format!(
-            "there is no database: {} does not exist. It is named {}. Commands need the configuration of \
+            "there is no database: {} does not exist. The configuration was read {}. Commands need the configuration of \
              the server; `chancery migrate` makes a new database",
             path.display(),
             self.origin
@@ -82,8 +82,11 @@ impl Context<'_> {
     /// The embedded database, where it is yet to be made: a server that runs in another folder has its own.
     fn missing_database(&self) -> Result<Option<PathBuf>, Failure> {
         match DatabaseUrl::parse(self.config.database_url.expose())? {
-            DatabaseUrl::Sqlite(path) if !path.exists() => Ok(Some(path)),
-            _ => Ok(None),
+            DatabaseUrl::Sqlite(path) => match path.try_exists() {
+                Ok(is_there) => Ok((!is_there).then_some(path)),
+                Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
+            },
+            DatabaseUrl::Postgres(_) => Ok(None),
         }
     }
 }

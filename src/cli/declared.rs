@@ -3,28 +3,53 @@
 use super::Failure;
 use crate::config::{self, Config};
 use crate::flows::reconcile::{
-    Declared, DeclaredClient, DeclaredPassword, DeclaredResource, DeclaredUser,
+    self, Change, Declared, DeclaredClient, DeclaredPassword, DeclaredResource, DeclaredUser,
 };
+use crate::flows::server::Server;
 use crate::protocol::password::PasswordPolicy;
 use crate::protocol::resource::ResourceSettings;
 use crate::protocol::secret::ClientSecret;
 use crate::protocol::user::StoredHash;
 
-/// What is declared, with passwords that the policy, and so the list, lets be set.
-pub(super) fn declared(config: &Config, policy: &PasswordPolicy) -> Result<Declared, Failure> {
+/// What is declared.
+pub(super) fn declared(config: &Config) -> Declared {
     let declared = &config.declared;
-    for user in &declared.users {
-        is_allowed(user, policy)?;
-    }
-    Ok(Declared {
+    Declared {
         users: declared.users.iter().map(user).collect(),
         clients: declared.clients.iter().map(client).collect(),
         resources: declared.resources.iter().map(|one| resource(config, one)).collect(),
-    })
+    }
+}
+
+/// Refuses declared passwords that stand on the list and would be set. One that is set already is no reason
+/// not to start: the list may have been renewed since.
+pub(super) async fn refuse_known_to_be_set(
+    config: &Config,
+    server: &Server,
+    declared: &Declared,
+) -> Result<(), Failure> {
+    let policy = &server.settings.passwords;
+    let known = |user: &&config::DeclaredUser| refuse_known(user, policy).is_err();
+    let known: Vec<_> = config.declared.users.iter().filter(known).collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let plan = reconcile::plan(server, declared).await?;
+    for user in known {
+        let name = user.name.as_str();
+        let change = plan.changes().find(|change| change.object == "user" && change.name == name);
+        if change.is_some_and(Change::sets_password) {
+            refuse_known(user, policy)?;
+        }
+    }
+    Ok(())
 }
 
 /// The rest of the policy was asked when the file was read.
-fn is_allowed(user: &config::DeclaredUser, policy: &PasswordPolicy) -> Result<(), Failure> {
+pub(super) fn refuse_known(
+    user: &config::DeclaredUser,
+    policy: &PasswordPolicy,
+) -> Result<(), Failure> {
     let Some(config::DeclaredPassword::Plain(password)) = &user.password else { return Ok(()) };
     password.is_none_of(&policy.common).map_err(|rejected| {
         let name = user.name.as_str();

@@ -10,7 +10,9 @@ use crate::pages::Brand;
 
 /// The brand of the pages, with its picture.
 pub(super) fn brand(config: &Config) -> Result<Brand, Failure> {
-    let failed = |why: &dyn std::fmt::Display| Failure::new(format!("pages.logo: {why}"));
+    let failed = |why: &dyn std::fmt::Display| {
+        Failure::usage("invalid_configuration", format!("pages.logo: {why}"))
+    };
     let logo = config.pages.logo.as_deref().map(|path| read(path, MAX_LOGO)).transpose();
     let logo = logo.map_err(|error| failed(&error))?;
     config.pages.brand(logo, &config.issuer).map_err(|error| failed(&error))

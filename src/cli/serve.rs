@@ -28,7 +28,7 @@ pub(super) async fn serve(config: &Config) -> Result<(), Failure> {
         [] => Vec::new(),
         addresses => bind(addresses).await?,
     };
-    let server = connect_to_serve(config).await?;
+    let server = connect_to_serve(config, config.migrate).await?;
     // The start would say no more than that something is wrong.
     server.memory.keeper().check_master_key().await?;
     server.start().await?;

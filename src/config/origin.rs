@@ -13,14 +13,14 @@ pub(super) fn of_database(sources: &Sources) -> String {
         [format!("{name}_FILE"), name].into_iter().find(|name| sources.variable(name).is_some())
     };
     if let Some(name) = given("database_url") {
-        return format!("by the variable {name}");
+        return format!("from the variable {name}");
     }
     let folder = given("data_dir").map_or(String::new(), |name| format!(", with {name}"));
     if let Some(file) = sources.variable(FILE).map(PathBuf::from) {
-        return format!("by the file {} ({FILE}){folder}", file.display());
+        return format!("from the file {} ({FILE}){folder}", file.display());
     }
     if sources.read(Path::new(DEFAULT_FILE)).is_ok() {
-        return format!("by {DEFAULT_FILE} of this folder{folder}");
+        return format!("from {DEFAULT_FILE} of this folder{folder}");
     }
     format!("without a file ({FILE} is not set, this folder has no {DEFAULT_FILE}){folder}")
 }
@@ -41,12 +41,12 @@ mod tests {
         };
         let url = ("CHANCERY_DATABASE_URL_FILE", "/a");
         let (file, folder) = (("CHANCERY_CONFIG", "/etc/x.toml"), ("CHANCERY_DATA_DIR", "/d"));
-        assert_eq!(of(&[url, file, folder], true), "by the variable CHANCERY_DATABASE_URL_FILE");
+        assert_eq!(of(&[url, file, folder], true), "from the variable CHANCERY_DATABASE_URL_FILE");
         assert_eq!(
             of(&[file, folder], true),
-            "by the file /etc/x.toml (CHANCERY_CONFIG), with CHANCERY_DATA_DIR"
+            "from the file /etc/x.toml (CHANCERY_CONFIG), with CHANCERY_DATA_DIR"
         );
-        assert_eq!(of(&[], true), "by chancery.toml of this folder");
+        assert_eq!(of(&[], true), "from chancery.toml of this folder");
         assert!(of(&[], false).starts_with("without a file (CHANCERY_CONFIG is not set"));
     }
 }

@@ -45,8 +45,6 @@ pub(in crate::flows) async fn authenticate_user(
             attempt.failed(server).await?;
             Err(refused)
         }
-        // Whoever comes next would find the queue as full.
-        Err(busy @ FlowError::TooMany { .. }) => Err(busy),
         Err(unknown) => {
             attempt.give_back(server).await;
             Err(unknown)

@@ -97,6 +97,17 @@ pub enum Action {
     Disable,
 }
 
+impl Change {
+    /// Whether somebody has another password by it.
+    pub fn sets_password(&self) -> bool {
+        match &self.action {
+            Action::Create => true,
+            Action::Change(differences) => differences.contains(&users::PASSWORD),
+            Action::Disable => false,
+        }
+    }
+}
+
 /// The differences, in the order in which they are carried out.
 #[derive(Default)]
 pub struct Plan<'d> {

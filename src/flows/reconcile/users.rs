@@ -141,7 +141,7 @@ pub(super) async fn carry_out(server: &Server, by: &By, work: Work<'_>) -> Resul
 impl Difference {
     fn as_str(self) -> &'static str {
         match self {
-            Self::Password => "password",
+            Self::Password => PASSWORD,
             Self::Roles => "roles",
             Self::Profile => "claims",
             Self::Status => "disabled",
@@ -214,3 +214,6 @@ fn mark(hash: &StoredHash) -> SecretHash {
 fn setting(id: UserId) -> String {
     format!("declared_password {id}")
 }
+
+/// What a change of a password is called.
+pub(super) const PASSWORD: &str = "password";

@@ -260,8 +260,8 @@ pub struct ListSessions {
 }
 operation!(ListSessions => Vec<Session>, SINGLE_STATEMENT);
 
-/// Reads from where browser sessions of a user were last used, and those of his sessions that do not come from
-/// one: these may have been used by the back end of a client alone.
+/// Reads from where the browser sessions of a user were last used, and the sessions that he began without a
+/// browser. (One that was begun by a browser may have been used by the back end of its client alone.)
 pub struct ReadAddresses {
     /// His name, as names are compared.
     pub canonical: String,

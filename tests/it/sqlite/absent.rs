@@ -4,7 +4,7 @@ use super::BACKEND;
 use crate::support::Home;
 
 /// What creates nothing.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 32] = [
     "user list",
     "user show a",
     "user disable a",
@@ -26,6 +26,7 @@ const COMMANDS: [&str; 31] = [
     "session list",
     "session list --browser --user a",
     "session end 0199a7a0-1111-7222-8333-444455556666",
+    "apply --dry-run",
     "key list",
     "key rotate",
     "key reseal",
@@ -43,7 +44,7 @@ fn what_creates_nothing_makes_no_database_in_the_wrong_folder() {
     let Some(mut home) = Home::new(BACKEND) else { return };
     // As root at night, without the configuration of the server.
     home.unset("CHANCERY_DATABASE_URL");
-    let nowhere = "chancery-data/chancery.db does not exist. It is named without a file \
+    let nowhere = "chancery-data/chancery.db does not exist. The configuration was read without a file \
                    (CHANCERY_CONFIG is not set";
     for command in COMMANDS {
         let arguments: Vec<&str> = command.split(' ').collect();
@@ -55,7 +56,9 @@ fn what_creates_nothing_makes_no_database_in_the_wrong_folder() {
     home.write("chancery.toml", "data_dir = 'elsewhere'\n");
     let told = home.fail(&["key", "list"]);
     assert!(
-        told.contains("elsewhere/chancery.db does not exist. It is named by chancery.toml"),
+        told.contains(
+            "elsewhere/chancery.db does not exist. The configuration was read from chancery.toml"
+        ),
         "{told}"
     );
     // What creates something may be the first.

@@ -120,4 +120,11 @@ fn a_declared_password_that_everybody_knows_is_applied_nowhere() {
     home.write("anna.password", GOOD);
     home.succeed(&["config", "check"]);
     assert_eq!(home.succeed(&["apply"]), "+ user anna\n");
+    // A list that was renewed stops nobody whose password is set already.
+    home.write("known.txt", &format!("{LIST}\n{GOOD}\n"));
+    assert_eq!(home.succeed(&["apply"]), "nothing to do: 1 as declared\n");
+    drop(home.serve());
+    home.write("anna.password", KNOWN);
+    let refused = home.run(&["apply"]);
+    assert_eq!(refused.code, Some(2), "{refused:?}");
 }

@@ -160,7 +160,7 @@ fn a_picture_that_is_none_is_named_by_the_check_as_by_the_start() {
     for (file, why) in [("text.png", "pages.logo: "), ("none.png", "pages.logo: none.png: ")] {
         let logo = [("CHANCERY_PAGES__LOGO", file)];
         for command in ["config check", "serve"] {
-            installation.run_with(command, "", &logo).fails(1, why);
+            installation.run_with(command, "", &logo).fails(2, why);
         }
         installation.run_with("config show", "", &logo).ok();
     }
@@ -216,9 +216,9 @@ fn the_log_is_quiet_unless_it_is_configured() {
 fn a_picture_of_the_brand_that_is_none_stops_the_start() {
     let Some(installation) = Installation::empty(BACKEND) else { return };
     let serve = |logo: &str| installation.run_with("serve", "", &[("CHANCERY_PAGES__LOGO", logo)]);
-    serve("missing.png").fails(1, "missing.png: No such file");
+    serve("missing.png").fails(2, "missing.png: No such file");
     installation.write("logo.svg", "<svg/>");
-    serve("logo.svg").fails(1, "pages.logo: the logo is not a PNG");
+    serve("logo.svg").fails(2, "pages.logo: the logo is not a PNG");
     installation.write("large.gif", &format!("GIF89a{}", ".".repeat(256 * 1024)));
-    serve("large.gif").fails(1, "large.gif: the picture is larger than 256 KiB");
+    serve("large.gif").fails(2, "large.gif: the picture is larger than 256 KiB");
 }
