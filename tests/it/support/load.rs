@@ -19,6 +19,7 @@ pub(crate) struct Load {
     chains: Vec<Tokens>,
     spare: VecDeque<Tokens>,
     revoked: Vec<Tokens>,
+    revoked_by_admin: usize,
     users: Users,
     keys: Keys,
     rounds: usize,
@@ -88,6 +89,7 @@ impl Load {
             chains,
             spare: VecDeque::new(),
             revoked: vec![],
+            revoked_by_admin: 0,
             users: Users::default(),
             keys: Keys::default(),
             rounds: 0,
@@ -123,6 +125,8 @@ impl Load {
                 Part::Chain(tokens) => self.chains.push(tokens),
                 Part::Revoked { spare, revoked } => {
                     self.spare.extend(spare);
+                    // Every other one.
+                    self.revoked_by_admin += revoked.len() / 2;
                     self.revoked.extend(revoked);
                 }
                 Part::Users(users) => {
@@ -213,6 +217,7 @@ impl Load {
         }
         for (what, count) in [
             ("revocations", self.revoked.len()),
+            ("revocations of an administrator", self.revoked_by_admin),
             ("users", self.users.created.len()),
             ("disabled users", self.users.disabled.len()),
             ("keys", self.keys.compromised.len()),

@@ -116,6 +116,8 @@ impl Event {
                     world.go_on_granted().await;
                     world.go_on_login().await;
                 }
+                // It is listed: it was used all the time.
+                world.browser_id().await;
                 world.here.advance(11 * HOUR);
             }
             BrowserRowGone => world.run("DELETE FROM browser_session").await,
