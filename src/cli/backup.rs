@@ -41,6 +41,9 @@ pub(super) async fn run(arguments: &Backup, context: &Context<'_>) -> Result<(),
         }
     };
     context.require_database()?;
+    if arguments.to.try_exists().unwrap_or_default() {
+        return Err(Failure::new(format!("{} exists already", arguments.to.display())));
+    }
     let part = u64::from_be_bytes(World::system().entropy.bytes());
     let made = back_up(&from, &arguments.to, part).await?;
     context.output.record(&Made {

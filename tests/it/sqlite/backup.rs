@@ -38,7 +38,9 @@ fn a_backup_takes_no_place_of_anything_and_leaves_nothing_behind_where_it_fails(
     home.fail(&["backup", home.path("early.db").to_str().unwrap()]);
     home.succeed(&["init"]);
     home.write("there.db", "mine");
-    for (to, said) in [("there.db", "exists"), ("no/such/folder.db", "No such file")] {
+    for (to, said) in
+        [("there.db", "there.db exists already"), ("no/such/folder.db", "No such file")]
+    {
         let to = home.path(to);
         let told = home.fail(&["backup", to.to_str().unwrap()]);
         assert!(told.contains(said) && told.contains(to.to_str().unwrap()), "{told}");
