@@ -72,8 +72,8 @@ impl Context<'_> {
         let Some(path) = self.missing_database()? else { return Ok(()) };
         let path = std::path::absolute(&path).unwrap_or(path);
         Err(Failure::new(format!(
-            "there is no database: {} does not exist. The configuration was read {}. Commands need the configuration of \
-             the server; `chancery migrate` makes a new database",
+            "there is no database: {} does not exist. The configuration was read {}. Commands need the \
+             configuration of the server; `chancery migrate` makes a new database",
             path.display(),
             self.origin
         )))

@@ -6,7 +6,7 @@ use super::DEFAULT_FILE;
 use super::environment::{FILE, variable};
 use super::sources::Sources;
 
-/// From where the place of the database is known, as in `by the file /etc/chancery.toml (CHANCERY_CONFIG)`.
+/// From where the place of the database is known, as in `from the file /etc/chancery.toml (CHANCERY_CONFIG)`.
 pub(super) fn of_database(sources: &Sources) -> String {
     let given = |key: &str| {
         let name = variable(key);
